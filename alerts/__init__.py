@@ -1,0 +1,1 @@
+"""Alerts: findings to help for a person."""

@@ -1,0 +1,1 @@
+"""Pure decoders: bytes in, a value or a refusal out; one characteristic a file."""

@@ -1,0 +1,1 @@
+"""The virtual radio: watches as real GATT servers, and a bleak backend that talks to them."""

@@ -1,0 +1,90 @@
+"""The bus: how services talk. A Protocol with its promise; MQTT for real, memory for tests and one process."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from crampwatch.events import Message
+from crampwatch.topics import Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    """What the broker publishes when this client vanishes without a goodbye."""
+
+    topic: Topic
+    message: Message
+
+
+class Delivery(Protocol):
+    """One message that arrived. It stays the broker's until :meth:`ack`."""
+
+    @property
+    def topic(self) -> str:
+        """The topic as received; parse it with :class:`crampwatch.topics.Topic`."""
+        ...
+
+    @property
+    def payload(self) -> bytes:
+        """The body as received; empty means that a retained message was cleared."""
+        ...
+
+    @property
+    def retained(self) -> bool:
+        """Whether the broker kept it from before the subscription."""
+        ...
+
+    async def ack(self) -> None:
+        """The message is safe here; the broker may forget it. Does nothing when the link has changed since:
+        the broker will then deliver it again, and the taker must know it by its id.
+        """
+        ...
+
+
+class Bus(Protocol):
+    """A link to the broker that survives the broker.
+
+    Promises: at least once for QoS 1 (a message that was not acked comes again after a reconnect or a restart of
+    this client id); in order per publisher; ``publish`` returns once the broker has taken the message (QoS 1) and
+    raises Unavailable while the link is down; nothing is dropped between the broker and ``deliveries`` (the
+    receive window is the queue). The link reconnects by itself with backoff and subscribes again.
+    """
+
+    @property
+    def connected(self) -> bool:
+        """Whether the link is up now. A hint: only ``publish`` knows."""
+        ...
+
+    async def publish(self, topic: Topic, payload: bytes) -> None:
+        """Hand one body to the broker on the topic's own terms (QoS, retain, expiry).
+
+        Raises:
+            Unavailable: no link, or the broker did not take it in time; try again later.
+            Refused: the broker will never take it (too large, not authorised for this topic).
+        """
+        ...
+
+    def deliveries(self) -> AsyncIterator[Delivery]:
+        """Everything that matches the subscriptions, across reconnects, until the bus is closed. One consumer."""
+        ...
+
+
+class BusFactory(Protocol):
+    """Makes buses for the services of a process, all to one broker."""
+
+    def __call__(
+        self, client_id: str, *, subscribe: Sequence[str] = (), will: Will | None = None, persistent: bool = False
+    ) -> AbstractAsyncContextManager[Bus]:
+        """Open a link.
+
+        Args:
+            client_id: unique per service instance, ``[A-Za-z0-9_-]`` only.
+            subscribe: topic filters; see :func:`crampwatch.topics.every`.
+            will: the last will.
+            persistent: the broker keeps the session while this client is away. For a taker that acks.
+
+        Entering waits for the first connection; it raises Misconfigured when the address or the credentials
+        cannot be right, Unavailable when nobody answers within the settings' time.
+        """
+        ...

@@ -1,0 +1,68 @@
+"""Run services: one named task group, signals, readiness, an orderly end."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+log = logging.getLogger(__name__)
+
+
+class Service(Protocol):
+    """Something that runs until it is cancelled, and then leaves nothing behind."""
+
+    @property
+    def name(self) -> str:
+        """What the service is called in logs, topics and task names."""
+        ...
+
+    @property
+    def ready(self) -> asyncio.Event:
+        """Set once the service takes what it is there to take."""
+        ...
+
+    async def run(self) -> None:
+        """Serve until cancelled. Raises Misconfigured when it can never work."""
+        ...
+
+
+@contextlib.asynccontextmanager
+async def running(services: Sequence[Service]) -> AsyncIterator[None]:
+    """Run services while the block runs: started in order, each ready before the next, stopped in reverse."""
+    async with asyncio.TaskGroup() as group:
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            for service in services:
+                task = group.create_task(service.run(), name=service.name)
+                tasks.append(task)
+                await _ready_or_dead(service, task)
+            yield
+        finally:
+            for task in reversed(tasks):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, Exception):
+                    await asyncio.wait({task})
+
+
+async def _ready_or_dead(service: Service, task: asyncio.Task[None]) -> None:
+    waiter = asyncio.create_task(service.ready.wait(), name=f"{service.name}-ready")
+    try:
+        await asyncio.wait({waiter, task}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiter.cancel()
+
+
+async def until_stopped() -> None:
+    """Return when the process is asked to stop (Ctrl-C or SIGTERM)."""
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    wanted = (signal.SIGINT, signal.SIGTERM)
+    for number in wanted:
+        loop.add_signal_handler(number, stopped.set)
+    try:
+        await stopped.wait()
+    finally:
+        for number in wanted:
+            loop.remove_signal_handler(number)

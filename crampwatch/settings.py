@@ -1,0 +1,204 @@
+"""Settings: one TOML file, then environment variables, then secret files. Every setting says what it does."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from crampwatch.errors import Misconfigured
+from crampwatch.topics import SYSTEM
+from crampwatch.units import CadenceUnit, Id
+
+FILE_NAME = "crampwatch.toml"
+ENV_PREFIX = "CRAMPWATCH_"
+
+
+class Section(BaseModel):
+    """A table of the settings file; an unknown key is an error, not a wish."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Sensor(Section):
+    """A sensor that belongs to an athlete, known by its address or by its advertised name."""
+
+    address: str | None = Field(
+        None, description="Bluetooth address (on macOS: the UUID that `crampwatch scan` prints)"
+    )
+    name: str | None = Field(None, description="advertised name, exactly as `crampwatch scan` prints it")
+    cadence_unit: CadenceUnit = Field(
+        CadenceUnit.UNDECIDED, description="what this sensor's cadence counts; undecided lets crampwatch find out"
+    )
+
+    @model_validator(mode="after")
+    def _known_by_something(self) -> Self:
+        if self.address is None and self.name is None:
+            raise ValueError("a sensor needs an address or a name")
+        return self
+
+
+class Athlete(Section):
+    """One runner."""
+
+    id: Id = Field(description="pseudonymous id used in topics and the store: a-z, 0-9 and -")
+    name: str | None = Field(None, description="display name, for pages only; never published", max_length=60)
+    sensors: tuple[Sensor, ...] = Field((), description="the sensors this athlete wears")
+    max_bpm: int | None = Field(None, ge=100, le=230, description="highest heart rate, bpm; unknown is fine")
+
+
+class Mqtt(Section):
+    """The broker."""
+
+    url: str | None = Field(
+        None, description="mqtt://host:port or mqtts://host:port; left out, a broker is started on this machine"
+    )
+    username: str | None = Field(None, description="user at the broker")
+    password: SecretStr | None = Field(None, description="password; better put into a secret file")
+    connect_timeout_s: float = Field(10.0, gt=0, le=300, description="how long a first connection may take")
+    port: int = Field(0, ge=0, le=65_535, description="port of a broker that we start; 0 takes a free one")
+
+
+class Collector(Section):
+    """Sensors to facts."""
+
+    id: Id = Field("collector-1", description="this collector's id; each collector of a team has its own")
+    claim: Literal["ask", "auto", "off"] = Field(
+        "ask",
+        description="a sensor nobody owns: ask offers it on the page, auto gives it an athlete of its own, "
+        "off ignores it",
+    )
+    connections: int = Field(2, ge=1, le=8, description="how many connections may be opened at once")
+    silence_s: float = Field(10.0, ge=2, le=120, description="a connected sensor silent for this long is reconnected")
+    session_gap_s: float = Field(1_800.0, ge=60, description="a pause longer than this begins a new session")
+
+
+class Processor(Section):
+    """Facts to findings."""
+
+    id: Id = Field("processor-1", description="this processor's id")
+    snapshot_every_s: float = Field(30.0, gt=0, description="how often an athlete's state is kept, in run time")
+
+
+class Alerts(Section):
+    """Findings to help."""
+
+    id: Id = Field("alerter-1", description="this alerter's id")
+    cooldown_s: float = Field(600.0, ge=0, description="the same level does not push again within this time")
+    deadline_s: float = Field(60.0, gt=0, description="a push that is not out by then is given up, never sent late")
+    signal_lost_s: float = Field(20.0, ge=5, description="no signal for this long raises a fault")
+    apprise: tuple[SecretStr, ...] = Field(
+        (), description="Apprise addresses to push to, e.g. ntfy://topic (needs the push extra)"
+    )
+
+
+class Storage(Section):
+    """Where every event is kept."""
+
+    backend: Literal["sqlite"] = Field("sqlite", description="the store to use")
+    path: Path | None = Field(None, description="the SQLite file; default: crampwatch.db in state_dir")
+
+
+class Dashboard(Section):
+    """The pages."""
+
+    id: Id = Field("dashboard-1", description="this dashboard's id")
+    host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 lets phones on the network in")
+    port: int = Field(8017, ge=0, le=65_535, description="port to listen on; 0 takes a free one")
+
+
+def _default_state_dir() -> Path:
+    return Path(platformdirs.user_state_dir("crampwatch", appauthor=False))
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Environment: ``CRAMPWATCH_MQTT__URL`` is ``mqtt.url``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        nested_model_default_partial_update=True,
+    )
+
+    team: Id = Field("home", description="the team in every topic: a-z, 0-9 and -")
+    state_dir: Path = Field(default_factory=_default_state_dir, description="where runs, queues and journals are kept")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much the log says")
+    athletes: Annotated[tuple[Athlete, ...], Field(description="the runners")] = ()
+    mqtt: Mqtt = Mqtt()
+    collector: Collector = Collector()
+    processor: Processor = Processor()
+    alerts: Alerts = Alerts()
+    storage: Storage = Storage()
+    dashboard: Dashboard = Dashboard()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.team == SYSTEM:
+            raise ValueError(f"team: {SYSTEM!r} is reserved for the services' own topics")
+        ids = [athlete.id for athlete in self.athletes]
+        if twice := sorted({one for one in ids if ids.count(one) > 1}):
+            raise ValueError(f"athletes: id {twice[0]!r} stands twice")
+        return self
+
+    @property
+    def store_path(self) -> Path:
+        """The SQLite file."""
+        return self.storage.path or self.state_dir / "crampwatch.db"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over secret files over what :func:`load` read from the file."""
+        return env_settings, file_secret_settings, init_settings
+
+
+def find_file(explicit: Path | None) -> Path | None:
+    """The settings file: the one asked for, else ``crampwatch.toml`` here, else the user's, else none."""
+    if explicit is not None:
+        if not explicit.is_file():
+            raise Misconfigured("--config", f"there is no file {explicit}")
+        return explicit
+    here = Path(FILE_NAME)
+    mine = Path(platformdirs.user_config_dir("crampwatch", appauthor=False)) / FILE_NAME
+    return next((path for path in (here, mine) if path.is_file()), None)
+
+
+def load(file: Path | None = None, **overrides: Any) -> Settings:
+    """Read the settings.
+
+    Args:
+        file: the TOML file, or None to look for one with :func:`find_file`.
+        overrides: top-level values that win over the file (not over the environment).
+
+    Raises:
+        Misconfigured: the file is not TOML, or a value is wrong; the message names file, setting and remedy.
+    """
+    path = find_file(file)
+    values: dict[str, Any] = {}
+    if path is not None:
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise Misconfigured(str(path), f"cannot be read: {error}") from error
+    secrets = os.environ.get(f"{ENV_PREFIX}SECRETS_DIR")
+    try:
+        return Settings(_secrets_dir=secrets, **{**values, **overrides})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"]) or "settings"
+        given = "" if first["type"] in {"missing", "value_error"} else f" (given: {str(first['input'])[:60]!r})"
+        source = f" in {path} or the environment" if path else " in the environment"
+        raise Misconfigured(
+            name, f"{first['msg']}{given}{source}; `crampwatch config --help` lists every setting"
+        ) from None

@@ -1,0 +1,107 @@
+"""The store: every event, for ever. A Protocol with its promise; each backend passes one behaviour suite."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from crampwatch.events import Alert, Assessed, Finding, Sample
+
+
+@dataclass(frozen=True, slots=True)
+class RunKey:
+    """Names one session of one athlete."""
+
+    team: str
+    athlete: str
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one athlete's run gained since the last record; all of it is kept or none."""
+
+    run: RunKey
+    samples: Sequence[Sample] = ()
+    findings: Sequence[Finding] = ()
+    assessments: Sequence[Assessed] = ()
+    alerts: Sequence[Alert] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One row of the run list."""
+
+    run: RunKey
+    started_ms: int
+    ended_ms: int
+    samples: int
+    mean_bpm: float | None
+    mean_spm: float | None
+    distance_m: float | None
+    worst: str
+    findings: int
+    alerts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Columns over time for a page, at most about ``points`` long: bucket means, None where nothing was measured.
+
+    ``columns`` holds ``bpm``, ``spm``, ``mps``, ``score`` (bucket maximum) and ``fatigue``; each as long as ``at_ms``.
+    """
+
+    at_ms: Sequence[int]
+    columns: dict[str, Sequence[float | None]] = field(default_factory=dict)
+
+
+class Store(Protocol):
+    """Keeps what happened.
+
+    Promises: ``record`` returns after everything in its batches is durable (one transaction, or queued in a
+    durable outbox), and recording the same fact twice leaves one row (facts are named by athlete, session, device
+    and sequence; findings and alerts by id; a later state of an alert replaces an earlier one, by
+    ``updated_at_ms``). Readers return facts equal to those recorded. All methods raise Unavailable for a fault
+    that may pass (a full disk, a locked file) and Misconfigured for one that will not.
+    """
+
+    async def record(self, batches: Sequence[Batch]) -> None:
+        """Keep all batches or none."""
+        ...
+
+    async def runs(
+        self, *, team: str | None = None, athlete: str | None = None, limit: int = 100
+    ) -> Sequence[RunSummary]:
+        """The newest runs first."""
+        ...
+
+    async def run(self, key: RunKey) -> RunSummary | None:
+        """One run, or None."""
+        ...
+
+    async def samples(self, key: RunKey, *, after_ms: int = -1, before_ms: int | None = None) -> Sequence[Sample]:
+        """Every sample with ``after_ms < at_ms < before_ms``, in the order (at_ms, device, seq)."""
+        ...
+
+    async def series(self, key: RunKey, *, points: int = 1_000) -> Series:
+        """Columns for a page."""
+        ...
+
+    async def findings(self, key: RunKey) -> Sequence[Finding]:
+        """In the order (at_ms, id)."""
+        ...
+
+    async def alerts(self, key: RunKey) -> Sequence[Alert]:
+        """The latest state of each, in the order (raised_at_ms, id)."""
+        ...
+
+    async def names(self) -> dict[str, str]:
+        """Display names that were given on the page, by athlete id. They never leave the store for the bus."""
+        ...
+
+    async def name(self, athlete: str, display_name: str) -> None:
+        """Give an athlete a display name."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was accepted and release the file."""
+        ...

@@ -1,0 +1,1 @@
+"""Dashboard: pages for the runner, the coach and the day after."""

@@ -1,0 +1,1 @@
+"""Processor: facts to findings."""

@@ -1,0 +1,69 @@
+"""What goes over the bus comes back equal; what should not be there is refused by name."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crampwatch.codec import BODIES, decode, encode
+from crampwatch.errors import Refused
+from crampwatch.events import StoredUpTo
+from crampwatch.topics import Kind
+from tests.support import facts
+
+
+@given(facts.telemetry)
+def test_telemetry_comes_back_equal(message):
+    assert decode(Kind.TELEMETRY, encode(message)) == message
+
+
+@given(facts.findings)
+def test_a_finding_comes_back_equal(message):
+    assert decode(Kind.FINDING, encode(message)) == message
+
+
+@given(facts.assessments)
+def test_an_assessment_comes_back_equal(message):
+    assert decode(Kind.ASSESSMENT, encode(message)) == message
+
+
+@given(facts.alerts)
+def test_an_alert_comes_back_equal(message):
+    assert decode(Kind.ALERT, encode(message)) == message
+
+
+@given(st.sampled_from(Kind), st.binary(max_size=300))
+def test_any_bytes_decode_or_are_refused(kind, payload):
+    try:
+        message = decode(kind, payload)
+    except Refused as refused:
+        assert refused.reason
+    else:
+        assert isinstance(message, BODIES[kind])
+
+
+def test_every_kind_of_topic_has_a_body():
+    assert set(BODIES) == set(Kind)
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b"", "not_json"),
+        (b"[]", "not_json"),
+        (b'{"v":2,"kind":"watermark","collector":"c","row":1}', "schema_version"),
+        (b'{"v":1,"kind":"poison","collector":"c","row":1}', "unknown_kind"),
+        (b'{"v":1,"kind":"watermark","collector":"c","row":"1"}', "invalid_field"),
+        (b'{"v":1,"kind":"watermark","collector":"A/B","row":1}', "invalid_field"),
+        (b'{"v":1,"kind":"watermark","collector":"c","row":1,"extra":0}', "invalid_field"),
+        (b" " * 300_000, "too_long"),
+    ],
+)
+def test_what_is_wrong_is_refused_by_a_bounded_reason(payload, reason):
+    with pytest.raises(Refused) as refused:
+        decode(Kind.WATERMARK, payload)
+    assert refused.value.reason == reason
+
+
+def test_a_watermark_may_say_that_nothing_is_stored_yet():
+    message = StoredUpTo(collector="c", row=-1)
+    assert decode(Kind.WATERMARK, encode(message)) == message

@@ -1,0 +1,45 @@
+"""What a tier needs from the machine: absent, its tests are skipped by name with the one command that enables them.
+
+With ``CRAMPWATCH_REQUIRE=all`` nothing may be skipped: absence is a failure.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def missing(what: str, enable: str) -> None:
+    """Skip, or fail when every tier is required."""
+    reason = f"{what} is missing; to enable: {enable}"
+    if os.environ.get("CRAMPWATCH_REQUIRE") == "all":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def mosquitto() -> str:
+    """Path of the mosquitto broker."""
+    path = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin")
+    if path is None:
+        missing("the mosquitto broker", "sudo apt-get install mosquitto (macOS: brew install mosquitto)")
+    return str(path)
+
+
+def chromium() -> str:
+    """Path of a Chromium that Playwright may drive."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    path = path or shutil.which("google-chrome")
+    if path is None:
+        missing("Chromium", "sudo apt-get install chromium (or set CHROMIUM to a Chrome)")
+    return str(path)
+
+
+def data() -> Path:
+    """Folder of recorded runs (``runs/*.csv``, ``raw``, ``raw_broken``, ``walks``)."""
+    folder = Path(os.environ.get("CRAMPWATCH_DATA") or ROOT.parent / "shared" / "data")
+    if not (folder / "runs").is_dir():
+        missing("the folder of recorded runs", "set CRAMPWATCH_DATA to a folder that holds runs/*.csv")
+    return folder
