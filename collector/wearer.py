@@ -11,7 +11,8 @@ from typing import Protocol
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a watch would measure at one moment; None where it has nothing. ``cadence_per_min`` is as the device
-    counts (steps or strides), 0 is a real zero."""
+    counts (steps or strides), 0 is a real zero.
+    """
 
     bpm: int | None
     cadence_per_min: int | None
