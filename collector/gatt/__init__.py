@@ -1,1 +1,1 @@
-"""Pure decoders: bytes in, a value or a refusal out; one characteristic a file."""
+"""Pure decoders and encoders, one characteristic a file: bytes to values, or a refusal with its reason."""
