@@ -108,6 +108,9 @@ class Dashboard(Section):
     id: Id = Field("dashboard-1", description="this dashboard's id")
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 lets phones on the network in")
     port: int = Field(8017, ge=0, le=65_535, description="port to listen on; 0 takes a free one")
+    hosts: tuple[str, ...] = Field(
+        (), description="further host names the pages are reached by, such as a proxy's; others are refused"
+    )
 
 
 def _default_state_dir() -> Path:

@@ -1,0 +1,120 @@
+"""Words that must read the same wherever a person meets them: levels, red flags, the disclaimer, first relief.
+
+The claims are bounded on purpose. Heart rate and cadence can show a pattern of fatigue; they cannot show a cramp.
+Nothing here promises to detect, predict or prevent one, and no score is ever shown as a number.
+"""
+
+from dataclasses import dataclass
+
+from crampwatch.events import GuidanceStep
+from crampwatch.units import Level
+
+DISCLAIMER = (
+    "Not a medical device. Fatigue-pattern information from heart rate and cadence; it cannot detect or rule out "
+    "a cramp or any illness, and it will miss some and warn falsely. Stop if you feel unwell."
+)
+
+#: What a person is shown for a level, on a tile or in a message.
+LEVEL_WORDS: dict[Level, str] = {
+    Level.OK: "OK",
+    Level.WATCH: "Watch",
+    Level.WARNING: "High",
+    Level.IMMINENT: "Strong signs",
+    Level.NOW: "Check now",
+}
+
+#: The same levels said of the fatigue pattern, for charts and sentences.
+PATTERN_WORDS: dict[Level, str] = {
+    Level.OK: "low",
+    Level.WATCH: "raised",
+    Level.WARNING: "high",
+    Level.IMMINENT: "strong",
+    Level.NOW: "strong",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RedFlag:
+    """Signs that are not for a watch to weigh, and what to do about them."""
+
+    id: str
+    signs: str
+    action: str
+    urgent: bool
+
+
+RED_FLAGS_TITLE = "When to get help"
+RED_FLAGS_LEAD = "These come before anything this page says. Call your local emergency number when one of them is red."
+
+# Sources, in order: exertional heat stroke (ACSM 2006; cold-water immersion, MSSE 2015); cardiac signs; exertional
+# collapse with sickle trait (PubMed 17923725); exertional hyponatraemia; rhabdomyolysis; limb ischaemia and
+# compartment syndrome; serious cramp (Miller 2022); deep-vein thrombosis; muscle tear; nerve; peripheral artery disease.
+RED_FLAGS: tuple[RedFlag, ...] = (
+    RedFlag(
+        "heat",
+        "Confusion, collapse, odd behaviour, or very hot to the touch, even on a cool day",
+        "Emergency call. Cool first, in cold water if you can.",
+        urgent=True,
+    ),
+    RedFlag(
+        "heart",
+        "Chest pain or pressure, fainting, breathless out of proportion, a racing or irregular beat",
+        "Stop. Emergency call.",
+        urgent=True,
+    ),
+    RedFlag(
+        "sickle",
+        "Legs give way with weakness more than pain, minutes into an all-out effort",
+        "Stop. Emergency call. Do not walk it off.",
+        urgent=True,
+    ),
+    RedFlag(
+        "sodium",
+        "Nausea, vomiting, headache, bloating, a seizure or confusion in a long run",
+        "Stop drinking water. Emergency call when confused.",
+        urgent=True,
+    ),
+    RedFlag(
+        "muscle_breakdown",
+        "Severe or widespread pain and weakness, or dark red-brown urine",
+        "Emergency department, today.",
+        urgent=True,
+    ),
+    RedFlag(
+        "limb",
+        "Pain out of proportion with a tense calf, or a cold, pale or numb leg",
+        "Emergency department, now.",
+        urgent=True,
+    ),
+    RedFlag(
+        "widespread",
+        "Cramps in many muscles, or one that lasts more than about ten minutes despite stretching",
+        "Get medical help.",
+        urgent=True,
+    ),
+    RedFlag(
+        "clot",
+        "One calf throbbing, swollen, warm or red",
+        "Care the same day. No massage, no stretching.",
+        urgent=False,
+    ),
+    RedFlag(
+        "tear",
+        "A sudden kick or pop in the calf, and you cannot push off",
+        "Stop and have it looked at. No stretching.",
+        urgent=False,
+    ),
+    RedFlag("nerve", "Numbness, tingling, weakness or back pain", "See a doctor.", urgent=False),
+    RedFlag("circulation", "Calf pain at the same distance every time, eased by rest", "See a doctor.", urgent=False),
+)
+
+#: Shown the moment a runner says "I'm cramping", until the alerter's own steps are here (evidence: Miller 2022, table 2).
+FIRST_RELIEF: tuple[GuidanceStep, ...] = (
+    GuidanceStep(id="relief.stop", text="Stop running. Do not push through it."),
+    GuidanceStep(id="relief.stretch", text="Pull your toes gently up towards the shin and hold.", timer_s=30),
+    GuidanceStep(id="relief.pressure", text="Press or knead the tight muscle steadily."),
+    GuidanceStep(id="relief.rest", text="Take the weight off for a few minutes.", timer_s=180),
+)
+
+#: Shown once the runner says that it has eased.
+WALK_BACK = GuidanceStep(id="relief.walk_back", text="Walk slowly before you run again.", timer_s=120)
