@@ -1,5 +1,4 @@
 # make demo: set up and watch a simulated run.  make test: set up and run every test this machine can run.
-.POSIX:
 .PHONY: help demo test check bench docs clean
 
 SPEED ?= 20
@@ -35,7 +34,7 @@ bench:
 
 docs:
 	@scripts/setup dev
-	@.venv/bin/python scripts/reference
+	@.venv/bin/python docs/generate.py
 
 clean:
 	rm -rf .venv dashboard/assets dashboard/front/node_modules test-output

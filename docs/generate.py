@@ -1,0 +1,135 @@
+"""Write the reference pages from the code: commands, settings, topics, messages, findings, guidance.
+
+``python docs/generate.py`` writes them; a test compares what it would write with what is committed.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import typer
+from click import Command, Context
+from pydantic import BaseModel
+
+from alerts.guidance import load_guidance
+from crampwatch.cli.config import descriptions, env_name
+from crampwatch.cli.main import app
+from crampwatch.codec import BODIES
+from crampwatch.settings import Settings
+from crampwatch.topics import ROOT, SYSTEM, TERMS
+
+FOLDER = Path(__file__).parent / "reference"
+MADE = "<!-- Made by docs/generate.py from the code. Edit the code, then run `make docs`. -->\n\n"
+
+
+def commands() -> str:
+    """Every command with its arguments and options."""
+    group = typer.main.get_command(app)
+    context = Context(group, info_name="crampwatch")
+    parts = [f"# Commands\n\n{MADE}{_clean(group.help or '')}\n"]
+    names = group.list_commands(context)  # type: ignore[attr-defined]  # typer returns a group
+    for name in names:
+        command = group.get_command(context, name)  # type: ignore[attr-defined]  # same
+        parts.append(_command(name, command))
+    return "\n".join(parts)
+
+
+def _command(name: str, command: Command) -> str:
+    rows = [f"## crampwatch {name}\n", _clean(command.help or ""), ""]
+    table = []
+    for parameter in command.params:
+        if parameter.name == "help":
+            continue
+        shown = " ".join(parameter.opts) if parameter.param_type_name == "option" else str(parameter.name).upper()
+        default = "" if parameter.default in {None, False} or callable(parameter.default) else f"`{parameter.default}`"
+        table.append(f"| `{shown}` | {getattr(parameter, 'help', '') or ''} | {default} |")
+    if table:
+        rows += ["| argument or option | meaning | default |", "|---|---|---|", *table, ""]
+    return "\n".join(rows)
+
+
+def _clean(text: str) -> str:
+    return re.sub(r"[ \t]+\n", "\n", text.strip())
+
+
+def settings() -> str:
+    """Every setting: name, environment variable, default, meaning."""
+    rows = [
+        f"# Settings\n\n{MADE}One file, `crampwatch.toml`, in the current folder or in your config folder; then files "
+        "in the folder that `CRAMPWATCH_SECRETS_DIR` names; then the environment, which wins.\n",
+        "| setting | environment | default | meaning |",
+        "|---|---|---|---|",
+    ]
+    defaults = _defaults(Settings)
+    for name, meaning in descriptions(Settings).items():
+        variable = "" if "[]" in name else f"`{env_name(name)}`"
+        rows.append(f"| `{name}` | {variable} | {defaults.get(name, '')} | {meaning} |")
+    return "\n".join(rows) + "\n"
+
+
+def _defaults(model: type[BaseModel], prefix: str = "") -> dict[str, str]:
+    table: dict[str, str] = {}
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            table.update(_defaults(inner, f"{prefix}{name}."))
+        elif field.default_factory is None and not field.is_required() and field.default not in {None, ()}:
+            table[f"{prefix}{name}"] = f"`{field.default}`"
+    return table
+
+
+def topics() -> str:
+    """Every topic with its terms and its body."""
+    rows = [
+        f"# Topics\n\n{MADE}`{ROOT}/<team>/<athlete>/<kind>[/<device>]`: lower case, pseudonymous ids, never a name or "
+        f"an address. What belongs to no athlete stands under the team `{SYSTEM}`.\n",
+        "| kind | QoS | retained | expires after | body |",
+        "|---|---|---|---|---|",
+    ]
+    for kind, terms in TERMS.items():
+        bodies = ", ".join(f"`{body.__name__}`" for body in BODIES[kind])
+        expiry = "-" if terms.expiry_s is None else f"{terms.expiry_s} s"
+        rows.append(f"| `{kind}` | {terms.qos} | {'yes' if terms.retain else 'no'} | {expiry} | {bodies} |")
+    rows.append("\n## Bodies\n")
+    for body in dict.fromkeys(body for bodies in BODIES.values() for body in bodies):
+        rows += [f"### {body.__name__}\n", _clean(body.__doc__ or ""), "", "| field | type |", "|---|---|"]
+        rows += [f"| `{name}` | {_type(field.annotation)} |" for name, field in body.model_fields.items()]
+        rows.append("")
+    return "\n".join(rows)
+
+
+def _type(annotation: object) -> str:
+    text = getattr(annotation, "__name__", None) if isinstance(annotation, type) else str(annotation)
+    text = re.sub(r"Annotated\[(\w+)[^\]]*\]", r"\1", str(text))
+    text = re.sub(r"(crampwatch\.\w+\.|typing\.)", "", text)
+    return "`" + re.sub(r", FieldInfo\([^)]*\)\]?", "", text).replace("|", "or") + "`"
+
+
+def guidance() -> str:
+    """Every step of help that the program can show."""
+    book = load_guidance()
+    rows = [f"# Guidance\n\n{MADE}", "| id | text | held for | note |", "|---|---|---|---|"]
+    for step in book.steps:
+        held = "" if step.timer_s is None else f"{step.timer_s} s"
+        rows.append(f"| `{step.id}` | {step.text} | {held} | {step.note or ''} |")
+    return "\n".join(rows) + "\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": commands,
+    "settings.md": settings,
+    "topics.md": topics,
+    "guidance.md": guidance,
+}
+
+
+def main() -> None:
+    """Write every page."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), encoding="utf-8")
+        print(f"wrote docs/reference/{name}")
+
+
+if __name__ == "__main__":
+    main()
