@@ -48,7 +48,7 @@ RED_FLAGS_LEAD = "These come before anything this page says. Call your local eme
 
 # Sources, in order: exertional heat stroke (ACSM 2006; cold-water immersion, MSSE 2015); cardiac signs; exertional
 # collapse with sickle trait (PubMed 17923725); exertional hyponatraemia; rhabdomyolysis; limb ischaemia and
-# compartment syndrome; serious cramp (Miller 2022); deep-vein thrombosis; muscle tear; nerve; peripheral artery disease.
+# compartment syndrome; serious cramp (Miller 2022); deep-vein thrombosis; muscle tear; nerve; peripheral arteries.
 RED_FLAGS: tuple[RedFlag, ...] = (
     RedFlag(
         "heat",
@@ -108,7 +108,7 @@ RED_FLAGS: tuple[RedFlag, ...] = (
     RedFlag("circulation", "Calf pain at the same distance every time, eased by rest", "See a doctor.", urgent=False),
 )
 
-#: Shown the moment a runner says "I'm cramping", until the alerter's own steps are here (evidence: Miller 2022, table 2).
+#: Shown the moment a runner says "I'm cramping", until the alerter's steps are here (Miller 2022, table 2).
 FIRST_RELIEF: tuple[GuidanceStep, ...] = (
     GuidanceStep(id="relief.stop", text="Stop running. Do not push through it."),
     GuidanceStep(id="relief.stretch", text="Pull your toes gently up towards the shin and hold.", timer_s=30),
