@@ -48,7 +48,9 @@ class Bus(Protocol):
     Promises: at least once for QoS 1 (a message that was not acked comes again after a reconnect or a restart of
     this client id); in order per publisher; ``publish`` returns once the broker has taken the message (QoS 1) and
     raises Unavailable while the link is down; nothing is dropped between the broker and ``deliveries`` (the
-    receive window is the queue). The link reconnects by itself with backoff and subscribes again.
+    receive window is the queue; QoS 0 is at most once, and beyond 10,000 unread the newest are left out). The link
+    reconnects by itself with backoff and subscribes again. Acks reach the broker in the order of arrival, so a
+    message that is never acked holds up those behind it: ack what you refuse, too.
     """
 
     @property
