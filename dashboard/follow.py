@@ -1,0 +1,60 @@
+"""The board follows the bus: one message in, the part of the board that it concerns changed."""
+
+from crampwatch import events as ev
+from crampwatch.codec import decode
+from crampwatch.storage import RunKey
+from crampwatch.topics import SYSTEM, Kind, Topic
+
+from .live import Board
+from .site import Site
+
+
+async def follow(site: Site, topic_text: str, payload: bytes) -> None:
+    """Take one message.
+
+    Raises:
+        Refused: the topic or the payload is none of ours.
+        Unavailable: the store or the feed could not be asked; the board itself has taken the message.
+    """
+    topic = Topic.parse(topic_text)
+    if not payload:
+        _gone(site.board, topic)
+        return
+    message = decode(topic.kind, payload)
+    board, athlete = site.board, topic.athlete
+    match message:
+        case ev.Telemetry():
+            if board.measured(athlete, message):
+                await _began(site, athlete, message.session)
+        case ev.Assessed():
+            board.judged(athlete, message)
+        case ev.Finding():
+            board.found(athlete, message)
+        case ev.Alert():
+            await site.alerted(athlete, message)
+        case ev.SensorStatus() if topic.team == SYSTEM:
+            board.unclaimed(athlete, message.device, message)
+        case ev.SensorStatus():
+            board.sensor(athlete, message)
+        case ev.ServiceStatus():
+            board.service(athlete, message)
+
+
+async def _began(site: Site, athlete: str, session: str) -> None:
+    """A session is new to the board, perhaps not to the store: take its true start, and a name given since."""
+    summary = await site.store.run(RunKey(site.board.team, athlete, session))
+    if summary is not None:
+        site.board.started(athlete, session, summary.started_ms)
+    await site.refresh_names()
+
+
+def _gone(board: Board, topic: Topic) -> None:
+    """A retained message was cleared."""
+    if topic.kind is Kind.ALERT and topic.device is not None:
+        board.alert_gone(topic.athlete, topic.device)
+    elif topic.kind is Kind.STATUS and topic.device is None:
+        board.service(topic.athlete, None)
+    elif topic.kind is Kind.STATUS and topic.team == SYSTEM:
+        board.unclaimed(topic.athlete, topic.device or "", None)
+    elif topic.kind is Kind.STATUS:
+        board.sensor_gone(topic.athlete, topic.device or "")
