@@ -1,0 +1,79 @@
+"""What is known of one athlete, and what came of one fact: the values that pass between desk and journal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from crampwatch.events import Alert, AlertKind, AlertState
+
+from .guidance import Flow
+from .policy import Hush, Memory, Pushed, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """An alert with what only the alerter knows of it.
+
+    ``audible``: it is pushed to people, not only shown. ``asked``: a person asked for it. ``deadline_at_ms``: when a
+    push that is not out is given up. ``ends_at_ms``: when the alert is over by itself; None: never.
+    """
+
+    alert: Alert
+    flow: Flow
+    audible: bool
+    asked: bool
+    deadline_at_ms: int
+    ends_at_ms: int | None
+    temperature_c: float | None = None
+
+    @property
+    def unheard(self) -> bool:
+        """Whether a push is still owed."""
+        return self.audible and self.alert.state is AlertState.RAISED
+
+    def due_at_ms(self) -> int | None:
+        """When the time next changes it; None: never."""
+        if not self.alert.state.open:
+            return None
+        dues = (self.ends_at_ms, self.deadline_at_ms if self.unheard else None)
+        return min((due for due in dues if due is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One way in which we are blind for an athlete, since when, in words."""
+
+    flow: Flow
+    since_ms: int
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is known of one athlete: the run it is in, what is open, what was pushed and hushed lately."""
+
+    athlete: str
+    session: str
+    run_ms: int = 0
+    open: Mapping[AlertKind, Filed] = field(default_factory=dict)
+    pushed: tuple[Pushed, ...] = ()
+    hushes: tuple[Hush, ...] = ()
+    paused_until_ms: int = 0
+
+    def memory(self) -> Memory:
+        """What the policy looks at."""
+        levels = {slot: one.alert.level for slot, one in self.open.items()}
+        return Memory(levels, self.pushed, self.hushes, self.paused_until_ms)
+
+    def by_id(self, alert_id: str) -> Filed | None:
+        """The open alert with this id."""
+        return next((one for one in self.open.values() if one.alert.id == alert_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of one fact: why, which alerts changed (in order), and what is hushed from now on."""
+
+    reason: Reason
+    filed: tuple[Filed, ...] = ()
+    hush: Hush | None = None
+    paused_until_ms: int | None = None
