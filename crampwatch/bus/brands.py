@@ -22,7 +22,10 @@ from crampwatch.topics import TERMS
 #: Debian keeps daemons out of a user's PATH, Homebrew has its own tree.
 _SBIN = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin:/usr/local/opt/mosquitto/sbin"
 
-INSTALL = "install mosquitto (`sudo apt-get install mosquitto`, macOS: `brew install mosquitto`) or the broker in a wheel (`pip install 'crampwatch[broker]'`), or set mqtt.url"
+INSTALL = (
+    "install mosquitto (`sudo apt-get install mosquitto`, macOS: `brew install mosquitto`) "
+    "or the broker in a wheel (`pip install 'crampwatch[broker]'`), or set mqtt.url"
+)
 
 
 class Brand(Protocol):

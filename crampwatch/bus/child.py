@@ -5,9 +5,11 @@ import contextlib
 import ctypes
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 GOODBYE_WITHIN_S = 3.0
 LOG_BYTES = 1_000_000
@@ -33,8 +35,7 @@ class Child:
         Raises:
             OSError: it cannot be run.
         """
-        mode = "ab" if log.exists() and log.stat().st_size < LOG_BYTES else "wb"
-        with log.open(mode) as output:
+        with _opened(log) as output:
             process = await asyncio.create_subprocess_exec(
                 *argv,
                 stdin=asyncio.subprocess.PIPE,
@@ -74,6 +75,11 @@ class Child:
         await self._process.wait()
 
 
+def _opened(log: Path) -> BinaryIO:
+    """Appending, until it is long enough to begin anew."""
+    return log.open("ab" if log.exists() and log.stat().st_size < LOG_BYTES else "wb")
+
+
 def _die_with_parent() -> Callable[[], None]:
     """What the forked child does before it becomes the command. All it needs is looked up before the fork."""
     prctl = ctypes.CDLL(None).prctl
@@ -87,29 +93,27 @@ def _die_with_parent() -> Callable[[], None]:
     return ask_the_kernel
 
 
-async def kill_leftover(pid: int, mark: str) -> bool:
-    """Kill a process that an earlier, killed run left behind.
+def kill_leftover(pid: int, mark: str) -> bool:
+    """Kill a process that an earlier, killed run left behind; True if there was one.
 
     Args:
         pid: what that run noted.
         mark: must stand in its command line, for the id may be somebody else's by now.
     """
-    if mark not in await _command_line(pid):
+    if mark not in _command_line(pid):
         return False
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
     return True
 
 
-async def _command_line(pid: int) -> str:
-    proc = Path(f"/proc/{pid}/cmdline")
+def _command_line(pid: int) -> str:
+    """What a process was started with; empty if there is none."""
     if Path("/proc/self").exists():
         try:
-            return proc.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             return ""
-    ps = await asyncio.create_subprocess_exec(
-        "ps", "-ww", "-p", str(pid), "-o", "command=", stdout=asyncio.subprocess.PIPE
-    )
-    output, _ = await ps.communicate()
-    return output.decode(errors="replace")
+    command = ["/bin/ps", "-ww", "-p", str(pid), "-o", "command="]
+    ps = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - a fixed program and a number
+    return ps.stdout.decode(errors="replace")

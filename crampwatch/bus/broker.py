@@ -1,0 +1,78 @@
+"""Find a broker, or start one and keep it alive: what every service of this machine is linked through."""
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from crampwatch.bus import Bus, BusFactory, Will
+from crampwatch.bus.address import Address, address_of
+from crampwatch.bus.brands import installed, pick
+from crampwatch.bus.keeper import Keeper, Note, note_in
+from crampwatch.bus.links import MqttLinks
+from crampwatch.settings import Mqtt
+
+FOLDER = "broker"
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """A broker that answers, and the factory of buses to it.
+
+    ``name`` is ``mosquitto``, ``iotcore``, or ``mqtt.url`` for one that somebody else runs (``version`` is then
+    unknown). ``log`` is where a broker of ours writes.
+    """
+
+    name: str
+    version: str | None
+    address: Address
+    links: BusFactory
+    log: Path | None = None
+
+    def __call__(
+        self, client_id: str, *, subscribe: Sequence[str] = (), will: Will | None = None, persistent: bool = False
+    ) -> AbstractAsyncContextManager[Bus]:
+        """See :meth:`crampwatch.bus.BusFactory.__call__`."""
+        return self.links(client_id, subscribe=subscribe, will=will, persistent=persistent)
+
+    def describe(self) -> str:
+        """Which broker, which release, where: one line for ``doctor`` and the log."""
+        if self.log is None:
+            return f"the broker of {self.name}, at {self.address}"
+        return f"{self.name} {self.version} at {self.address}, started by crampwatch (log: {self.log})"
+
+
+@contextlib.asynccontextmanager
+async def find_or_start(mqtt: Mqtt, state_dir: Path) -> AsyncIterator[Broker]:
+    """The broker of ``mqtt.url``; else one of this state folder that already runs; else one started now.
+
+    A broker that we start listens on 127.0.0.1 only, keeps its files in ``state_dir/broker``, is started again when
+    it dies or no longer answers, and ends with the block. Processes with one state folder share one broker: the
+    first to come runs it, and when that process goes another takes over on the same port.
+
+    Raises:
+        Misconfigured: ``mqtt.url`` is wrong; none is set and none is installed; ``mqtt.port`` is taken.
+        Unavailable: our own broker did not come up.
+    """
+    if mqtt.url is not None:
+        address = address_of(mqtt)
+        yield Broker("mqtt.url", None, address, MqttLinks(address, connect_timeout_s=mqtt.connect_timeout_s))
+        return
+    folder = state_dir / FOLDER
+    brand = pick(await installed(), _last_name(folder))
+    async with Keeper(brand, folder, mqtt.port).running() as keeper:
+        address = Address("127.0.0.1", keeper.port)
+        links = MqttLinks(
+            address,
+            connect_timeout_s=mqtt.connect_timeout_s,
+            versions=brand.protocols,
+            subscribe_qos=brand.subscribe_qos,
+        )
+        yield Broker(brand.name, brand.version, address, links, keeper.log)
+
+
+def _last_name(folder: Path) -> str | None:
+    """What served here last: what another process runs right now is spoken to as what it is."""
+    note: Note | None = note_in(folder)
+    return note.name if note else None
