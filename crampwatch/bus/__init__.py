@@ -50,7 +50,8 @@ class Bus(Protocol):
     raises Unavailable while the link is down; nothing is dropped between the broker and ``deliveries`` (the
     receive window is the queue; QoS 0 is at most once, and beyond 10,000 unread the newest are left out). The link
     reconnects by itself with backoff and subscribes again. Acks reach the broker in the order of arrival, so a
-    message that is never acked holds up those behind it: ack what you refuse, too.
+    message that is never acked holds up those behind it: ack what you refuse, too. Brokers limit how many may be
+    unacked (1,000 with ours, 100 in the wheel, often 20 elsewhere): ack by time, never wait for a full batch.
     """
 
     @property

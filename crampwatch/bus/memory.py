@@ -157,13 +157,13 @@ class MemoryBroker:
 
     # --- for tests: faults ----------------------------------------------------------------------------------
 
-    def cut(self, client_id: str) -> None:
-        """Pull one client's cable: its link is down until :meth:`mend`, its will is published."""
+    def cut(self, client_id: str | None = None) -> None:
+        """Pull a client's cable (None: everybody's): the link is down until :meth:`mend`, the will is published."""
         for bus in self._named(client_id):
             bus.held = True
             self._unlink(bus, with_will=True)
 
-    def mend(self, client_id: str) -> None:
+    def mend(self, client_id: str | None = None) -> None:
         """Put the cable back; the client is linked again."""
         for bus in self._named(client_id):
             bus.held = False
@@ -250,8 +250,8 @@ class MemoryBroker:
     def _expired(self, letter: _Letter) -> bool:
         return self._now_ms is not None and letter.expires_ms is not None and self._now_ms() >= letter.expires_ms
 
-    def _named(self, client_id: str) -> list[MemoryBus]:
-        return [bus for bus in self._buses if bus.client_id == client_id]
+    def _named(self, client_id: str | None) -> list[MemoryBus]:
+        return [bus for bus in self._buses if client_id in {None, bus.client_id}]
 
     def _link(self, bus: MemoryBus) -> None:
         if bus.session is not None:
