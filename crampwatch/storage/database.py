@@ -64,6 +64,11 @@ class Database:
         """The file."""
         return self._path
 
+    @property
+    def writable(self) -> bool:
+        """Whether it is open, and not to read only."""
+        return self._writing is not None and not self._read_only
+
     async def open(self) -> "Database":
         """Open and migrate.
 
