@@ -1,0 +1,21 @@
+"""The same athlete machine over a recording, offline."""
+
+from collections.abc import Iterable, Iterator
+
+from crampwatch.events import Sample
+from processor.athlete import Athlete, Outcome, Profile
+
+
+def backtest(
+    athlete_id: str, session: str, samples: Iterable[Sample], profile: Profile | None = None
+) -> Iterator[Outcome]:
+    """What each sample of a recording leads to, in order; the last outcome closes the last second.
+
+    The findings are those that the live machine proves from the same samples, bit for bit.
+    """
+    machine = Athlete(athlete_id, session, profile)
+    for sample in samples:
+        outcome = machine.observe((sample,))
+        if outcome.findings or outcome.assessments or outcome.ignored:
+            yield outcome
+    yield machine.flush()

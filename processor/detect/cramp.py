@@ -1,0 +1,114 @@
+"""The cramp-type stop: an abrupt end of running after signs. It asks a question; it never says that it is a cramp."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from crampwatch.events import FindingKind
+from crampwatch.units import SECOND_MS, Level, Motion
+from processor.features.view import View
+from processor.state import copied
+
+from .detector import Proof
+
+
+@dataclass(frozen=True, slots=True)
+class CrampStopSettings:
+    """Science 3.4.
+
+    Attributes:
+        stop_share: cadence has fallen below this share of the usual one; 60 % [E].
+        normal_share: running as usual is above this share; 85 % [E].
+        abrupt_s: from the one to the other; 5 s [E].
+        confirm_s: and it stays so; 4 s, longer than a drop-out [E].
+        signs_s: signs count that are no older; 180 s [E].
+        score: the pattern score that is a sign; 0.20. The simulator's 0.12 prompts 0.26 times an hour there
+            (science 3.4), 0.20 stays below 0.1 an hour on recorded runs.
+        hitches: so many hitches in the last minutes are signs as well; 2, none older than ``hitch_s`` [E].
+        hitch_s: 120 s [E].
+        for_s: the level stands for so long, or until running goes on; 300 s (science 3.6).
+    """
+
+    stop_share: float = 0.60
+    normal_share: float = 0.85
+    abrupt_s: float = 5.0
+    confirm_s: float = 4.0
+    signs_s: float = 180.0
+    score: float = 0.20
+    hitches: int = 2
+    hitch_s: float = 120.0
+    for_s: float = 300.0
+
+
+@dataclass(slots=True)
+class CrampStopState:
+    """When running was last as usual, when it fell away, and when the question was asked."""
+
+    normal_at_ms: int | None = None
+    fell_at_ms: int | None = None
+    asked_at_ms: int | None = None
+
+
+class CrampStop:
+    """Finds cramp-type stops; while one stands the level is ``now``."""
+
+    name: ClassVar[str] = "cramp_stop"
+
+    def __init__(self, settings: CrampStopSettings | None = None, state: CrampStopState | None = None) -> None:
+        self._settings = settings or CrampStopSettings()
+        self._state = state or CrampStopState()
+
+    def observe(self, view: View) -> Sequence[Proof]:
+        """Prove one a few seconds after the stop."""
+        state = self._state
+        proofs = self._follow(view)
+        if state.asked_at_ms is not None:
+            over = view.at_ms - state.asked_at_ms > self._settings.for_s * SECOND_MS
+            if over or (view.motion == Motion.RUN and view.settled):
+                state.asked_at_ms = None
+            else:
+                view.level = Level.NOW
+        return proofs
+
+    def snapshot(self) -> CrampStopState:
+        """The state, a copy."""
+        return copied(self._state)
+
+    def _follow(self, view: View) -> Sequence[Proof]:
+        state, settings, base = self._state, self._settings, view.base
+        if base is None or view.broken:
+            state.normal_at_ms = state.fell_at_ms = None
+            return ()
+        if view.spm is None:
+            return ()
+        if view.spm >= settings.stop_share * base.spm:
+            if view.motion == Motion.RUN and view.spm >= settings.normal_share * base.spm:
+                state.normal_at_ms = view.at_ms
+            state.fell_at_ms = None
+            return ()
+        if state.fell_at_ms is None:
+            near = state.normal_at_ms is not None and view.at_ms - state.normal_at_ms <= settings.abrupt_s * SECOND_MS
+            state.fell_at_ms, state.normal_at_ms = view.at_ms, None
+            if not near:
+                # Fallen, but slowly: no cramp-type stop until running was as usual again.
+                return ()
+            state.normal_at_ms = view.at_ms
+        if state.normal_at_ms is None or view.at_ms - state.fell_at_ms < settings.confirm_s * SECOND_MS:
+            return ()
+        state.normal_at_ms = None
+        return self._judge(view)
+
+    def _judge(self, view: View) -> Sequence[Proof]:
+        state, settings = self._state, self._settings
+        recent_hitch = view.hitch_at_ms is not None and view.at_ms - view.hitch_at_ms <= settings.hitch_s * SECOND_MS
+        by_hitches = view.hitches >= settings.hitches and recent_hitch
+        by_score = view.peak_score >= settings.score or view.level.rank >= Level.WARNING.rank
+        if view.planned_walks or not (by_hitches or by_score):
+            return ()
+        state.asked_at_ms = view.at_ms
+        because = ["You stopped suddenly after signs of fatigue."]
+        if view.hitches:
+            times = "one" if view.hitches == 1 else str(view.hitches)
+            because.append(f"Short breaks in your rhythm before: {times} in the last 4 minutes.")
+        evidence = {"peak_score": round(view.peak_score, 4), "hitches": float(view.hitches)}
+        return (Proof(FindingKind.CRAMP_STOP, view.at_ms, Level.NOW, tuple(because), evidence),)

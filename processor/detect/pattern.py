@@ -1,0 +1,223 @@
+"""The pattern level: cadence breaks, unsteadiness and deficit together, with holds, hysteresis and refractory times."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from crampwatch.events import FindingKind
+from crampwatch.units import SECOND_MS, Level, Motion
+from processor.features.online import ewma, leaked
+from processor.features.view import View
+from processor.score import ScoreSettings, may_warn, pattern_parts, pattern_score
+from processor.state import copied
+
+from .detector import Proof
+from .fatigue import fatigue_evidence, fatigue_reasons
+
+_LEVELS = (Level.OK, Level.WATCH, Level.WARNING, Level.IMMINENT)
+
+
+@dataclass(frozen=True, slots=True)
+class PatternSettings:
+    """Science 3.6. The thresholds are set by a budget of false alarms, not by a pretended probability.
+
+    Attributes:
+        thresholds: score at which watch, warning and imminent begin; start values 0.11, 0.30, 0.48 (science 3.6).
+        hold_s: for how long it must hold; 20, 10 and 5 s (science 3.6).
+        leave_share: a level ends below this share of its threshold; 0.7 (science 3.6).
+        leave_s: for so long; 60 s (science 3.6).
+        refractory_s: a level is not entered again so soon after it was entered; 300, 600 and 600 s (science 3.6).
+        tau_s: averaging time of the score; 8 s (science 3.5).
+        sign_s: imminent needs a hitch or pause within this time; 120 s (science 3.6).
+        fatigue_s: a fatigue index at its high mark for so long is a watch by itself; 60 s (science 3.6).
+        rest_s: after this time without running the score fades; 60 s (science 3.7).
+        rest_tau_s: with this time constant; 120 s (science 3.7).
+        peak_s: the highest score is remembered in steps for this time; 180 s (science 3.4, cramp-type stop).
+        prior: logits by which this athlete's history raises the score; 0 (science 3.5, at most 1.2).
+    """
+
+    thresholds: tuple[float, float, float] = (0.11, 0.30, 0.48)
+    hold_s: tuple[float, float, float] = (20.0, 10.0, 5.0)
+    leave_share: float = 0.7
+    leave_s: float = 60.0
+    refractory_s: tuple[float, float, float] = (300.0, 600.0, 600.0)
+    tau_s: float = 8.0
+    sign_s: float = 120.0
+    fatigue_s: float = 60.0
+    rest_s: float = 60.0
+    rest_tau_s: float = 120.0
+    peak_s: float = 180.0
+    prior: float = 0.0
+    score: ScoreSettings = field(default_factory=ScoreSettings)
+
+
+@dataclass(slots=True)
+class PatternState:
+    """The score, the level's rank, since when each higher level is asked for, and the recent peaks."""
+
+    score: float = 0.0
+    rank: int = 0
+    asked_ms: list[int | None] = field(default_factory=lambda: [None, None, None])
+    entered_ms: list[int | None] = field(default_factory=lambda: [None, None, None])
+    quiet_ms: int | None = None
+    ran_at_ms: int | None = None
+    peaks: list[list[float]] = field(default_factory=list)
+
+
+class Pattern:
+    """Decides the pattern level; writes ``score``, ``peak_score``, ``level`` and ``parts``."""
+
+    name: ClassVar[str] = "pattern"
+
+    def __init__(self, settings: PatternSettings | None = None, state: PatternState | None = None) -> None:
+        self._settings = settings or PatternSettings()
+        self._state = state or PatternState()
+
+    @property
+    def level(self) -> Level:
+        """The level that stands."""
+        return _LEVELS[self._state.rank]
+
+    def observe(self, view: View) -> Sequence[Proof]:
+        """Prove each change of the level."""
+        state = self._state
+        self._update_score(view)
+        running = view.motion == Motion.RUN
+        rank = self._asked_rank(view) if running and view.base is not None else 0
+        proofs: Sequence[Proof] = ()
+        if rank > state.rank:
+            state.rank, state.quiet_ms = rank, None
+            for lower in range(rank):
+                state.entered_ms[lower] = view.at_ms
+            proofs = (self._raised(view),)
+        elif state.rank and self._is_over(view):
+            state.rank, state.quiet_ms = self._lower_rank(view), None
+            proofs = (self._eased(view),)
+        view.level = self.level
+        return proofs
+
+    def snapshot(self) -> PatternState:
+        """The state, a copy."""
+        return copied(self._state)
+
+    def _update_score(self, view: View) -> None:
+        state, settings = self._state, self._settings
+        if view.motion == Motion.RUN:
+            state.ran_at_ms = view.at_ms
+        if view.base is not None and view.settled and view.residual_spm is not None:
+            view.parts = pattern_parts(view, settings.score)
+            score = pattern_score(view.parts, settings.prior, settings.score)
+            state.score = ewma(state.score, score, min(view.dt_s, 10.0), settings.tau_s)
+        elif state.ran_at_ms is not None and view.at_ms - state.ran_at_ms > settings.rest_s * SECOND_MS:
+            state.score = leaked(state.score, min(view.dt_s, 600.0), settings.rest_tau_s)
+        view.score = state.score
+        self._remember_peak(view)
+        view.peak_score = max((score for _, score in state.peaks), default=0.0)
+
+    def _remember_peak(self, view: View) -> None:
+        """Keep the highest score of each 15 s: enough for "the last three minutes", and small."""
+        peaks, settings = self._state.peaks, self._settings
+        slot = view.at_ms // (15 * SECOND_MS)
+        if peaks and peaks[-1][0] == slot:
+            peaks[-1][1] = max(peaks[-1][1], view.score)
+        else:
+            peaks.append([slot, view.score])
+        while (slot - peaks[0][0]) * 15 > settings.peak_s:
+            peaks.pop(0)
+
+    def _asked_rank(self, view: View) -> int:
+        """The highest level whose conditions have held long enough and that is not refractory."""
+        state, settings = self._state, self._settings
+        asked = 0
+        for index, threshold in enumerate(settings.thresholds):
+            if not (view.score >= threshold and self._allowed(index, view)):
+                state.asked_ms[index] = None
+                continue
+            since_ms = state.asked_ms[index]
+            if since_ms is None:
+                since_ms = state.asked_ms[index] = view.at_ms
+            if view.at_ms - since_ms >= settings.hold_s[index] * SECOND_MS and not self._refractory(index, view):
+                asked = index + 1
+        if asked == 0 and self._fatigued(view) and not self._refractory(0, view):
+            return 1
+        return asked
+
+    def _allowed(self, index: int, view: View) -> bool:
+        if index == 0:
+            return True
+        if not may_warn(view.parts, self._settings.score):
+            return False
+        if index == 1:
+            return True
+        signs = [at_ms for at_ms in (view.hitch_at_ms, view.break_at_ms) if at_ms is not None]
+        return bool(signs) and view.at_ms - max(signs) <= self._settings.sign_s * SECOND_MS
+
+    def _refractory(self, index: int, view: View) -> bool:
+        """Whether this level was entered too recently. Going on upward from the level that stands is no re-entry."""
+        entered_ms = self._state.entered_ms[index]
+        return (
+            self._state.rank <= index
+            and entered_ms is not None
+            and view.at_ms - entered_ms < self._settings.refractory_s[index] * SECOND_MS
+        )
+
+    def _fatigued(self, view: View) -> bool:
+        since_ms = view.fatigue_since_ms
+        return since_ms is not None and view.at_ms - since_ms >= self._settings.fatigue_s * SECOND_MS
+
+    def _is_over(self, view: View) -> bool:
+        state, settings = self._state, self._settings
+        held_by_fatigue = state.rank == 1 and view.fatigue_since_ms is not None
+        if view.score >= settings.leave_share * settings.thresholds[state.rank - 1] or held_by_fatigue:
+            state.quiet_ms = None
+            return False
+        if state.quiet_ms is None:
+            state.quiet_ms = view.at_ms
+        return view.at_ms - state.quiet_ms >= settings.leave_s * SECOND_MS
+
+    def _lower_rank(self, view: View) -> int:
+        """Where a level that ended leads: the highest lower level that the score still holds."""
+        settings = self._settings
+        for rank in range(self._state.rank - 1, 0, -1):
+            if view.score >= settings.leave_share * settings.thresholds[rank - 1]:
+                return rank
+        return 1 if self._state.rank > 1 and view.fatigue_since_ms is not None else 0
+
+    def _raised(self, view: View) -> Proof:
+        if view.score < self._settings.thresholds[0]:
+            return Proof(FindingKind.FATIGUE, view.at_ms, self.level, fatigue_reasons(view), fatigue_evidence(view))
+        return Proof(FindingKind.PATTERN, view.at_ms, self.level, reasons(view), self._evidence(view))
+
+    def _eased(self, view: View) -> Proof:
+        because = "The signs have eased." if self._state.rank == 0 else "The signs have eased somewhat."
+        return Proof(FindingKind.PATTERN, view.at_ms, self.level, (because,), self._evidence(view))
+
+    def _evidence(self, view: View) -> dict[str, float]:
+        evidence = {name: round(part, 3) for name, part in view.parts.items()}
+        evidence["score"] = round(view.score, 4)
+        evidence["hitches"] = float(view.hitches)
+        if view.fatigue is not None:
+            evidence["fatigue"] = round(view.fatigue, 1)
+        return evidence
+
+
+def reasons(view: View) -> tuple[str, ...]:
+    """The two largest contributors to the score, in words for a runner; the fatigue index when there is none."""
+    parts = view.parts
+    weights = {
+        "U": parts.get("U", 0.0),
+        "H": parts.get("Hd", 0.0) + parts.get("Ha", 0.0),
+        "L": parts.get("L", 0.0) + parts.get("C", 0.0),
+    }
+    largest = sorted((name for name, weight in weights.items() if weight > 0.1), key=lambda name: -weights[name])
+    return tuple(_words(name, view) for name in largest[:2]) or fatigue_reasons(view)
+
+
+def _words(name: str, view: View) -> str:
+    if name == "U":
+        return "Your rhythm wavers more than it did at the start."
+    if name == "H":
+        times = "one" if view.hitches <= 1 else str(view.hitches)
+        return f"Short breaks in your rhythm: {times} in the last 4 minutes."
+    where = "at this pace" if view.mps is not None else "for you"
+    return f"Your cadence is below what is usual {where}."

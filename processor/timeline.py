@@ -1,0 +1,180 @@
+"""Samples to seconds: one moment for each second of an athlete's own time that holds data."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from crampwatch.events import BatteryReported, CadenceMeasured, HeartRateMeasured, Sample, SpeedMeasured
+from crampwatch.units import SECOND_MS
+
+
+class Moment(NamedTuple):
+    """What was measured in one second. None: that channel said nothing in it.
+
+    ``dt_s`` is the time since the moment before (1 for the first), so that statistics can go by time: a watch
+    with smart recording leaves 2-8 s between moments. ``restarted`` marks the first moment after the athlete's
+    clock was found to have gone back; nothing before it may be compared with it.
+    """
+
+    at_ms: int
+    dt_s: float
+    spm: float | None = None
+    bpm: int | None = None
+    mps: float | None = None
+    rr_ms: tuple[float, ...] = ()
+    restarted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineSettings:
+    """How seconds are closed.
+
+    Attributes:
+        live_s: a channel heard within this time is waited for before a second is closed; 10 s, above the 2-8 s
+            steps of smart recording [E].
+        step_back: so many backward samples in a row mean that the clock itself went back; 30, about ten seconds
+            of three channels [E].
+    """
+
+    live_s: int = 10
+    step_back: int = 30
+
+
+@dataclass(slots=True)
+class TimelineState:
+    """What the timeline hands over. ``open_s`` is the second being filled, ``final_s`` the last one that is closed."""
+
+    open_s: int | None = None
+    final_s: int | None = None
+    moment_s: int | None = None
+    backward: int = 0
+    restarted: bool = False
+    spm: float | None = None
+    bpm: int | None = None
+    mps: float | None = None
+    rr_ms: list[float] = field(default_factory=list)
+    reported: list[int] = field(default_factory=list)
+    heard_s: list[int | None] = field(default_factory=lambda: [None, None, None])
+    seen: dict[str, int] = field(default_factory=dict)
+
+
+_CHANNEL: dict[type, int] = {HeartRateMeasured: 0, CadenceMeasured: 1, SpeedMeasured: 2}
+
+
+class Timeline:
+    """Turns samples into moments, deterministically in their order.
+
+    A second is closed as soon as every channel heard lately has reported in it, so that an alert does not wait
+    for the next second, or when a sample of a later second arrives. A sample whose second is closed is lent to the next
+    second, and no further: it fills the channel but the second still waits for the channel's own report.
+    In one second the latest of a channel wins; beat intervals are all kept. The clock is the athlete's own event
+    time, never the host's.
+
+    ``ignored`` counts what was not taken, by name: ``duplicate`` (this device's sequence is already known) and
+    ``backward`` (older than the second that is being filled). Its owner reads and clears it.
+    """
+
+    def __init__(self, settings: TimelineSettings | None = None, state: TimelineState | None = None) -> None:
+        self._settings = settings or TimelineSettings()
+        self.state = state or TimelineState()
+        self.ignored: Counter[str] = Counter()
+
+    @property
+    def last_ms(self) -> int | None:
+        """When the last moment was, or None before the first."""
+        second = self.state.moment_s
+        return None if second is None else second * SECOND_MS
+
+    def add(self, sample: Sample) -> Sequence[Moment]:
+        """Take one sample; return the moments that it completes, oldest first."""
+        state = self.state
+        if sample.seq <= state.seen.get(sample.device, -1):
+            self.ignored["duplicate"] += 1
+            return ()
+        state.seen[sample.device] = sample.seq
+        if isinstance(sample, BatteryReported):
+            return ()
+        second = sample.at_ms // SECOND_MS
+        closed: list[Moment] = []
+        if state.open_s is not None and second > state.open_s:
+            closed.append(self._close())
+        lent = self._place(second)
+        if lent is None:
+            return closed
+        channel = _CHANNEL[type(sample)]
+        self._fill(sample)
+        state.heard_s[channel] = state.open_s
+        if not lent and channel not in state.reported:
+            state.reported.append(channel)
+        if not lent and self._complete():
+            closed.append(self._close())
+        return closed
+
+    def advance(self, now_ms: int) -> Sequence[Moment]:
+        """Athlete time has reached ``now_ms`` without a sample: close a second that lies before it."""
+        open_s = self.state.open_s
+        return (self._close(),) if open_s is not None and now_ms // SECOND_MS > open_s else ()
+
+    def flush(self) -> Sequence[Moment]:
+        """No more samples will come: close what is open."""
+        return (self._close(),) if self.state.open_s is not None else ()
+
+    def _place(self, second: int) -> bool | None:
+        """Choose the second a sample goes to: False its own, True lent to the next, None nowhere."""
+        state = self.state
+        final = state.open_s - 1 if state.open_s is not None else state.final_s
+        if final is None or second > final:
+            state.backward = 0
+            if state.open_s is None:
+                state.open_s = second
+            return False
+        if second == final:
+            state.backward = 0
+            if state.open_s is None:
+                state.open_s = second + 1
+            return True
+        state.backward += 1
+        self.ignored["backward"] += 1
+        if state.backward < self._settings.step_back:
+            return None
+        self._restart(second)
+        return False
+
+    def _restart(self, second: int) -> None:
+        """The athlete's clock went back for good: begin again there."""
+        seen = self.state.seen
+        self.state = TimelineState(open_s=second, restarted=True, seen=seen)
+
+    def _fill(self, sample: HeartRateMeasured | CadenceMeasured | SpeedMeasured) -> None:
+        state = self.state
+        if isinstance(sample, HeartRateMeasured):
+            state.bpm = sample.bpm
+            state.rr_ms.extend(sample.rr_ms)
+        elif isinstance(sample, CadenceMeasured):
+            state.spm = sample.spm
+        else:
+            state.mps = sample.mps
+
+    def _complete(self) -> bool:
+        state = self.state
+        # Until a first second is closed nobody knows which channels there are.
+        if state.final_s is None or state.open_s is None:
+            return False
+        oldest = state.open_s - self._settings.live_s
+        return all(
+            heard is None or heard < oldest or channel in state.reported for channel, heard in enumerate(state.heard_s)
+        )
+
+    def _close(self) -> Moment:
+        state = self.state
+        assert state.open_s is not None
+        second = state.open_s
+        dt_s = 1.0 if state.moment_s is None else float(second - state.moment_s)
+        moment = Moment(second * SECOND_MS, dt_s, state.spm, state.bpm, state.mps, tuple(state.rr_ms), state.restarted)
+        state.moment_s = state.final_s = second
+        state.open_s = state.spm = state.bpm = state.mps = None
+        state.restarted = False
+        state.rr_ms = []
+        state.reported = []
+        return moment
