@@ -1,12 +1,14 @@
--- Everything the alerter was told, in the words it was told, and what came of it and why.
+-- Everything the alerter was told, in the words it was told, and what came of it and why. `id` follows from the
+-- content, so that what is told twice counts once; what nobody told us (the time, a lost signal) has none.
 CREATE TABLE fact (
-  id TEXT PRIMARY KEY,
+  seq INTEGER PRIMARY KEY,
+  id TEXT UNIQUE,
   athlete TEXT NOT NULL,
   kind TEXT NOT NULL,
   seen_at_ms INTEGER NOT NULL,
   body TEXT NOT NULL,
   reason TEXT NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX fact_by_athlete ON fact (athlete, seen_at_ms);
 
 -- Alerts in their latest state. `felt`: at least one audible channel took it, or may have.
@@ -40,7 +42,7 @@ CREATE TABLE push (
   detail TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (alert, channel)
 ) WITHOUT ROWID;
-CREATE INDEX push_due ON push (channel) WHERE state IN ('pending', 'trying');
+CREATE INDEX push_due ON push (channel) WHERE state = 'pending';
 
 -- States of alerts on their way out, in order: to the bus and to the store, each at its own pace.
 CREATE TABLE change (

@@ -1,0 +1,188 @@
+"""What the alerter was told, what it decided and why, on disk before anything is done about it."""
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel
+
+from crampwatch.events import Alert
+from crampwatch.storage.database import Database
+from crampwatch.units import HOUR_MS
+
+from .case import Case, Verdict
+from .rows import NO_SESSION, load_case, save_filed, save_pushes
+
+SCHEMA = "journal"
+#: How a change leaves: to the bus, to the store.
+Way = Literal["published", "recorded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One fact about an athlete. ``id`` follows from its content, so that what is told twice counts once; None where
+    nobody told it (the time, a lost signal).
+    """
+
+    id: str | None
+    athlete: str
+    kind: str
+    body: BaseModel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One state of an alert on its way out."""
+
+    seq: int
+    athlete: str
+    alert: Alert
+    last_of_slot: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The run an athlete is in, as far as the alerter has seen it."""
+
+    session: str
+    since_ms: int
+    seen_ms: int
+
+
+class Journal:
+    """Decisions and alerts on disk.
+
+    Promises: a fact is decided once, whatever crashes between; its verdict, the alerts it changed, the pushes it owes
+    and the states to publish are kept together or not at all. Every method raises Unavailable when the disk fails for
+    a while; nothing was changed then.
+
+    Args:
+        database: an open database with the schema :data:`SCHEMA`.
+        channels: the channels that alerts are owed to, and whether a person hears them.
+        memory_ms: how far back pushes count, milliseconds of run time; at least an hour.
+    """
+
+    def __init__(self, database: Database, channels: Mapping[str, bool], memory_ms: int = HOUR_MS) -> None:
+        self._database = database
+        self._channels = dict(channels)
+        self._memory_ms = max(memory_ms, HOUR_MS)
+
+    async def decide(self, told: Told, now_ms: int, work: Callable[[Case], Verdict]) -> Verdict | None:
+        """Decide on a fact and keep what came of it; None when it was decided before."""
+
+        def transaction(connection: sqlite3.Connection) -> Verdict | None:
+            if connection.execute("SELECT 1 FROM fact WHERE id = ?", (told.id,)).fetchone():
+                return None
+            verdict = work(load_case(connection, told.athlete, now_ms, self._memory_ms))
+            self._keep(connection, told, verdict, now_ms)
+            return verdict
+
+        return await self._database.write(transaction)
+
+    async def revise(
+        self, athlete: str, kind: str, now_ms: int, work: Callable[[Case], Verdict | None]
+    ) -> Verdict | None:
+        """Bring a case up to date for a cause that nobody told us (the time, a lost signal); None: it was."""
+
+        def transaction(connection: sqlite3.Connection) -> Verdict | None:
+            verdict = work(load_case(connection, athlete, now_ms, self._memory_ms))
+            if verdict is not None:
+                self._keep(connection, Told(None, athlete, kind), verdict, now_ms)
+            return verdict
+
+        return await self._database.write(transaction)
+
+    async def run_seen(self, athlete: str, run: Run) -> None:
+        """Keep the run an athlete is in."""
+        await self._database.write(
+            lambda connection: connection.execute(
+                "INSERT INTO athlete (id, session, since_ms, seen_ms) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE "
+                "SET session = excluded.session, since_ms = excluded.since_ms, seen_ms = excluded.seen_ms",
+                (athlete, run.session, run.since_ms, run.seen_ms),
+            )
+        )
+
+    async def runs(self) -> Mapping[str, Run]:
+        """The last run of every athlete."""
+        rows = await self._database.read(
+            lambda connection: connection.execute("SELECT id, session, since_ms, seen_ms FROM athlete").fetchall()
+        )
+        return {athlete: Run(session, since_ms, seen_ms) for athlete, session, since_ms, seen_ms in rows}
+
+    async def due(self) -> Mapping[str, int]:
+        """When the time next changes something, by athlete."""
+
+        def query(connection: sqlite3.Connection) -> dict[str, int]:
+            athletes = connection.execute("SELECT DISTINCT athlete FROM alert WHERE open").fetchall()
+            dues = {}
+            for (athlete,) in athletes:
+                times = [filed.due_at_ms() for filed in load_case(connection, athlete, 0).open.values()]
+                if found := [due for due in times if due is not None]:
+                    dues[athlete] = min(found)
+            return dues
+
+        return await self._database.read(query)
+
+    async def open_faults(self) -> Sequence[str]:
+        """Athletes with an open fault."""
+        rows = await self._database.read(
+            lambda connection: connection.execute(
+                "SELECT DISTINCT athlete FROM alert WHERE open AND slot = 'fault'"
+            ).fetchall()
+        )
+        return [athlete for (athlete,) in rows]
+
+    async def changes(self, way: Way, limit: int = 64) -> Sequence[Change]:
+        """States that have not gone this way yet, in order."""
+        newest = "NOT EXISTS (SELECT 1 FROM alert a WHERE a.athlete = c.athlete AND a.open AND a.slot = c.slot)"
+
+        def query(connection: sqlite3.Connection) -> list[Change]:
+            rows = connection.execute(
+                f"SELECT seq, athlete, body, {newest} FROM change c WHERE NOT {way} ORDER BY seq LIMIT ?",  # noqa: S608 - way is one of two words of ours
+                (limit,),
+            )
+            return [
+                Change(seq, athlete, Alert.model_validate_json(body), bool(last)) for seq, athlete, body, last in rows
+            ]
+
+        return await self._database.read(query)
+
+    async def gone(self, way: Way, change: Change) -> None:
+        """A state has gone this way; once it has gone both it is forgotten."""
+
+        def transaction(connection: sqlite3.Connection) -> None:
+            connection.execute(f"UPDATE change SET {way} = 1 WHERE seq = ?", (change.seq,))  # noqa: S608 - as above
+            connection.execute("DELETE FROM change WHERE seq = ? AND published AND recorded", (change.seq,))
+
+        await self._database.write(transaction)
+
+    async def publish_again(self) -> None:
+        """Put every open alert on its way to the bus again: a broker may have forgotten what it kept."""
+        await self._database.write(
+            lambda connection: connection.execute(
+                "INSERT INTO change (athlete, slot, body, recorded) SELECT athlete, slot, body, 1 FROM alert WHERE open"
+            )
+        )
+
+    def _keep(self, connection: sqlite3.Connection, told: Told, verdict: Verdict, now_ms: int) -> None:
+        athlete, body = told.athlete, "" if told.body is None else told.body.model_dump_json()
+        connection.execute(
+            "INSERT INTO fact (id, athlete, kind, seen_at_ms, body, reason) VALUES (?, ?, ?, ?, ?, ?)",
+            (told.id, athlete, told.kind, now_ms, body, verdict.reason),
+        )
+        for filed in verdict.filed:
+            save_filed(connection, athlete, filed)
+            if filed.alert.state.open:
+                save_pushes(connection, filed, self._channels, now_ms)
+        if verdict.hush is not None:
+            connection.execute(
+                "INSERT OR REPLACE INTO hush (athlete, level, until_ms) VALUES (?, ?, ?)",
+                (athlete, verdict.hush.level, verdict.hush.until_ms),
+            )
+        if verdict.paused_until_ms is not None:
+            connection.execute(
+                "INSERT INTO athlete (id, session, since_ms, seen_ms, paused_until_ms) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (id) DO UPDATE SET paused_until_ms = excluded.paused_until_ms",
+                (athlete, NO_SESSION, now_ms, 0, verdict.paused_until_ms),
+            )

@@ -1,0 +1,108 @@
+"""Cases and alerts as rows of the journal: what is read and written inside a transaction that somebody else began."""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from crampwatch.events import Alert
+from crampwatch.units import HOUR_MS, Level
+
+from .case import Case, Filed
+from .guidance import Flow
+from .lifecycle import Event, after
+from .policy import Hush, Pushed
+
+#: The session of an athlete of whom no run is known; what happens in it is shown, but belongs to no run.
+NO_SESSION = "none"
+
+_SAVE_ALERT = """
+INSERT INTO alert (id, athlete, slot, flow, level, audible, asked, raised_at_ms, deadline_at_ms, ends_at_ms,
+                   temperature_c, open, body)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET flow = excluded.flow, ends_at_ms = excluded.ends_at_ms, open = excluded.open,
+                               body = excluded.body
+"""
+_FILED = "SELECT flow, audible, asked, deadline_at_ms, ends_at_ms, temperature_c, body FROM alert"
+_PUSHED = """
+SELECT raised_at_ms, level, id, asked FROM alert
+WHERE athlete = ? AND audible AND raised_at_ms > ? AND (felt OR open) ORDER BY raised_at_ms
+"""
+
+
+def load_case(connection: sqlite3.Connection, athlete: str, now_ms: int, memory_ms: int = HOUR_MS) -> Case:
+    """What is known of an athlete; pushes of the last ``memory_ms``. A push that nobody can have felt is no push."""
+    row = connection.execute(
+        "SELECT session, since_ms, paused_until_ms FROM athlete WHERE id = ?", (athlete,)
+    ).fetchone()
+    session, since_ms, paused_until_ms = row or (NO_SESSION, now_ms, 0)
+    filed = [_filed(one) for one in connection.execute(f"{_FILED} WHERE athlete = ? AND open", (athlete,))]
+    pushed = connection.execute(_PUSHED, (athlete, now_ms - memory_ms))
+    hushes = connection.execute(
+        "SELECT level, until_ms FROM hush WHERE athlete = ? AND until_ms > ?", (athlete, now_ms)
+    )
+    return Case(
+        athlete,
+        session,
+        max(0, now_ms - since_ms),
+        {one.alert.kind: one for one in filed},
+        tuple(Pushed(at_ms, Level(level), alert, bool(asked)) for at_ms, level, alert, asked in pushed),
+        tuple(Hush(Level(level), until_ms) for level, until_ms in hushes),
+        paused_until_ms,
+    )
+
+
+def load_filed(connection: sqlite3.Connection, alert_id: str) -> Filed:
+    """One alert that is known to be there."""
+    return _filed(connection.execute(f"{_FILED} WHERE id = ?", (alert_id,)).fetchone())
+
+
+def save_filed(connection: sqlite3.Connection, athlete: str, filed: Filed) -> None:
+    """Keep an alert in its latest state, and put that state on its way out when it is news."""
+    alert = filed.alert
+    body = alert.model_dump_json()
+    before = connection.execute("SELECT body FROM alert WHERE id = ?", (alert.id,)).fetchone()
+    connection.execute(
+        _SAVE_ALERT,
+        (
+            alert.id,
+            athlete,
+            alert.kind,
+            filed.flow,
+            alert.level,
+            filed.audible,
+            filed.asked,
+            alert.raised_at_ms,
+            filed.deadline_at_ms,
+            filed.ends_at_ms,
+            filed.temperature_c,
+            alert.state.open,
+            body,
+        ),
+    )
+    if before is None or before[0] != body:
+        connection.execute("INSERT INTO change (athlete, slot, body) VALUES (?, ?, ?)", (athlete, alert.kind, body))
+
+
+def save_pushes(connection: sqlite3.Connection, filed: Filed, channels: Mapping[str, bool], now_ms: int) -> None:
+    """Owe a new alert to every channel that should have it (name to audible); what is owed already stays as it is."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO push (alert, channel, audible, state, updated_at_ms) VALUES (?, ?, ?, 'pending', ?)",
+        [(filed.alert.id, name, heard, now_ms) for name, heard in channels.items() if filed.audible or not heard],
+    )
+
+
+def heard(connection: sqlite3.Connection, alert_id: str, now_ms: int) -> None:
+    """A channel that a person hears took the alert."""
+    connection.execute("UPDATE alert SET felt = 1 WHERE id = ?", (alert_id,))
+    athlete = connection.execute("SELECT athlete FROM alert WHERE id = ?", (alert_id,)).fetchone()[0]
+    filed = load_filed(connection, alert_id)
+    delivered = after(filed.alert, Event.TAKEN, now_ms)
+    if delivered is not filed.alert:
+        save_filed(connection, athlete, replace(filed, alert=delivered))
+
+
+def _filed(row: tuple[Any, ...]) -> Filed:
+    flow, audible, asked, deadline_at_ms, ends_at_ms, temperature_c, body = row
+    alert = Alert.model_validate_json(body)
+    return Filed(alert, Flow(flow), bool(audible), bool(asked), deadline_at_ms, ends_at_ms, temperature_c)
