@@ -72,6 +72,11 @@ class Pairing:
         """Device to athlete, as claimed; known before a sensor is seen."""
         return self._claims
 
+    @property
+    def offers(self) -> bool:
+        """Whether a sensor that nobody owns is worth showing."""
+        return self._claiming != "off"
+
     def athlete_of(self, device: str) -> str | None:
         """Whose sensor this is; None when it is nobody's."""
         configured = self._configured.get(device)

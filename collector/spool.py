@@ -28,7 +28,7 @@ class Unsent:
 
 @dataclass(frozen=True, slots=True)
 class Spooled:
-    """One message as it will be sent, each time it is sent. ``at_ms`` is its newest sample's."""
+    """One message as it will be sent, each time it is sent. ``at_ms`` is its oldest sample's."""
 
     row: int
     athlete: str
@@ -92,7 +92,7 @@ class Spool(Protocol):
 def encoded(collector: str, row: int, message: Unsent) -> Spooled:
     """A message with its row, as it will be sent."""
     telemetry = Telemetry(collector=collector, row=row, session=message.session, samples=message.samples)
-    return Spooled(row, message.athlete, message.samples[-1].at_ms, encode(telemetry))
+    return Spooled(row, message.athlete, message.samples[0].at_ms, encode(telemetry))
 
 
 class SqliteSpool:

@@ -1,0 +1,235 @@
+"""Spool to bus: in order per athlete, as fast as the broker takes it, forgotten only once it is stored."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from collector.spool import Spool, Spooled
+from crampwatch.bus import Bus
+from crampwatch.clock import Clock
+from crampwatch.errors import CrampwatchError, Refused, Unavailable
+from crampwatch.metrics import Counters
+from crampwatch.topics import Kind, Topic
+from crampwatch.units import SECOND_MS
+
+log = logging.getLogger(__name__)
+
+Wait = Callable[[float], Awaitable[None]]
+
+#: Younger than this in run time is live; older is history that must not raise an alert.
+FRESH_S = 30.0
+#: Messages read and sent at once.
+WINDOW = 128
+#: How far sending may run ahead of storing: well below what a broker queues for an absent processor.
+AHEAD = 20_000
+#: No word from the processor for this long, in wall seconds, and what is under way is sent again; then the
+#: patience doubles, so that an outage at most doubles what waits in the broker.
+STALL_S, STALL_MAX_S = 15.0, 600.0
+BACKOFF_S, BACKOFF_MAX_S = 0.2, 5.0
+#: Rows are forgotten in groups: the wait keeps the disk for what arrives.
+FORGET_S = 0.2
+
+
+class Forwarder:
+    """Sends what is spooled and forgets what is stored.
+
+    A publish that the broker took is not stored yet: a row is dropped only below the processor's watermark, and
+    what lies above it is sent again, byte for byte, when the link comes back or the watermark stalls. Takers know a
+    message by its row and a sample by its name.
+
+    Args:
+        spool: where the messages are.
+        team: the team of their topics.
+        clock: the run's time, which decides what is live.
+        counters: ``sent``, ``resends``.
+        fresh_s: what is younger in run time goes as telemetry, what is older as backlog.
+        wait: sleeps wall seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        spool: Spool,
+        team: str,
+        clock: Clock,
+        counters: Counters,
+        fresh_s: float = FRESH_S,
+        wait: Wait = asyncio.sleep,
+    ) -> None:
+        self._spool = spool
+        self._team = team
+        self._clock = clock
+        self._counters = counters
+        self._fresh_ms = round(fresh_s * SECOND_MS)
+        self._wait = wait
+        self._next = spool.forgotten + 1
+        self._sent_to = spool.forgotten
+        self._watermark = spool.forgotten
+        self._work = asyncio.Event()
+        self._stored = asyncio.Event()
+        self._moved = asyncio.Event()
+        self._down_since_ms: int | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many messages are kept because they are not known to be stored."""
+        return self._spool.depth
+
+    async def run(self, bus: Bus) -> None:
+        """Forward over this link until cancelled."""
+        self._rewind()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._send(bus), name="forward-send")
+            group.create_task(self._watch(), name="forward-watch")
+            group.create_task(self._forget(), name="forward-forget")
+
+    def wake(self) -> None:
+        """Something was spooled."""
+        self._work.set()
+
+    async def stored_up_to(self, row: int, *, link_is_new: bool) -> None:
+        """The processor's watermark came.
+
+        Args:
+            row: every row up to it is stored.
+            link_is_new: the broker kept it from before, which it says once per link: then what was under way on
+                the link before may be lost and is sent again.
+        """
+        if self._is_of_another_spool(row):
+            log.warning(
+                "the processor already has rows up to %d from an earlier spool of this collector; going on from there",
+                row,
+            )
+            await self._spool.renumber(row + 1)
+            self._watermark = self._sent_to = row
+            self._rewind()
+        elif row > self._watermark:
+            self._watermark = row
+            self._stored.set()
+        if link_is_new:
+            self._rewind()
+        self._work.set()
+
+    async def sent(self) -> None:
+        """Return once the broker has taken everything that is spooled."""
+        while self._next < self._spool.next_row:
+            self._moved.clear()
+            await self._moved.wait()
+
+    async def drained(self) -> None:
+        """Return once everything that is spooled is stored and forgotten."""
+        while self._spool.depth:
+            self._moved.clear()
+            await self._moved.wait()
+
+    def _is_of_another_spool(self, row: int) -> bool:
+        # A deleted or restored state_dir starts its rows anew while the broker still keeps the old watermark; taken
+        # for ours it would drop rows that nobody has. Rows that were never sent cannot be stored.
+        return row >= self._spool.next_row or (self._spool.forgotten < 0 and row > self._sent_to)
+
+    def _rewind(self) -> None:
+        self._next = max(self._watermark, self._spool.forgotten) + 1
+        self._work.set()
+
+    # --- sending --------------------------------------------------------------------------------------------
+
+    async def _send(self, bus: Bus) -> None:
+        backoff_s = BACKOFF_S
+        while True:
+            self._work.clear()
+            rows = await self._due()
+            if not rows:
+                await self._work.wait()
+                continue
+            first = self._next
+            error = await self._publish(bus, rows)
+            if error is not None:
+                self._failed(error)
+                await self._wait(backoff_s)
+                backoff_s = min(backoff_s * 2, BACKOFF_MAX_S)
+                self._rewind()
+                continue
+            backoff_s = BACKOFF_S
+            self._succeeded(len(rows))
+            self._sent_to = max(self._sent_to, rows[-1].row)
+            if self._next == first:
+                self._next = rows[-1].row + 1
+            self._moved.set()
+
+    async def _due(self) -> Sequence[Spooled]:
+        if self._next >= self._spool.next_row or self._next > self._watermark + AHEAD:
+            return ()
+        try:
+            return await self._spool.read(self._next, WINDOW)
+        except Unavailable as error:
+            self._failed(error)
+            await self._wait(BACKOFF_MAX_S)
+            self._work.set()
+            return ()
+
+    async def _publish(self, bus: Bus, rows: Sequence[Spooled]) -> CrampwatchError | None:
+        """Send rows, athletes side by side, each athlete's in order. Returns the first thing that went wrong."""
+        by_athlete: dict[str, list[Spooled]] = {}
+        for row in rows:
+            by_athlete.setdefault(row.athlete, []).append(row)
+        if len(by_athlete) == 1:
+            return await self._in_order(bus, rows)
+        results = await asyncio.gather(*(self._in_order(bus, own) for own in by_athlete.values()))
+        return next((error for error in results if error is not None), None)
+
+    async def _in_order(self, bus: Bus, rows: Sequence[Spooled]) -> CrampwatchError | None:
+        for row in rows:
+            fresh = self._clock.now_ms() - row.at_ms < self._fresh_ms
+            topic = Topic(self._team, row.athlete, Kind.TELEMETRY if fresh else Kind.BACKLOG)
+            try:
+                await bus.publish(topic, row.payload)
+            except (Unavailable, Refused) as error:
+                # A refusal is the broker's settings (rights, sizes), not the message's fault: it is kept as well.
+                return error
+        return None
+
+    def _failed(self, error: CrampwatchError) -> None:
+        first = self._down_since_ms is None
+        if first:
+            self._down_since_ms = self._clock.now_ms()
+        log.log(logging.WARNING if first else logging.DEBUG, "cannot forward, everything is kept: %s", error)
+
+    def _succeeded(self, count: int) -> None:
+        self._counters.add("sent", by=count)
+        if self._down_since_ms is not None:
+            away_s = (self._clock.now_ms() - self._down_since_ms) / SECOND_MS
+            log.info("forwarding again after %.0f s; %d messages waited", away_s, self._spool.depth)
+            self._down_since_ms = None
+
+    # --- storing --------------------------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        patience_s = STALL_S
+        while True:
+            before, under_way = self._watermark, self._next - 1
+            await self._wait(patience_s)
+            if self._watermark != before or under_way <= before or self._down_since_ms is not None:
+                patience_s = STALL_S
+                continue
+            first = patience_s == STALL_S
+            log.log(
+                logging.WARNING if first else logging.DEBUG,
+                "no processor has stored rows %d to %d; sending them again",
+                before + 1,
+                under_way,
+            )
+            self._counters.add("resends")
+            patience_s = min(patience_s * 2, STALL_MAX_S)
+            self._rewind()
+
+    async def _forget(self) -> None:
+        while True:
+            await self._stored.wait()
+            self._stored.clear()
+            await self._wait(FORGET_S)
+            try:
+                await self._spool.forget(self._watermark)
+            except Unavailable as error:
+                # The next watermark, or the next start, tries again; a row too many is only sent twice.
+                log.debug("stored rows could not be dropped yet: %s", error)
+            self._moved.set()

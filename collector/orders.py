@@ -1,0 +1,86 @@
+"""What a collector hears: how far its rows are stored, whose sensor is whose, and that it is taken for dead."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from collector.forward import Forwarder
+from crampwatch.bus import Bus, Delivery
+from crampwatch.codec import decode
+from crampwatch.errors import Refused, Unavailable
+from crampwatch.events import SensorClaimed, ServiceStatus, StoredUpTo
+from crampwatch.metrics import Counters
+from crampwatch.topics import SYSTEM, Kind, Topic, every
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim on its way to the one writer; its delivery is acked once it is kept."""
+
+    claimed: SensorClaimed
+    delivery: Delivery
+
+
+class Orders:
+    """Reads what is addressed to a collector.
+
+    Args:
+        collector: its id.
+        claim: takes a claim for the writer; it may make the caller wait.
+        presumed_dead: called when the broker has said our last will although we live.
+        counters: ``refused`` by reason.
+    """
+
+    def __init__(
+        self,
+        *,
+        collector: str,
+        claim: Callable[[Claim], Awaitable[None]],
+        presumed_dead: Callable[[], None],
+        counters: Counters,
+    ) -> None:
+        self._collector = collector
+        self._claim = claim
+        self._presumed_dead = presumed_dead
+        self._counters = counters
+
+    @property
+    def subscriptions(self) -> tuple[str, ...]:
+        """The topic filters to read."""
+        kinds = (Kind.WATERMARK, Kind.COMMAND)
+        own_status = str(Topic(SYSTEM, self._collector, Kind.STATUS))
+        return (*(one for kind in kinds for one in every(kind, SYSTEM, self._collector)), own_status)
+
+    async def run(self, bus: Bus, forwarder: Forwarder) -> None:
+        """Read until the bus is closed."""
+        async for delivery in bus.deliveries():
+            try:
+                await self._follow(delivery, forwarder)
+            except Refused as refusal:
+                first = self._counters.add("refused", refusal.reason) == 1
+                log.log(logging.WARNING if first else logging.DEBUG, "an order was refused: %s", refusal)
+                await delivery.ack()
+            except Unavailable as error:
+                # Not acked: a watermark comes again with the next batch, and is retained besides.
+                log.warning("an order could not be followed: %s", error)
+
+    async def _follow(self, delivery: Delivery, forwarder: Forwarder) -> None:
+        if not delivery.payload:
+            await delivery.ack()
+            return
+        message = decode(Topic.parse(delivery.topic).kind, delivery.payload)
+        if isinstance(message, SensorClaimed):
+            await self._claim(Claim(message, delivery))
+            return
+        if isinstance(message, StoredUpTo) and message.collector == self._collector:
+            await forwarder.stored_up_to(message.row, link_is_new=delivery.retained)
+            await delivery.ack()
+            return
+        if isinstance(message, ServiceStatus):
+            if message.state == "down":
+                self._presumed_dead()
+            await delivery.ack()
+            return
+        raise Refused("not_for_us", f"{delivery.topic} holds a message that is not for {self._collector}")

@@ -1,0 +1,297 @@
+"""The collector: sensors in, spooled telemetry and sensor states out, through every outage of the link."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, Mapping
+from typing import Literal
+
+from collector.desk import PAIRING, Batch, Desk
+from collector.forward import FRESH_S, Forwarder, Wait
+from collector.intake import Intake
+from collector.notices import Notices
+from collector.orders import Claim, Orders
+from collector.pairing import Pairing
+from collector.source import Arrival, SensorSeen, Source
+from collector.spool import FILE_NAME, Spool, SqliteSpool
+from crampwatch.bus import Bus, BusFactory, Will
+from crampwatch.clock import Clock
+from crampwatch.codec import encode
+from crampwatch.errors import CrampwatchError, Misconfigured, Refused, Unavailable
+from crampwatch.events import ServiceStatus
+from crampwatch.metrics import Counters
+from crampwatch.settings import Settings
+from crampwatch.topics import SYSTEM, Kind, Topic
+from crampwatch.units import SECOND_MS
+
+log = logging.getLogger(__name__)
+
+#: Arrivals between the source and the disk, about 20 s of a hundred runners. When it is full the source waits.
+QUEUE = 4_096
+BATCH = 2_048
+#: Wall seconds in which what belongs to one tick (heart rate, then cadence) gathers into one message and one commit.
+LINGER_S = 0.005
+STATUS_EVERY_S = 10.0
+#: Wall seconds that an orderly end may spend on committing and sending what is left.
+FLUSH_S = 2.0
+RETRY_S, RETRY_MAX_S = 0.5, 10.0
+
+
+class Collector:
+    """A :class:`crampwatch.service.Service` that turns a source's arrivals into telemetry.
+
+    What arrived is committed to the spool before it is sent, so neither a crash of this process nor a broker that is
+    away loses it; only frames of the last few milliseconds are not yet on disk. A full disk stops the taking, says
+    so once and goes on when there is room. Bad frames and orders are counted and named, never fatal.
+
+    Args:
+        settings: team, athletes, collector and state_dir are used.
+        buses: links to the broker.
+        source: where arrivals come from.
+        clock: the run's time.
+        counters: ``frames``, ``samples``, ``gaps``, ``refused`` by reason, ``reconnects``, ``sent``, ``resends``.
+        fresh_s: what is younger in run time is sent as live, what is older as backlog; a replay far above the pace
+            of a run widens it.
+        wait: sleeps wall seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        buses: BusFactory,
+        source: Source,
+        clock: Clock,
+        counters: Counters,
+        fresh_s: float = FRESH_S,
+        wait: Wait = asyncio.sleep,
+    ) -> None:
+        self._settings = settings
+        self._id = settings.collector.id
+        self._buses = buses
+        self._source = source
+        self._clock = clock
+        self._counters = counters
+        self._fresh_s = fresh_s
+        self._wait = wait
+        self._queue: asyncio.Queue[Arrival | Claim] = asyncio.Queue(QUEUE)
+        self._notices = Notices(wait)
+        self._ready = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._forwarder: Forwarder | None = None
+        self._refused_before: set[tuple[str, str]] = set()
+        self._linked = False
+
+    @property
+    def name(self) -> str:
+        """The instance's id."""
+        return self._id
+
+    @property
+    def ready(self) -> asyncio.Event:
+        """Set once frames are taken and the broker was reached, or found away."""
+        return self._ready
+
+    @property
+    def ended(self) -> asyncio.Event:
+        """Set when the source has ended by itself, as a recording does. The service goes on until it is cancelled."""
+        return self._ended
+
+    async def drained(self) -> None:
+        """Return once the source has ended and the processor has stored everything that it gave."""
+        await self._ended.wait()
+        await self._queue.join()
+        if self._forwarder is not None:
+            await self._forwarder.drained()
+
+    async def run(self) -> None:
+        """Serve until cancelled.
+
+        Raises:
+            Misconfigured: the state_dir, the broker's address or the source's settings cannot work.
+        """
+        spool = await SqliteSpool.open(self._settings.state_dir / FILE_NAME, self._id)
+        try:
+            await self._serve(spool)
+        except BaseExceptionGroup as group:
+            remedy = _misconfigured(group)
+            if remedy is not None:
+                raise remedy from None
+            raise
+        finally:
+            await spool.close()
+
+    async def _serve(self, spool: Spool) -> None:
+        desk = self._desk(await spool.state())
+        self._forwarder = forwarder = Forwarder(
+            spool=spool,
+            team=self._settings.team,
+            clock=self._clock,
+            counters=self._counters,
+            fresh_s=self._fresh_s,
+            wait=self._wait,
+        )
+        desk.begin(self._clock.now_ms())
+        await self._settle(spool, desk.batch())
+        async with asyncio.TaskGroup() as group:
+            writer = group.create_task(self._write(spool, desk), name="collector-write")
+            group.create_task(self._keep_link(forwarder, desk), name="collector-link")
+            group.create_task(self._report(forwarder, desk), name="collector-status")
+            pump = group.create_task(self._pump(), name="collector-pump")
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await self._finish(pump, writer, forwarder)
+
+    def _desk(self, state: Mapping[str, bytes]) -> Desk:
+        settings = self._settings
+        athletes, claiming = settings.athletes, settings.collector.claim
+        gap_s = settings.collector.session_gap_s
+        try:
+            pairing = Pairing(athletes, claiming, state.get(PAIRING))
+            intake = Intake(gap_s, counters=self._counters, state=state)
+        except Refused as refusal:
+            log.warning("%s: sensors have to be claimed again and runs begin anew", refusal)
+            pairing, intake = Pairing(athletes, claiming), Intake(gap_s, counters=self._counters)
+        return Desk(team=settings.team, collector=self._id, pairing=pairing, intake=intake, counters=self._counters)
+
+    # --- in: source to disk ---------------------------------------------------------------------------------
+
+    async def _pump(self) -> None:
+        arrivals = self._source.arrivals()
+        try:
+            async for arrival in arrivals:
+                await self._queue.put(arrival)
+        finally:
+            if isinstance(arrivals, AsyncGenerator):
+                await arrivals.aclose()
+        self._ended.set()
+
+    async def _write(self, spool: Spool, desk: Desk) -> None:
+        while True:
+            gathered = [await self._queue.get()]
+            await self._wait(LINGER_S)
+            while len(gathered) < BATCH and not self._queue.empty():
+                gathered.append(self._queue.get_nowait())
+            for one in gathered:
+                self._take(desk, one)
+            await self._settle(spool, desk.batch())
+            for one in gathered:
+                if isinstance(one, Claim):
+                    await one.delivery.ack()
+                self._queue.task_done()
+
+    def _take(self, desk: Desk, one: Arrival | Claim) -> None:
+        arrival = one.claimed if isinstance(one, Claim) else one
+        try:
+            desk.take(arrival)
+        except Refused as refusal:
+            device = arrival.sensor.device if isinstance(arrival, SensorSeen) else arrival.device
+            first = (device, refusal.reason) not in self._refused_before
+            self._refused_before.add((device, refusal.reason))
+            log.log(logging.WARNING if first else logging.DEBUG, "refused (%s): %s", refusal.reason, refusal)
+
+    async def _settle(self, spool: Spool, batch: Batch) -> None:
+        """Keep a batch, however long that takes, then let everybody know."""
+        full_since_ms: int | None = None
+        retry_s = RETRY_S
+        while batch.messages or batch.state:
+            try:
+                await spool.append(batch.messages, batch.state)
+                break
+            except Unavailable as error:
+                first = full_since_ms is None
+                full_since_ms = self._clock.now_ms() if full_since_ms is None else full_since_ms
+                log.log(logging.WARNING if first else logging.DEBUG, "nothing can be taken for now: %s", error)
+                await self._wait(retry_s)
+                retry_s = min(retry_s * 2, RETRY_MAX_S)
+        if full_since_ms is not None:
+            log.info("taking again after %.0f s", (self._clock.now_ms() - full_since_ms) / SECOND_MS)
+        for topic, payload in batch.statuses.items():
+            self._notices.post(topic, payload)
+        for device in batch.wanted:
+            self._source.want(device)
+        if batch.messages and self._forwarder is not None:
+            self._forwarder.wake()
+
+    # --- out: the link --------------------------------------------------------------------------------------
+
+    async def _keep_link(self, forwarder: Forwarder, desk: Desk) -> None:
+        """Hold a link. The bus mends itself once it was up; until then it is tried again from here."""
+        orders = Orders(
+            collector=self._id,
+            claim=self._queue.put,
+            presumed_dead=self._notices.again,
+            counters=self._counters,
+        )
+        tries = 0
+        while True:
+            will = Will(self._status_topic, self._status("down", forwarder, desk))
+            try:
+                async with self._buses(self._id, subscribe=orders.subscriptions, will=will) as bus:
+                    await self._serve_over(bus, orders, forwarder, desk)
+            except Unavailable as error:
+                log.log(logging.DEBUG if tries else logging.WARNING, "no broker yet, everything is kept: %s", error)
+            self._ready.set()
+            await self._wait(min(RETRY_S * 2**tries, RETRY_MAX_S))
+            tries = min(tries + 1, 10)
+
+    async def _serve_over(self, bus: Bus, orders: Orders, forwarder: Forwarder, desk: Desk) -> None:
+        self._linked = True
+        self._notices.post(self._status_topic, encode(self._status("up", forwarder, desk)))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(orders.run(bus, forwarder), name="collector-orders")
+                group.create_task(forwarder.run(bus), name="collector-forward")
+                group.create_task(self._notices.run(bus), name="collector-notices")
+                self._ready.set()
+        finally:
+            self._linked = False
+            with contextlib.suppress(CrampwatchError, TimeoutError):
+                async with asyncio.timeout(FLUSH_S):
+                    await bus.publish(self._status_topic, encode(self._status("down", forwarder, desk)))
+
+    async def _report(self, forwarder: Forwarder, desk: Desk) -> None:
+        while True:
+            await self._clock.sleep(STATUS_EVERY_S)
+            self._notices.post(self._status_topic, encode(self._status("up", forwarder, desk)))
+
+    @property
+    def _status_topic(self) -> Topic:
+        return Topic(SYSTEM, self._id, Kind.STATUS)
+
+    def _status(self, state: Literal["up", "down"], forwarder: Forwarder, desk: Desk) -> ServiceStatus:
+        counted = self._counters.read()
+        return ServiceStatus(
+            service=self._id,
+            state=state,
+            at_ms=self._clock.now_ms(),
+            detail={
+                "spool_rows": forwarder.waiting,
+                "connected": desk.connected,
+                "refused": sum(n for name, n in counted.items() if name.startswith("refused")),
+                **{name: counted.get(name, 0) for name in ("frames", "samples", "gaps", "reconnects", "resends")},
+            },
+        )
+
+    # --- the end --------------------------------------------------------------------------------------------
+
+    async def _finish(self, pump: asyncio.Task[None], writer: asyncio.Task[None], forwarder: Forwarder) -> None:
+        """Let the source go, commit what arrived, send what there is time for. What is left waits on disk."""
+        pump.cancel()
+        await asyncio.wait({pump})
+        if writer.done() or writer.cancelling():
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FLUSH_S):
+                await self._queue.join()
+                if self._linked:
+                    await forwarder.sent()
+
+
+def _misconfigured(group: BaseExceptionGroup) -> Misconfigured | None:
+    for error in group.exceptions:
+        found = _misconfigured(error) if isinstance(error, BaseExceptionGroup) else error
+        if isinstance(found, Misconfigured):
+            return found
+    return None

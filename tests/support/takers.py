@@ -1,0 +1,53 @@
+"""A processor that only keeps what a collector sends and says how far it is."""
+
+import contextlib
+
+from crampwatch.codec import decode, encode
+from crampwatch.events import StoredUpTo
+from crampwatch.topics import SYSTEM, Kind, Topic, every
+
+
+class Taker:
+    """Keeps telemetry by row, first come; publishes the watermark of contiguous rows after each message."""
+
+    def __init__(self, broker, team="home", collector="collector-1"):
+        self._broker = broker
+        self._team = team
+        self._topic = Topic(SYSTEM, collector, Kind.WATERMARK, "processor-1")
+        self._collector = collector
+        self.rows = {}
+        self.payloads = {}
+        self.kinds = []
+        self.watermark = -1
+        self.quiet = False
+
+    @property
+    def samples(self):
+        """Every sample, by its name, athlete first."""
+        kept = {}
+        for athlete, message in (self.rows[row] for row in sorted(self.rows)):
+            for sample in message.samples:
+                kept[athlete, message.session, sample.device, sample.seq] = sample
+        return kept
+
+    async def run(self):
+        """Take until cancelled."""
+        filters = every(Kind.TELEMETRY, self._team) + every(Kind.BACKLOG, self._team)
+        async with self._broker.links()("taker", subscribe=filters, persistent=True) as bus:
+            async for delivery in bus.deliveries():
+                topic = Topic.parse(delivery.topic)
+                message = decode(topic.kind, delivery.payload)
+                self.kinds.append((message.row, topic.kind))
+                same = self.payloads.setdefault(message.row, delivery.payload)
+                assert same == delivery.payload, f"row {message.row} came again with other bytes"
+                self.rows.setdefault(message.row, (topic.athlete, message))
+                while self.watermark + 1 in self.rows:
+                    self.watermark += 1
+                if not self.quiet:
+                    await self.say(bus)
+                await delivery.ack()
+
+    async def say(self, bus):
+        """Publish how far it is."""
+        with contextlib.suppress(Exception):
+            await bus.publish(self._topic, encode(StoredUpTo(collector=self._collector, row=self.watermark)))
