@@ -112,7 +112,8 @@ class Heart:
         self._bpm = traits.rest_bpm + 25.0
         self._wander = CorrelatedNoise(random)
         self._beats = CorrelatedNoise(random, stretch=2.0)
-        self._beat_s = 0.0
+        #: The beat under way: when it ends, and its interval.
+        self._beat_s = self._coming_ms = 0.0
 
     def step(self, t_s: float, speed_mps: float, strain: float) -> tuple[int, tuple[float, ...]]:
         """One second: bpm, and the intervals (ms) of the beats that fell into it."""
@@ -124,9 +125,9 @@ class Heart:
         bpm = min(max(self._bpm + 1.5 * self._wander.step(), _LOW_BPM), _HIGH_BPM)
         beats = []
         while self._beat_s <= t_s:
+            if self._coming_ms:
+                beats.append(self._coming_ms)
             breath_ms = _BREATH_MS * math.sin(2 * math.pi * _BREATHS_HZ * self._beat_s)
-            rr_ms = 60_000 / bpm * (1 + 0.012 * self._beats.step()) + breath_ms
-            self._beat_s += rr_ms / 1_000
-            if self._beat_s <= t_s:
-                beats.append(round(rr_ms, 1))
+            self._coming_ms = round(60_000 / bpm * (1 + 0.012 * self._beats.step()) + breath_ms, 1)
+            self._beat_s += self._coming_ms / 1_000
         return round(bpm), tuple(beats)

@@ -3,9 +3,10 @@
 import math
 from random import Random
 
-#: (share of the variance, time constant in s) of first-order processes whose sum has the autocorrelation seen in
-#: real 1 Hz cadence: 0.95, 0.71, 0.54, 0.20 after 1, 5, 10, 30 s. Three of them stand in for fractional Gaussian
-#: noise (stride times: exponent 0.79-0.96, pubmed 21036046) over the minutes that matter here.
+#: (share of the variance, time constant in s) of first-order processes. Rounded to whole steps and over the length
+#: of a run their sum has about the autocorrelation of real 1 Hz cadence: 0.95, 0.71, 0.54, 0.20 after 1, 5, 10,
+#: 30 s; by itself it remembers a little longer. Three of them stand in for fractional Gaussian noise (stride times:
+#: exponent 0.79-0.96, pubmed 21036046) over the minutes that matter here.
 _PARTS = ((0.2, 8.0), (0.65, 22.0), (0.15, 120.0))
 
 
