@@ -7,17 +7,16 @@ from typing import Any
 
 from crampwatch.events import AlertKind, FindingKind
 from crampwatch.storage import Batch, RunKey, RunSummary
-from crampwatch.storage.rows import DEVICE, FIRST, KIND, RUN, SECOND, Kind, Row
+from crampwatch.storage.rows import AT_MS, DEVICE, FIRST, KIND, RUN, SECOND, Kind, Row
 from crampwatch.units import Level
 
-_FIND = "SELECT id, started_ms, ended_ms, sealed_ms, hot_facts FROM run WHERE team = ? AND athlete = ? AND session = ?"
+_FIND = "SELECT id, started_ms, sealed_ms, hot_facts FROM run WHERE team = ? AND athlete = ? AND session = ?"
 _BEGIN = "INSERT INTO run (team, athlete, session, started_ms, ended_ms) VALUES (?, ?, ?, ?, ?)"
 _STARTED = "UPDATE run SET started_ms = ? WHERE id = ?"
-_ENDED = "UPDATE run SET ended_ms = ? WHERE id = ?"
 _ADD = """
 UPDATE run SET
-  samples = samples + ?, bpm_sum = bpm_sum + ?, bpm_count = bpm_count + ?, spm_sum = spm_sum + ?,
-  spm_count = spm_count + ?, hot_facts = hot_facts + ?, hot_from_s = min(ifnull(hot_from_s, ?7), ?7)
+  ended_ms = max(ended_ms, ?), samples = samples + ?, bpm_sum = bpm_sum + ?, bpm_count = bpm_count + ?, spm_sum = spm_sum + ?,
+  spm_count = spm_count + ?, hot_facts = hot_facts + ?, hot_from_s = min(ifnull(hot_from_s, ?8), ?8)
 WHERE id = ?
 """
 _ODOMETER = """
@@ -27,7 +26,7 @@ SET lowest_m = min(lowest_m, excluded.lowest_m), highest_m = max(highest_m, excl
 _WORST = "UPDATE run SET worst_rank = ?1 WHERE id = ?2 AND worst_rank < ?1"
 _COUNT_NOTES = """
 UPDATE run SET findings = (SELECT count(*) FROM finding WHERE run = run.id),
-  alerts = (SELECT count(*) FROM alert WHERE run = run.id)
+  alerts = (SELECT count(*) FROM alert WHERE run = run.id), ended_ms = max(ended_ms, ?)
 WHERE id = ?
 """
 _SELECT = """
@@ -52,6 +51,7 @@ class Gain:
     """What a run gained by one record."""
 
     first_s: int
+    ended_ms: int
     facts: int = 0
     samples: int = 0
     bpm_sum: int = 0
@@ -62,7 +62,10 @@ class Gain:
     def count(self, row: Row) -> None:
         """Take one new row in. Standing still is no cadence: the mean is that of the moving runner."""
         self.facts += 1
-        self.first_s = min(self.first_s, row[SECOND])
+        if row[SECOND] < self.first_s:
+            self.first_s = row[SECOND]
+        if row[AT_MS] > self.ended_ms:
+            self.ended_ms = row[AT_MS]
         kind, value = row[KIND], row[FIRST]
         self.samples += kind != Kind.ASSESSMENT
         if kind == Kind.HEART_RATE and value is not None:
@@ -74,7 +77,10 @@ class Gain:
 
 
 def find_or_begin(connection: sqlite3.Connection, batch: Batch) -> Place:
-    """The run of a batch that holds at least one fact, stretched over the moments of its facts."""
+    """The run of a batch that holds at least one fact, begun at the first of its facts or earlier.
+
+    Its end moves on as its facts are counted: :func:`add_rows`, :func:`add_notes`.
+    """
     moments = [fact.at_ms for facts in (batch.samples, batch.assessments, batch.findings) for fact in facts]
     key = (batch.run.team, batch.run.athlete, batch.run.session)
     found = connection.execute(_FIND, key).fetchone()
@@ -84,11 +90,9 @@ def find_or_begin(connection: sqlite3.Connection, batch: Batch) -> Place:
         run = connection.execute(_BEGIN, (*key, min(moments), max(moments))).lastrowid
         assert run is not None
         return Place(run, sealed_ms=0, hot_facts=0)
-    run, started_ms, ended_ms, sealed_ms, hot_facts = found
-    if moments and min(moments) < started_ms:
-        connection.execute(_STARTED, (min(moments), run))
-    if moments and max(moments) > ended_ms:
-        connection.execute(_ENDED, (max(moments), run))
+    run, started_ms, sealed_ms, hot_facts = found
+    if moments and (first_ms := min(moments)) < started_ms:
+        connection.execute(_STARTED, (first_ms, run))
     return Place(run, sealed_ms, hot_facts)
 
 
@@ -99,14 +103,14 @@ def add_rows(connection: sqlite3.Connection, rows: Iterable[Row]) -> None:
     for row in rows:
         gain = gains.get(row[RUN])
         if gain is None:
-            gain = gains[row[RUN]] = Gain(row[SECOND])
+            gain = gains[row[RUN]] = Gain(row[SECOND], row[AT_MS])
         gain.count(row)
         if row[KIND] == Kind.SPEED and row[FIRST + 1] is not None:
             odometers.append((row[RUN], row[DEVICE], row[FIRST + 1], row[FIRST + 1]))
     connection.executemany(
         _ADD,
         [
-            (g.samples, g.bpm_sum, g.bpm_count, g.spm_sum, g.spm_count, g.facts, g.first_s, run)
+            (g.ended_ms, g.samples, g.bpm_sum, g.bpm_count, g.spm_sum, g.spm_count, g.facts, g.first_s, run)
             for run, g in gains.items()
         ],
     )
@@ -125,7 +129,8 @@ def add_notes(connection: sqlite3.Connection, run: int, batch: Batch) -> None:
     if worst:
         connection.execute(_WORST, (worst, run))
     if batch.findings or batch.alerts:
-        connection.execute(_COUNT_NOTES, (run,))
+        ended_ms = max((one.at_ms for one in batch.findings), default=0)
+        connection.execute(_COUNT_NOTES, (ended_ms, run))
 
 
 def newest(connection: sqlite3.Connection, team: str | None, athlete: str | None, limit: int) -> Sequence[RunSummary]:

@@ -26,7 +26,7 @@ CREATE INDEX run_waiting ON run (hot_facts) WHERE hot_facts > 0;
 
 -- A sensor's odometer may start anywhere; the way of a run is what the widest of its odometers moved.
 CREATE TABLE odometer (
-  run INTEGER NOT NULL REFERENCES run (id),
+  run INTEGER NOT NULL,
   device TEXT NOT NULL,
   lowest_m REAL NOT NULL,
   highest_m REAL NOT NULL,
@@ -37,7 +37,7 @@ CREATE TABLE odometer (
 -- and a run's rows of a known span are found by one seek a second. a..e: see crampwatch/storage/rows.py.
 CREATE TABLE hot (
   second INTEGER NOT NULL,
-  run INTEGER NOT NULL REFERENCES run (id),
+  run INTEGER NOT NULL,
   device TEXT NOT NULL,
   seq INTEGER NOT NULL,
   at_ms INTEGER NOT NULL,
@@ -48,7 +48,7 @@ CREATE TABLE hot (
 
 -- Five minutes of one kind of fact of one run, as columns. shown: what pages draw; rest: everything else.
 CREATE TABLE chunk (
-  run INTEGER NOT NULL REFERENCES run (id),
+  run INTEGER NOT NULL,
   bucket INTEGER NOT NULL,
   kind INTEGER NOT NULL,
   facts INTEGER NOT NULL,
@@ -59,7 +59,7 @@ CREATE TABLE chunk (
 );
 
 CREATE TABLE finding (
-  run INTEGER NOT NULL REFERENCES run (id),
+  run INTEGER NOT NULL,
   id TEXT NOT NULL,
   at_ms INTEGER NOT NULL,
   body TEXT NOT NULL,
@@ -68,7 +68,7 @@ CREATE TABLE finding (
 
 -- One row an alert: its newest state by (updated_at_ms, state_rank).
 CREATE TABLE alert (
-  run INTEGER NOT NULL REFERENCES run (id),
+  run INTEGER NOT NULL,
   id TEXT NOT NULL,
   raised_at_ms INTEGER NOT NULL,
   updated_at_ms INTEGER NOT NULL,
