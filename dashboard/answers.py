@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from crampwatch.errors import Unavailable
+from crampwatch.errors import Misconfigured, Unavailable
 from crampwatch.events import Acknowledged, Answer, CheckedIn, SensorClaimed
 from crampwatch.topics import SYSTEM, Kind, Topic
 from crampwatch.units import Id
@@ -134,6 +134,8 @@ async def _answered(request: Request, shape: type[B], act: Callable[[B], Awaitab
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
         return JSONResponse({"error": f"{where}: {first['msg']}"}, 400)
+    except Misconfigured as error:
+        return JSONResponse({"error": str(error)}, 409)
     except Unavailable as error:
         return JSONResponse({"error": f"not sent, try again: {error}"}, 503)
 

@@ -66,7 +66,7 @@ class Pages:
     async def review(self, request: Request) -> Response:
         """One stored run."""
         row = await self._row(_key(request))
-        return self._page("review", f"{row.name}, run", athlete=row.athlete, session=row.session)
+        return self._page("review", f"{row.name}, run", athlete=row.athlete, session=row.session, team=row.team)
 
     async def api_board(self, _request: Request) -> Response:
         """``BoardView`` now."""
@@ -126,11 +126,19 @@ class Pages:
             return True
         return bool(await self._site.store.runs(team=board.team, athlete=athlete, limit=1))
 
-    def _page(self, page: str, title: str, *, athlete: str | None = None, session: str | None = None) -> Response:
+    def _page(
+        self,
+        page: str,
+        title: str,
+        *,
+        athlete: str | None = None,
+        session: str | None = None,
+        team: str | None = None,
+    ) -> Response:
         board = self._site.board
         context = PageContext(
             page=page,
-            team=board.team,
+            team=team or board.team,
             athlete=athlete,
             name=board.name_of(athlete) if athlete is not None else None,
             session=session,

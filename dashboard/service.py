@@ -9,11 +9,11 @@ from typing import Literal
 
 import uvicorn
 
-from crampwatch.events import ServiceStatus
 from crampwatch.bus import Bus, BusFactory, Will
 from crampwatch.clock import Clock
 from crampwatch.codec import encode
 from crampwatch.errors import Misconfigured, Refused, Unavailable
+from crampwatch.events import ServiceStatus
 from crampwatch.metrics import Counters
 from crampwatch.settings import Settings
 from crampwatch.storage import Store

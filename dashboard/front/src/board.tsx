@@ -1,0 +1,184 @@
+import { useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
+import { post } from "./lib/api";
+import { Claim } from "./lib/claim";
+import { ago, clock, number } from "./lib/format";
+import { AlertBook, live } from "./lib/live";
+import { context, listenForDialogs, mount } from "./lib/page";
+import { LiveDot, Shape, Spark, TONE_WORD, Top } from "./lib/parts";
+import type { Alert, Athlete, Board, PageContext, Tone } from "./lib/types";
+
+/** The order changes at most this often: a board that jumps cannot be read. */
+const SETTLE_MS = 4000;
+const ALL_CARDS = 12;
+const ATTENTION_CARDS = 8;
+const ALERTS_SHOWN = 8;
+const DONE_SHOWN = 4;
+const TONES: Tone[] = ["high", "watch", "ok", "stale"];
+const RANK: Record<string, number> = { now: 5, imminent: 4, warning: 3, watch: 2, stale: 1, ok: 0 };
+
+interface Order { attention: string[]; rest: string[] }
+
+const needsEye = (one: Athlete): boolean => one.alert !== null || one.tone === "high" || one.tone === "watch";
+
+/** Needs attention first: who has an open alert, then by level, then by place on the level bar. */
+function sorted(athletes: Athlete[]): Order {
+  const rank = (one: Athlete): number => (one.alert !== null ? 10 : 0) + (RANK[one.level] ?? 0);
+  const all = [...athletes].sort(
+    (a, b) => rank(b) - rank(a) || (b.gauge ?? 0) - (a.gauge ?? 0) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id),
+  );
+  const attention = all.filter(needsEye).slice(0, athletes.length <= ALL_CARDS ? athletes.length : ATTENTION_CARDS);
+  const chosen = new Set(attention.map((one) => one.id));
+  return { attention: attention.map((one) => one.id), rest: all.filter((one) => !chosen.has(one.id)).map((one) => one.id) };
+}
+
+/** The order, settled: new only after SETTLE_MS, except that who comes or leaves is seen at once. */
+function useOrder(athletes: Athlete[]): Order {
+  const kept = useRef<{ at: number; order: Order }>({ at: 0, order: { attention: [], rest: [] } });
+  const known = kept.current.order.attention.length + kept.current.order.rest.length;
+  if (Date.now() - kept.current.at >= SETTLE_MS || known !== athletes.length) {
+    kept.current = { at: Date.now(), order: sorted(athletes) };
+  }
+  return kept.current.order;
+}
+
+const signal = (one: Athlete): string => (one.age_s === null ? "not seen yet" : `no signal ${ago(one.age_s)}`);
+
+function Card({ one, onAck }: { one: Athlete; onAck(alert: string): void }) {
+  return (
+    <article class={`card tone-${one.tone}`} data-athlete={one.id} aria-label={`${one.name}: ${one.word}`}>
+      <header><Shape tone={one.tone} /><a class="name" href={`/live/${one.id}`}>{one.name}</a><small>{one.tone === "stale" ? signal(one) : clock(one.elapsed_s)}</small></header>
+      <div class="row">
+        <div class="word">{one.word}</div>
+        <dl><div><dt>HR</dt><dd>{number(one.hr_bpm)}</dd></div><div><dt>Cadence</dt><dd>{number(one.cadence_spm)}</dd></div></dl>
+        {one.alert !== null && <button type="button" class="btn pri" aria-label={`Acknowledge the alert of ${one.name}`} onClick={() => one.alert !== null && onAck(one.alert)}>Ack</button>}
+      </div>
+      <Spark values={one.spark} tone={one.tone} />
+      <p class="why">{one.because[0] ? <em title={one.because.join(". ")}>{one.because[0]}</em> : <span>{one.tone === "stale" ? "Waiting for the sensors" : "Nothing unusual"}</span>}</p>
+    </article>
+  );
+}
+
+function Tile({ one }: { one: Athlete }) {
+  const stale = one.tone === "stale";
+  return (
+    <a class={`tile tone-${one.tone}`} href={`/live/${one.id}`} data-athlete={one.id}>
+      <span class="n">{one.name}</span>
+      <span class="p"><Shape tone={one.tone} size={10} /><span class="word">{one.word}</span></span>
+      <span class="m">{stale ? signal(one) : `${number(one.hr_bpm)} bpm · ${number(one.cadence_spm)}`}</span>
+      <svg class="gauge" viewBox="0 0 100 3" preserveAspectRatio="none" aria-hidden="true">
+        <rect class="track" width="100" height="3" rx="1.5" />
+        {one.gauge !== null && <rect class="fill" width={Math.max(2, one.gauge * 100)} height="3" rx="1.5" />}
+      </svg>
+    </a>
+  );
+}
+
+function Rail({ alerts, sent, onAck, problem }: { alerts: Alert[]; sent: ReadonlySet<string>; onAck(id: string): void; problem: string | null }) {
+  const open = alerts.filter((alert) => alert.open && alert.state !== "acknowledged");
+  const done = alerts.filter((alert) => !alert.open || alert.state === "acknowledged").slice(0, DONE_SHOWN);
+  return (
+    <aside class="rail" aria-label="Alerts">
+      <h2 class="sec">Alerts <span>{open.length} open</span></h2>
+      {problem && <p class="problem" role="alert">{problem}</p>}
+      <div aria-live="polite" aria-relevant="additions">
+        {open.slice(0, ALERTS_SHOWN).map((alert) => (
+          <section class={`al tone-${alert.tone}`} key={alert.id} data-alert={alert.id}>
+            <h3><Shape tone={alert.tone} /><a href={`/live/${alert.athlete}`}>{alert.name}</a><time>{ago(alert.age_s)}</time></h3>
+            <p>{alert.title}</p>
+            {alert.because.slice(0, 2).map((reason) => <p class="reason" key={reason}>{reason}</p>)}
+            {alert.steps[0] && <p class="first">First: {alert.steps[0].text}</p>}
+            <button type="button" class="btn full" disabled={sent.has(alert.id)} onClick={() => onAck(alert.id)}>
+              {sent.has(alert.id) ? "Sent" : "Acknowledge"}
+            </button>
+          </section>
+        ))}
+      </div>
+      {open.length > ALERTS_SHOWN && <p class="more">and {open.length - ALERTS_SHOWN} more</p>}
+      {open.length === 0 && <p class="calm">Nobody needs you now.</p>}
+      {done.map((alert) => (
+        <section class="al done" key={alert.id} data-alert={alert.id}>
+          <h3>{alert.name}<time>{ago(alert.age_s)}</time></h3>
+          <p>{alert.title} · {alert.state}</p>
+        </section>
+      ))}
+    </aside>
+  );
+}
+
+function useBoard() {
+  const [board, setBoard] = useState<Board | null>(null);
+  const [up, setUp] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  const book = useMemo(() => new AlertBook(), []);
+  const sent = useRef(new Set<string>());
+  useEffect(() => live<Board>(null, {
+    frame(next) { book.frame(next.alerts); setBoard(next); },
+    alert(alert) { book.take(alert); redraw(0); },
+    up: setUp,
+  }), [book]);
+  const ack = async (id: string): Promise<void> => {
+    try {
+      await post("/api/ack", { alert: id, by: "coach", answer: "ok" });
+      sent.current.add(id);
+      setProblem(null);
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : "Not sent. Try again.");
+    }
+    redraw(0);
+  };
+  return { board, up, problem, alerts: book.newestFirst, sent: sent.current, ack: (id: string) => void ack(id) };
+}
+
+function App({ page }: { page: PageContext }) {
+  const { board, up, problem, alerts, sent, ack } = useBoard();
+  const [only, setOnly] = useState<Tone | null>(null);
+  const [query, setQuery] = useState("");
+  const athletes = board?.athletes ?? [];
+  const order = useOrder(athletes);
+  const byId = new Map(athletes.map((one) => [one.id, one]));
+  const shown = (ids: string[]): Athlete[] => ids.flatMap((id) => byId.get(id) ?? []).filter(
+    (one) => (only === null || one.tone === only) && one.name.toLowerCase().includes(query.trim().toLowerCase()),
+  );
+  const attention = shown(order.attention);
+  const rest = shown(order.rest);
+  const roomy = athletes.length <= ALL_CARDS;
+  const down = (board?.services ?? []).filter((service) => !service.up);
+  return (
+    <>
+      <Top sub={board ? `${board.team} · ${athletes.length} ${athletes.length === 1 ? "runner" : "runners"}` : page.team}>
+        <div class="chips" role="group" aria-label="Show only">
+          {TONES.map((tone) => (
+            <button type="button" class="chip" key={tone} aria-pressed={only === tone} onClick={() => setOnly(only === tone ? null : tone)}>
+              <Shape tone={tone} /><b>{athletes.filter((one) => one.tone === tone).length}</b>{TONE_WORD[tone]}
+            </button>
+          ))}
+        </div>
+        <input class="find" type="search" placeholder="Find name" aria-label="Find a runner by name" value={query} onInput={(event) => setQuery(event.currentTarget.value)} />
+        <LiveDot up={up} />
+      </Top>
+      {down.length > 0 && <p class="banner" role="status"><Shape tone="stale" size={14} />{down.map((service) => service.service).join(", ")} down: levels and alerts may be missing.</p>}
+      <main class={up ? "wrap" : "wrap dim"}>
+        <div>
+          <h1 class="hidden">Coach board</h1>
+          {board && board.unclaimed.length > 0 && <Claim sensors={board.unclaimed} athletes={athletes.map((one) => [one.id, one.name])} />}
+          <h2 class="sec">Needs attention <span>order settles every 4 s</span></h2>
+          <div class="cards">
+            {attention.map((one) => <Card key={one.id} one={one} onAck={ack} />)}
+            {board && attention.length === 0 && <p class="calm">{query || only ? "Nobody here matches." : "Nobody right now."}</p>}
+          </div>
+          <h2 class="sec">{order.attention.length ? "Everyone else" : "Everyone"} <span>by level</span></h2>
+          <div class={roomy ? "cards" : "tiles"}>
+            {rest.map((one) => (roomy ? <Card key={one.id} one={one} onAck={ack} /> : <Tile key={one.id} one={one} />))}
+          </div>
+          {board && athletes.length === 0 && <p class="calm">Nobody is running yet. A runner appears here with the first heartbeat.</p>}
+        </div>
+        <Rail alerts={alerts} sent={sent} onAck={ack} problem={problem} />
+      </main>
+    </>
+  );
+}
+
+listenForDialogs();
+const page = context();
+if (page) mount(<App page={page} />);

@@ -1,0 +1,66 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { Shape } from "./parts";
+import { Steps } from "./steps";
+import type { Alert, PageContext, Step, Tone } from "./types";
+
+/** Where a runner stands in the flow from an alert to walking again. */
+export type Flow = "none" | "relief" | "walk";
+export type Answer = "ok" | "cramp" | "pause";
+
+const LONG_TITLE = 32;
+
+/** These belong after the cramp, not into it. */
+const AFTER = new Set(["relief.walk_back"]);
+
+/** The alert that wants an answer now: the highest level first, then the newest; a fault is no matter of the legs. */
+export function asking(alerts: Alert[], answered: ReadonlySet<string>): Alert | null {
+  const ranks = ["ok", "watch", "warning", "imminent", "now"];
+  const waiting = alerts.filter(
+    (alert) => (alert.state === "raised" || alert.state === "delivered") && alert.kind !== "fault" && !answered.has(alert.id),
+  );
+  waiting.sort((a, b) => ranks.indexOf(b.level) - ranks.indexOf(a.level) || b.raised_at_ms - a.raised_at_ms);
+  return waiting[0] ?? null;
+}
+
+/** The alerter's own relief steps once they are here; until then what the page brought along. */
+export function reliefSteps(alerts: Alert[], page: PageContext): Step[] {
+  const cramp = alerts.find((alert) => alert.open && alert.kind === "cramp" && alert.steps.length > 0);
+  return (cramp?.steps ?? page.first_relief).filter((step) => !AFTER.has(step.id));
+}
+
+export function walkStep(alerts: Alert[], page: PageContext): Step {
+  const all = alerts.flatMap((alert) => alert.steps);
+  return all.find((step) => step.id === "relief.walk_back") ?? page.walk_back;
+}
+
+interface CardProps {
+  tone: Tone; eyebrow: string; title: string; because?: string[]; problem: string | null;
+  steps: Step[]; children: ComponentChildren;
+}
+
+/** The full-screen card. A modal dialog: the page behind it can be neither seen nor reached until it is answered. */
+export function ReliefCard({ tone, eyebrow, title, because = [], problem, steps, children }: CardProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    if (dialog.current && !dialog.current.open) dialog.current.showModal();
+    // The title is read first, and no button is armed by a stray key.
+    dialog.current?.querySelector<HTMLElement>("h1")?.focus();
+  }, [title]);
+  return (
+    <dialog ref={dialog} class={`relief tone-${tone}`} role="alertdialog" aria-labelledby="relief-title"
+      aria-describedby="relief-because" onCancel={(event) => event.preventDefault()}>
+      <div class="relief-body">
+        <p class="eyebrow"><Shape tone={tone} size={16} /> {eyebrow}</p>
+        <h1 id="relief-title" class={title.length > LONG_TITLE ? "q" : ""} tabIndex={-1}>{title}</h1>
+        <p class="because" id="relief-because">{because.join(". ")}</p>
+        <Steps steps={steps} />
+      </div>
+      <div class="actions">
+        {problem && <p class="problem" role="alert">{problem}</p>}
+        {children}
+        <button type="button" class="plainlink" data-opens="red-flags">When to get help</button>
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,56 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { StretchDrawing } from "./drawing";
+import { clock } from "./format";
+import type { Step } from "./types";
+
+const TURN_MS = 200;
+
+/** Seconds left of a countdown, null before it was started. Measured, not counted, so that a held page stays right. */
+function useCountdown(seconds: number): [number | null, () => void] {
+  const [left, setLeft] = useState<number | null>(null);
+  const timer = useRef<ReturnType<typeof setInterval>>();
+  useEffect(() => () => clearInterval(timer.current), []);
+  const start = (): void => {
+    const until = performance.now() + seconds * 1000;
+    clearInterval(timer.current);
+    setLeft(seconds);
+    timer.current = setInterval(() => {
+      const rest = Math.max(0, (until - performance.now()) / 1000);
+      setLeft(Math.ceil(rest));
+      if (rest === 0) clearInterval(timer.current);
+    }, TURN_MS);
+  };
+  return [left, start];
+}
+
+function Timer({ seconds, what }: { seconds: number; what: string }) {
+  const [left, start] = useCountdown(seconds);
+  if (left === null) {
+    return <button type="button" class="timer" onClick={start} aria-label={`Start ${clock(seconds)}: ${what}`}>Start {clock(seconds)}</button>;
+  }
+  return (
+    <span class={left === 0 ? "timer done" : "timer running"} role="timer">
+      <span aria-hidden={left !== 0}>{left === 0 ? "Done" : clock(left)}</span>
+      <progress max={seconds} value={seconds - left} aria-label={`time held: ${what}`} />
+    </span>
+  );
+}
+
+/** What to do now, numbered, with a running countdown where a step is held for a time. */
+export function Steps({ steps }: { steps: Step[] }) {
+  return (
+    <ol class="steps">
+      {steps.map((step, index) => (
+        <li key={step.id} data-step={step.id}>
+          <b aria-hidden="true">{index + 1}</b>
+          <div>
+            <span class="text">{step.text}</span>
+            {step.note && <small>{step.note}</small>}
+            {step.id === "relief.stretch" && <StretchDrawing />}
+          </div>
+          {step.timer_s ? <Timer seconds={step.timer_s} what={step.text} /> : null}
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,195 @@
+import { useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
+import { post } from "./lib/api";
+import { clock, number } from "./lib/format";
+import { AlertBook, live } from "./lib/live";
+import { context, listenForDialogs, mount } from "./lib/page";
+import { Brand, LevelBar, LiveDot, Shape, Spark } from "./lib/parts";
+import type { Answer, Flow } from "./lib/relief";
+import { ReliefCard, asking, reliefSteps, walkStep } from "./lib/relief";
+import { sound } from "./lib/sound";
+import type { Alert, Athlete, PageContext, RunnerFrame, Sensor } from "./lib/types";
+
+const PATTERN: Record<string, string> = {
+  ok: "Fatigue pattern low", watch: "Fatigue pattern raised", warning: "Fatigue pattern high",
+  imminent: "Strong fatigue pattern", now: "Check now",
+};
+const SENSOR: Record<string, string> = {
+  connected: "on", searching: "searching", lost: "lost", unclaimed: "unclaimed",
+};
+
+function Sensors({ sensors, services, up }: { sensors: Sensor[]; services: RunnerFrame["services"]; up: boolean }) {
+  const down = services.filter((service) => !service.up);
+  return (
+    <ul class="pills" aria-label="Sensors and services">
+      {sensors.map((sensor) => (
+        <li key={sensor.device} class={sensor.state === "connected" ? "pill" : "pill bad"}>
+          <i aria-hidden="true" />
+          {sensor.name}
+          {sensor.state !== "connected" ? ` · ${SENSOR[sensor.state] ?? sensor.state}`
+            : sensor.battery_percent !== null ? ` · battery ${sensor.battery_percent} %` : ""}
+        </li>
+      ))}
+      {sensors.length === 0 && <li class="pill bad"><i aria-hidden="true" />No sensor yet</li>}
+      {down.map((service) => <li key={service.id} class="pill bad"><i aria-hidden="true" />{service.service} is down</li>)}
+      <li><LiveDot up={up} /></li>
+    </ul>
+  );
+}
+
+function Level({ athlete }: { athlete: Athlete }) {
+  const stale = athlete.tone === "stale";
+  const word = stale ? athlete.word : (PATTERN[athlete.level] ?? athlete.word);
+  return (
+    <section class={`box level tone-${athlete.tone}`} aria-label="Fatigue pattern">
+      <h2 aria-live="polite"><Shape tone={athlete.tone} size={18} /><span class="word">{word}</span></h2>
+      <LevelBar gauge={athlete.gauge} word={word} />
+      <p class="why">
+        {stale && athlete.age_s !== null ? `Last value ${clock(athlete.age_s)} ago. Check the strap and the foot pod.`
+          : athlete.because.join(". ") || "Nothing unusual against the start of this run."}
+      </p>
+    </section>
+  );
+}
+
+function Faults({ alerts, onAnswer }: { alerts: Alert[]; onAnswer(alert: Alert, answer: Answer): void }) {
+  const faults = alerts.filter((alert) => alert.kind === "fault" && (alert.state === "raised" || alert.state === "delivered"));
+  return (
+    <>
+      {faults.map((alert) => (
+        <section class="fault" role="status" key={alert.id} data-alert={alert.id}>
+          <Shape tone="stale" size={16} />
+          <div><b>{alert.title}</b>{alert.steps.map((step) => <p key={step.id}>{step.text}</p>)}</div>
+          <button type="button" class="btn" onClick={() => onAnswer(alert, "ok")}>Seen</button>
+        </section>
+      ))}
+    </>
+  );
+}
+
+/** Everything the page knows, and what the person does with it. */
+function useRunner(page: PageContext) {
+  const [frame, setFrame] = useState<RunnerFrame | null>(null);
+  const [up, setUp] = useState(false);
+  const [flow, setFlow] = useState<Flow>("none");
+  const [problem, setProblem] = useState<string | null>(null);
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  const book = useMemo(() => new AlertBook(), []);
+  const answered = useRef(new Set<string>());
+  useEffect(() => live<RunnerFrame>(page.athlete, {
+    frame(next) { book.frame(next.alerts); setFrame(next); },
+    alert(alert) {
+      book.take(alert);
+      if (alert.state === "raised" && alert.kind !== "fault") sound.alarm(alert.level);
+      redraw(0);
+    },
+    up: setUp,
+  }), [book, page.athlete]);
+  const say = async (path: string, body: unknown): Promise<boolean> => {
+    try {
+      await post(path, body);
+      setProblem(null);
+      return true;
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : "Not sent. Try again.");
+      return false;
+    }
+  };
+  const answer = async (alert: Alert, word: Answer): Promise<void> => {
+    // Help comes first: the relief steps do not wait for the network.
+    if (word === "cramp") setFlow("relief");
+    if (await say("/api/ack", { alert: alert.id, by: "runner", answer: word })) answered.current.add(alert.id);
+    redraw(0);
+  };
+  const cramping = (): void => {
+    setFlow("relief");
+    void say("/api/checkin", { athlete: page.athlete, what: "cramp" });
+  };
+  const eased = (): void => {
+    setFlow("walk");
+    void say("/api/checkin", { athlete: page.athlete, what: "eased" });
+  };
+  const done = (): void => { setFlow("none"); setProblem(null); };
+  return { frame, up, flow, setFlow, problem, alerts: book.newestFirst, answered: answered.current, answer, cramping, eased, done };
+}
+
+function Card({ page, runner }: { page: PageContext; runner: ReturnType<typeof useRunner> }) {
+  const { flow, alerts, problem } = runner;
+  if (flow === "relief") {
+    return (
+      <ReliefCard key="relief" tone="high" eyebrow="Cramp" title="Stop and stretch" steps={reliefSteps(alerts, page)} problem={problem}>
+        <button type="button" class="act" onClick={runner.eased}>It has eased</button>
+        <button type="button" class="act alt" onClick={runner.done}>Close</button>
+      </ReliefCard>
+    );
+  }
+  if (flow === "walk") {
+    return (
+      <ReliefCard key="walk" tone="watch" eyebrow="It has eased" title="Walk before you run" steps={[walkStep(alerts, page)]} problem={problem}>
+        <button type="button" class="act" onClick={runner.done}>Done</button>
+        <button type="button" class="act alt" onClick={() => runner.setFlow("relief")}>It is back</button>
+      </ReliefCard>
+    );
+  }
+  const alert = asking(alerts, runner.answered);
+  if (!alert) return null;
+  const say = (word: Answer) => () => void runner.answer(alert, word);
+  const question = alert.kind === "cramp" && alert.question !== null;
+  return (
+    <ReliefCard key={alert.id} tone={alert.tone} eyebrow={alert.kind === "cramp" ? alert.word : `Fatigue pattern · ${alert.word}`}
+      title={question ? (alert.question ?? alert.title) : alert.title} because={alert.because}
+      steps={question ? [] : alert.steps} problem={problem}>
+      {question ? (
+        <>
+          <button type="button" class="act" onClick={say("cramp")}>Yes</button>
+          <button type="button" class="act alt" onClick={say("ok")}>No</button>
+          <button type="button" class="act alt" onClick={say("pause")}>Just a pause</button>
+        </>
+      ) : (
+        <>
+          <button type="button" class="act" onClick={say("ok")}>I’m OK</button>
+          <button type="button" class="act alt" onClick={say("cramp")}>I’m cramping</button>
+        </>
+      )}
+    </ReliefCard>
+  );
+}
+
+function SoundChip() {
+  const [on, setOn] = useState(false);
+  return (
+    <button type="button" class="chip" aria-pressed={on} onClick={() => setOn(sound.toggle())}>{on ? "Sound on" : "Sound off"}</button>
+  );
+}
+
+function App({ page }: { page: PageContext }) {
+  const runner = useRunner(page);
+  const { frame, up, alerts } = runner;
+  const athlete = frame?.athlete;
+  const cramp = alerts.some((alert) => alert.open && alert.kind === "cramp" && alert.state === "acknowledged");
+  return (
+    <>
+      <main class={athlete?.tone === "stale" || !up ? "rn stale" : "rn"}>
+        <header class="rn-top"><Brand /><h1>{athlete?.name ?? page.name}</h1><span class="gap" /><SoundChip /></header>
+        <Sensors sensors={frame?.sensors ?? []} services={frame?.services ?? []} up={up} />
+        <Faults alerts={alerts} onAnswer={(alert, word) => void runner.answer(alert, word)} />
+        <div class="hero">
+          <span class="v" data-value="hr">{number(athlete?.hr_bpm ?? null)}</span>
+          <small>bpm</small>
+          <Spark values={athlete?.spark ?? []} tone={athlete?.tone ?? "stale"} />
+        </div>
+        <div class="two">
+          <div class="box"><small>Cadence</small><div class="v" data-value="cadence">{number(athlete?.cadence_spm ?? null)}<i>spm</i></div></div>
+          <div class="box"><small>Time</small><div class="v" data-value="time">{clock(athlete?.elapsed_s ?? null)}</div></div>
+        </div>
+        {athlete ? <Level athlete={athlete} /> : <section class="box level" aria-label="Fatigue pattern"><h2>Waiting for the first value</h2></section>}
+        <button type="button" class="btn full big" onClick={runner.cramping}>I’m cramping</button>
+        {cramp && <button type="button" class="btn full" onClick={() => runner.setFlow("relief")}>Relief steps</button>}
+      </main>
+      <Card page={page} runner={runner} />
+    </>
+  );
+}
+
+listenForDialogs();
+const page = context();
+if (page) mount(<App page={page} />);
