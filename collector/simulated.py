@@ -14,7 +14,6 @@ _TURNS_PER_H = 2.0
 #: Nothing is left to chance while a runner starts, nor around the moments that the script fixes.
 _QUIET_START_S = 90.0
 _QUIET_AROUND_S = 60.0
-_HITCHES_PER_MIN = 1.5
 _RUNNING_SPM = 140
 
 #: People of a made-up club; a group larger than that begins again with a number.
@@ -78,6 +77,7 @@ class SimulatedRunner:
         self._hitches = _hitches(random, scenario.prodrome) if scenario.prodrome else ()
         walked = _walked(random, self._hitches, scenario.prodrome)
         self._legs = (*scenario.legs, *_traffic(random, scenario), *walked)
+        self._build_up_loss = scenario.prodrome.cadence_loss if scenario.prodrome else 0.0
         self._dips = (*self._hitches, *_turns(random, scenario))
 
     @property
@@ -126,7 +126,7 @@ class SimulatedRunner:
         gaits = {leg.gait for leg in self._legs if leg.start_s <= t_s < leg.end_s}
         gait = next((gait for gait in (Gait.STAND, Gait.WALK) if gait in gaits), Gait.RUN)
         strain = self._strain(t_s)
-        share = 1.0 - value_at(self.scenario.cadence_loss, t_s) - 0.05 * strain**1.5
+        share = 1.0 - value_at(self.scenario.cadence_loss, t_s) - self._build_up_loss * strain**1.5
         dip = max((dip.depth for dip in self._dips if dip.start_s <= t_s < dip.end_s), default=0.0)
         return Asked(
             gait=gait,
@@ -155,12 +155,12 @@ def _named(names: list[str], number: int) -> str:
 
 
 def _hitches(random: Random, prodrome: Prodrome) -> tuple[Dip, ...]:
-    """Hitches whose rate grows with the strain: 1.5 a minute at the end of a severe build-up.
+    """Hitches whose rate grows with the strain.
 
     Their number is what that rate gives on average and they are spread as it grows, so that every severe build-up
     has some: a demonstration must not hang on a seed.
     """
-    count = max(1, math.ceil(_HITCHES_PER_MIN * prodrome.severity * prodrome.ramp_s / 60.0 / 2.0))
+    count = max(1, math.ceil(prodrome.hitches_per_min * prodrome.severity * prodrome.ramp_s / 60.0 / 2.0))
     begin_s = prodrome.onset_s - prodrome.ramp_s
     dips = []
     for number in range(count):
@@ -172,13 +172,13 @@ def _hitches(random: Random, prodrome: Prodrome) -> tuple[Dip, ...]:
 
 
 def _walked(random: Random, hitches: tuple[Dip, ...], prodrome: Prodrome | None) -> tuple[Leg, ...]:
-    """A fifth of severe hitches become a short walk, the last never: the runner runs into the cramp."""
-    severity = prodrome.severity if prodrome else 0.0
-    onset_s = prodrome.onset_s if prodrome else 0.0
+    """Some severe hitches become a short walk, the last never: the runner runs into the cramp."""
+    if prodrome is None:
+        return ()
     return tuple(
-        Leg(dip.start_s, min(dip.start_s + random.uniform(5.0, 25.0), onset_s - 15.0), Gait.WALK)
+        Leg(dip.start_s, min(dip.start_s + random.uniform(5.0, 25.0), prodrome.onset_s - 15.0), Gait.WALK)
         for dip in hitches[:-1]
-        if random.random() < 0.2 * severity
+        if random.random() < prodrome.walk_share * prodrome.severity
     )
 
 

@@ -33,11 +33,20 @@ class Prodrome:
 
     Over ``ramp_s`` up to ``onset_s``, with u growing from 0 to 1: cadence falls with u^1.5, its noise grows with u,
     and short hitches come ever more often.
+
+    Attributes:
+        severity: 0 to 1, scales everything.
+        cadence_loss: fraction of the cadence lost at the end of a severe build-up.
+        hitches_per_min: how often hitches come at the end of a severe build-up.
+        walk_share: fraction of severe hitches that become a short walk.
     """
 
     onset_s: float
     ramp_s: float
     severity: float = 1.0
+    cadence_loss: float = 0.03
+    hitches_per_min: float = 1.5
+    walk_share: float = 0.2
 
     def strain(self, t_s: float) -> float:
         """How far the build-up is: u times severity, 0 outside of the ramp."""
@@ -128,7 +137,8 @@ SCENARIOS: Mapping[str, Scenario] = {
             ),
             effort=(0.66, 0.78),
             drift_per_h=0.08,
-            prodrome=Prodrome(onset_s=_CRAMP_S, ramp_s=6 * MINUTE_S),
+            # Drawn boldly: a demonstration must show what it is about with any seed.
+            prodrome=Prodrome(onset_s=_CRAMP_S, ramp_s=6 * MINUTE_S, hitches_per_min=2.0, walk_share=0.0),
         ),
         Scenario("traffic_stops", 45 * MINUTE_S, stops_per_h=6.0),
         Scenario(

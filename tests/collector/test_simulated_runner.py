@@ -1,5 +1,6 @@
 """The simulated runner: believable numbers, the same each time, and a truth that fits them."""
 
+from dataclasses import replace
 from itertools import islice
 from random import Random
 from statistics import fmean, stdev
@@ -209,3 +210,15 @@ def test_names_in_a_group_are_distinct_and_the_same_for_the_same_seed(n):
 def test_two_steady_runners_of_a_group_are_different_people():
     steady = [runner for runner in group(12, seed=4) if runner.scenario.name == "steady"]
     assert len({runner.traits for runner in steady}) == len(steady)
+
+
+def test_hitches_of_a_build_up_can_become_walks_but_the_runner_runs_into_the_cramp():
+    scenario = SCENARIOS["fatigue_then_cramp"]
+    walking = replace(scenario, name="walking", prodrome=replace(scenario.prodrome, walk_share=1.0))
+    runner = SimulatedRunner(3, walking, "Ada")
+    readings = [reading for _, reading in runner.readings()]
+    truth = runner.ground_truth
+    first = truth.hitches_s[0]
+
+    assert min(cadences(readings, first + 3, first + 5)) < 128
+    assert min(cadences(readings, truth.onset_s - 8, truth.onset_s)) > 128
