@@ -39,6 +39,15 @@ class Filed:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """The run an athlete is in, as far as the alerter has seen it."""
+
+    session: str
+    since_ms: int
+    seen_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """One way in which we are blind for an athlete, since when, in words."""
 

@@ -11,6 +11,7 @@ from crampwatch.units import SECOND_MS
 
 from .channels import Channel, Push
 from .push_log import PushLog, PushState
+from .waiting import news_or
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,11 @@ class Courier:
         self._news = asyncio.Event()
         self._away_since_ms: int | None = None
 
+    @property
+    def name(self) -> str:
+        """The channel's."""
+        return self._channel.name
+
     def wake(self) -> None:
         """Something new is owed."""
         self._news.set()
@@ -55,12 +61,8 @@ class Courier:
             except Unavailable as error:
                 self._away(f"the journal cannot be written: {error}")
                 again_s = FIRST_WAIT_S
-            if again_s is None:
-                wait_s = FIRST_WAIT_S
-                await self._news.wait()
-            else:
-                await self._pause(max(wait_s, again_s))
-                wait_s = min(LONGEST_WAIT_S, wait_s * 2)
+            await news_or(self._news, self._clock, None if again_s is None else max(wait_s, again_s))
+            wait_s = FIRST_WAIT_S if again_s is None else min(LONGEST_WAIT_S, wait_s * 2)
 
     async def _round(self) -> float | None:
         """Try everything that is owed once; run seconds to wait before the next round, None: nothing is left."""
@@ -121,17 +123,6 @@ class Courier:
                 await self._clock.sleep(FIRST_WAIT_S)
             else:
                 return
-
-    async def _pause(self, seconds: float) -> None:
-        """Wait, or less when something new is owed."""
-        waiting = asyncio.create_task(self._clock.sleep(seconds), name=f"pause-{self._channel.name}")
-        news = asyncio.create_task(self._news.wait(), name=f"news-{self._channel.name}")
-        try:
-            await asyncio.wait({waiting, news}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (waiting, news):
-                task.cancel()
-            await asyncio.gather(waiting, news, return_exceptions=True)
 
     def _away(self, why: str) -> None:
         self._counters.add("push_failed", self._channel.name)

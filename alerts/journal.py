@@ -11,7 +11,7 @@ from crampwatch.events import Alert
 from crampwatch.storage.database import Database
 from crampwatch.units import HOUR_MS
 
-from .case import Case, Verdict
+from .case import Case, Run, Verdict
 from .rows import NO_SESSION, load_case, save_filed, save_pushes
 
 SCHEMA = "journal"
@@ -39,15 +39,6 @@ class Change:
     athlete: str
     alert: Alert
     last_of_slot: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """The run an athlete is in, as far as the alerter has seen it."""
-
-    session: str
-    since_ms: int
-    seen_ms: int
 
 
 class Journal:

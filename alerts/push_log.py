@@ -63,7 +63,6 @@ class PushLog:
 
     async def end(self, alert_id: str, channel: str, state: PushState, now_ms: int, detail: str = "") -> None:
         """Note how an attempt ended. A push that a person hears makes its alert delivered."""
-
         await self._database.write(lambda connection: _note(connection, alert_id, channel, (state, detail), now_ms))
 
     async def recover(self, channels: Mapping[str, bool], now_ms: int) -> int:

@@ -1,0 +1,113 @@
+"""Carries states of alerts out of the journal, in order, to the bus and to the store, each at its own pace."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from crampwatch.bus import Bus
+from crampwatch.clock import Clock
+from crampwatch.codec import encode
+from crampwatch.errors import Refused, Throttled, Unavailable
+from crampwatch.metrics import Counters
+from crampwatch.storage import Batch, RunKey, Store
+from crampwatch.topics import Kind, Topic
+from crampwatch.units import SECOND_MS
+
+from .journal import Change, Journal, Way
+from .rows import NO_SESSION
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT_S = 1.0
+LONGEST_WAIT_S = 30.0
+
+
+class Outlet:
+    """Sends every change one way, in order, each until it is taken.
+
+    Args:
+        way: which way; marks in the journal what has gone.
+        send: hands over one change; raises Unavailable (later) or Refused (never).
+        journal: what is to go.
+        clock: waits are by it.
+        counters: the figure named after ``way``, and ``outlet_failed`` by way.
+    """
+
+    def __init__(
+        self, way: Way, send: Callable[[Change], Awaitable[None]], journal: Journal, clock: Clock, counters: Counters
+    ) -> None:
+        self._way = way
+        self._send = send
+        self._journal = journal
+        self._clock = clock
+        self._counters = counters
+        self._news = asyncio.Event()
+
+    @property
+    def way(self) -> Way:
+        """Which way."""
+        return self._way
+
+    def wake(self) -> None:
+        """Something new is to go."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        wait_s, away_since_ms = FIRST_WAIT_S, None
+        while True:
+            self._news.clear()
+            try:
+                sent = await self._send_waiting()
+            except Unavailable as error:
+                first = away_since_ms is None
+                away_since_ms = self._clock.now_ms() if first else away_since_ms
+                level = logging.WARNING if first else logging.DEBUG
+                log.log(level, "alert states wait to be %s: %s", self._way, error)
+                self._counters.add("outlet_failed", self._way)
+                await self._clock.sleep(max(wait_s, error.retry_after_s if isinstance(error, Throttled) else 0.0))
+                wait_s = min(LONGEST_WAIT_S, wait_s * 2)
+                continue
+            if away_since_ms is not None and sent:
+                away_s = (self._clock.now_ms() - away_since_ms) / SECOND_MS
+                log.info("alert states are %s again after %.0f s", self._way, away_s)
+            wait_s, away_since_ms = FIRST_WAIT_S, None
+            await self._news.wait()
+
+    async def _send_waiting(self) -> int:
+        sent = 0
+        while changes := await self._journal.changes(self._way):
+            for change in changes:
+                try:
+                    await self._send(change)
+                except Refused as error:
+                    self._counters.add("outlet_refused", self._way)
+                    log.warning("the state of alert %s is never %s: %s", change.alert.id, self._way, error)
+                await self._journal.gone(self._way, change)
+                self._counters.add(self._way)
+                sent += 1
+        return sent
+
+
+def to_bus(bus: Bus, team: str) -> Callable[[Change], Awaitable[None]]:
+    """Sends states as retained messages, one slot per kind of alert; a closed one is said, then taken away."""
+
+    async def send(change: Change) -> None:
+        topic = Topic(team, change.athlete, Kind.ALERT, change.alert.kind)
+        await bus.publish(topic, encode(change.alert))
+        if not change.alert.state.open and change.last_of_slot:
+            await bus.publish(topic, b"")
+
+    return send
+
+
+def to_store(store: Store, team: str) -> Callable[[Change], Awaitable[None]]:
+    """Records states with their run; what belongs to no run is not recorded."""
+
+    async def send(change: Change) -> None:
+        if change.alert.session == NO_SESSION:
+            return
+        run = RunKey(team, change.athlete, change.alert.session)
+        await store.record([Batch(run, alerts=(change.alert,))])
+
+    return send
