@@ -206,7 +206,7 @@ class Forwarder:
     async def _watch(self) -> None:
         patience_s = STALL_S
         while True:
-            before, under_way = self._watermark, self._next - 1
+            before, under_way = self._watermark, self._sent_to
             await self._wait(patience_s)
             if self._watermark != before or under_way <= before or self._down_since_ms is not None:
                 patience_s = STALL_S

@@ -16,6 +16,7 @@ from crampwatch.metrics import Counters
 from crampwatch.service import running
 from crampwatch.settings import Settings
 from crampwatch.topics import SYSTEM, Kind, Topic
+from tests.support.brokers import until
 from tests.support.clocks import START_MS, ManualClock
 from tests.support.sources import ScriptedSource, battery, gait, heart_rate, linked, seen, ticks
 from tests.support.takers import Taker
@@ -26,12 +27,6 @@ ANN = {"id": "ann", "sensors": [{"name": "WATCH-1"}]}
 async def brisk(seconds):
     """A wait that a test does not notice."""
     await asyncio.sleep(seconds / 100)
-
-
-async def until(condition, seconds=5.0):
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.001)
 
 
 class House:
@@ -254,7 +249,7 @@ async def test_a_last_will_that_was_said_too_early_is_put_right_at_once(tmp_path
         house.broker.cut("collector-1")
         assert house.service_status().state == "down"
         house.broker.mend("collector-1")
-        await until(lambda: house.service_status().state == "up", seconds=0.2)
+        await until(lambda: house.service_status().state == "up", within_s=0.2)
 
 
 async def test_the_service_says_how_it_is_every_ten_seconds_of_the_run(tmp_path):

@@ -1,0 +1,255 @@
+"""From the spool to the broker: in order, again when in doubt, forgotten only when it is stored."""
+
+import asyncio
+import contextlib
+import logging
+
+import pytest
+
+from collector.forward import FORGET_S, FRESH_S, STALL_S, WINDOW, Forwarder
+from collector.spool import Unsent
+from crampwatch.bus.memory import MemoryBroker
+from crampwatch.codec import decode
+from crampwatch.errors import Refused, Unavailable
+from crampwatch.events import HeartRateMeasured
+from crampwatch.metrics import Counters
+from crampwatch.topics import Kind, Topic
+from tests.support.brokers import until
+from tests.support.clocks import START_MS, ManualClock
+from tests.support.spools import MemorySpool
+
+
+class RecordingBus:
+    """A bus that remembers what it took, and breaks on demand."""
+
+    connected = True
+
+    def __init__(self):
+        self.taken = []
+        self.error = None
+        self.under_way = 0
+        self.most_under_way = 0
+
+    async def publish(self, topic, payload):
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        await asyncio.sleep(0)
+        self.under_way -= 1
+        if self.error is not None:
+            raise self.error
+        message = decode(topic.kind, payload)
+        self.taken.append((message.row, topic.athlete, topic.kind, payload))
+
+    @property
+    def rows(self):
+        return [row for row, *_ in self.taken]
+
+
+class Line:
+    """A forwarder between a spool in memory and a bus, with one clock for the run and one for the wall."""
+
+    def __init__(self, spool=None):
+        self.spool = spool or MemorySpool()
+        self.run_clock, self.wall = ManualClock(START_MS), ManualClock(0)
+        self.counters = Counters()
+        self.bus = RecordingBus()
+        self.seq = 0
+        self.forwarder = Forwarder(
+            spool=self.spool, team="home", clock=self.run_clock, counters=self.counters, wait=self.wall.sleep
+        )
+
+    async def spools(self, count=1, athlete="ann", at_ms=START_MS):
+        messages = []
+        for _ in range(count):
+            sample = HeartRateMeasured(at_ms=at_ms, device="strap", seq=self.seq, bpm=150)
+            messages.append(Unsent(athlete, "s1", (sample,)))
+            self.seq += 1
+        await self.spool.append(messages, {})
+        self.forwarder.wake()
+
+    async def stored(self, row, *, link_is_new=False):
+        await self.forwarder.stored_up_to(row, link_is_new=link_is_new)
+
+    @contextlib.asynccontextmanager
+    async def running(self):
+        task = asyncio.create_task(self.forwarder.run(self.bus))
+        await asyncio.sleep(0)
+        try:
+            yield self
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def sent(self):
+        await asyncio.wait_for(self.forwarder.sent(), 5)
+
+
+async def test_what_is_spooled_is_sent_in_order_and_kept_until_it_is_stored():
+    async with Line().running() as line:
+        await line.spools(5)
+        await line.sent()
+        assert line.bus.rows == [0, 1, 2, 3, 4]
+        assert line.spool.depth == 5
+        await line.stored(2)
+        await line.wall.advance(FORGET_S)
+        assert line.spool.depth == 2
+        await line.stored(4)
+        await line.wall.advance(FORGET_S)
+        await asyncio.wait_for(line.forwarder.drained(), 1)
+
+
+async def test_athletes_go_side_by_side_and_each_in_order():
+    line = Line()
+    for _ in range(WINDOW):
+        for athlete in ("ann", "bea", "cem"):
+            await line.spools(athlete=athlete)
+    async with line.running():
+        await line.sent()
+    assert line.bus.most_under_way == 3
+    for athlete in ("ann", "bea", "cem"):
+        rows = [row for row, who, *_ in line.bus.taken if who == athlete]
+        assert rows == sorted(rows)
+        assert len(rows) == WINDOW
+
+
+async def test_what_is_younger_than_half_a_minute_is_live_and_what_is_older_is_backlog():
+    line = Line()
+    await line.spools(at_ms=START_MS - round(FRESH_S * 1_000))
+    await line.spools(at_ms=START_MS - round(FRESH_S * 1_000) + 1)
+    async with line.running():
+        await line.sent()
+    assert [kind for _, _, kind, _ in line.bus.taken] == [Kind.BACKLOG, Kind.TELEMETRY]
+
+
+async def test_while_the_link_is_down_everything_waits_and_one_warning_is_given(caplog):
+    line = Line()
+    line.bus.error = Unavailable("the link is down")
+    with caplog.at_level(logging.INFO):
+        async with line.running():
+            await line.spools(3)
+            await line.wall.advance(30)
+            assert line.bus.taken == []
+            line.bus.error = None
+            await line.run_clock.advance(30)
+            await line.wall.advance(10)
+            await line.sent()
+    assert line.bus.rows == [0, 1, 2]
+    levels = [record.levelname for record in caplog.records]
+    assert levels == ["WARNING", "INFO"]
+    assert "after 30 s" in caplog.records[-1].getMessage()
+
+
+async def test_a_message_that_the_broker_refuses_is_kept():
+    line = Line()
+    line.bus.error = Refused("not_authorised", "this client may not publish there")
+    async with line.running():
+        await line.spools()
+        await line.wall.advance(1)
+        assert line.spool.depth == 1
+        line.bus.error = None
+        await line.wall.advance(10)
+        await line.sent()
+
+
+async def test_after_an_outage_sending_starts_again_above_the_watermark_with_the_same_bytes():
+    async with Line().running() as line:
+        await line.spools(4)
+        await line.sent()
+        await line.stored(1)
+        line.bus.error = Unavailable("the link is down")
+        await line.spools()
+        await line.wall.advance(0.1)
+        line.bus.error = None
+        await line.wall.advance(10)
+        await line.sent()
+        assert line.bus.rows == [0, 1, 2, 3, 2, 3, 4]
+        payloads = {}
+        for row, _, _, payload in line.bus.taken:
+            assert payloads.setdefault(row, payload) == payload
+
+
+async def test_a_new_link_shows_by_the_retained_watermark_and_starts_again_above_it():
+    async with Line().running() as line:
+        await line.spools(4)
+        await line.sent()
+        await line.stored(1, link_is_new=True)
+        await until(lambda: line.bus.rows == [0, 1, 2, 3, 2, 3])
+
+
+async def test_rows_that_nobody_stores_are_sent_again_ever_more_rarely_and_warned_of_once(caplog):
+    async with Line().running() as line:
+        await line.spools(2)
+        await line.sent()
+        with caplog.at_level(logging.WARNING):
+            await line.wall.advance(STALL_S * 2 + 1)
+            assert line.bus.rows == [0, 1] * 2
+            await line.wall.advance(STALL_S * 2)
+            assert line.bus.rows == [0, 1] * 3
+            await line.wall.advance(STALL_S * 2)
+            assert line.bus.rows == [0, 1] * 3
+        assert len(caplog.records) == 1
+        assert line.counters.value("resends") == 2
+
+
+async def test_a_watermark_that_moves_is_no_stall():
+    async with Line().running() as line:
+        await line.spools(10)
+        await line.sent()
+        for row in range(9):
+            await line.stored(row)
+            await line.wall.advance(STALL_S)
+        assert line.counters.value("resends") == 0
+
+
+async def test_a_watermark_from_an_earlier_spool_drops_nothing():
+    line = Line()
+    await line.spools(3)
+    await line.stored(5_000)
+    async with line.running():
+        await line.sent()
+        assert line.bus.rows == [5_001, 5_002, 5_003]
+        await line.stored(5_003)
+        await line.wall.advance(FORGET_S)
+        assert line.spool.depth == 0
+
+
+async def test_even_an_old_watermark_below_our_rows_drops_nothing_that_was_never_sent():
+    line = Line()
+    await line.spools(100)
+    await line.stored(40)
+    assert line.spool.depth == 100
+    assert line.spool.next_row == 141
+
+
+async def test_a_full_disk_only_delays_forgetting():
+    async with Line().running() as line:
+        await line.spools(2)
+        await line.sent()
+        line.spool.full = True
+        await line.stored(0)
+        await line.wall.advance(FORGET_S)
+        line.spool.full = False
+        await line.stored(1)
+        await line.wall.advance(FORGET_S)
+        assert line.spool.depth == 0
+
+
+async def test_over_a_broker_the_topics_are_the_contracts():
+    broker = MemoryBroker()
+    line = Line()
+    topic = Topic("home", "ann", Kind.TELEMETRY)
+    async with broker.links()("taker", subscribe=[str(topic)]) as taker, broker.links()("collector-1") as bus:
+        line.bus = bus
+        async with line.running():
+            await line.spools()
+            delivery = await asyncio.wait_for(anext(taker.deliveries()), 5)
+    assert decode(Kind.TELEMETRY, delivery.payload).row == 0
+
+
+@pytest.mark.parametrize("count", [1, WINDOW, WINDOW + 1, 3 * WINDOW])
+async def test_any_number_of_messages_is_sent_once_each(count):
+    async with Line().running() as line:
+        await line.spools(count)
+        await line.sent()
+        assert line.bus.rows == list(range(count))

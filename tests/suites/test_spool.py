@@ -1,0 +1,153 @@
+"""What every spool promises: contiguous rows, the same bytes each time, all or nothing, nothing lost."""
+
+import contextlib
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from collector.spool import SqliteSpool, Unsent
+from crampwatch.codec import decode
+from crampwatch.errors import Unavailable
+from crampwatch.topics import Kind
+from tests.support import facts
+from tests.support.spools import MemorySpool
+
+MESSAGES = [
+    Unsent(athlete, "20261121t183005", (sample,))
+    for athlete in ("ann", "bea")
+    for sample in (
+        facts.ev.HeartRateMeasured(at_ms=1_000, device="strap", seq=0, bpm=150, rr_ms=(400.25,)),
+        facts.ev.SpeedMeasured(at_ms=2_000, device="pod", seq=0, mps=2.9),
+    )
+]
+
+
+@contextlib.asynccontextmanager
+async def on_disk(folder):
+    spool = await SqliteSpool.open(folder / "collector.db", "collector-1")
+    try:
+        yield spool
+    finally:
+        await spool.close()
+
+
+@contextlib.asynccontextmanager
+async def in_memory(folder):
+    yield MemorySpool("collector-1")
+
+
+@pytest.fixture(params=[on_disk, in_memory])
+async def spool(request, tmp_path):
+    async with request.param(tmp_path) as one:
+        yield one
+
+
+async def fill_the_disk(spool):
+    if isinstance(spool, MemorySpool):
+        spool.full = True
+        return
+    (pages,) = await spool.database.write(lambda connection: connection.execute("PRAGMA page_count").fetchone())
+    await spool.database.write(lambda connection: connection.execute(f"PRAGMA max_page_count = {pages}").fetchone())
+
+
+async def free_the_disk(spool):
+    if isinstance(spool, MemorySpool):
+        spool.full = False
+        return
+    await spool.database.write(lambda connection: connection.execute("PRAGMA max_page_count = 1000000").fetchone())
+
+
+async def test_rows_count_from_zero_without_a_hole_across_appends(spool):
+    await spool.append(MESSAGES[:3], {})
+    await spool.append(MESSAGES[3:], {})
+    assert [one.row for one in await spool.read(0, 10)] == [0, 1, 2, 3]
+    assert (spool.next_row, spool.depth, spool.forgotten) == (4, 4, -1)
+
+
+async def test_a_message_reads_the_same_each_time_and_decodes_to_what_was_spooled(spool):
+    await spool.append(MESSAGES, {})
+    first, again = await spool.read(0, 10), await spool.read(0, 10)
+    assert list(first) == list(again)
+    for one, message in zip(first, MESSAGES, strict=True):
+        telemetry = decode(Kind.TELEMETRY, one.payload)
+        assert (telemetry.collector, telemetry.row) == ("collector-1", one.row)
+        assert (one.athlete, telemetry.session, telemetry.samples) == (
+            message.athlete,
+            message.session,
+            message.samples,
+        )
+
+
+async def test_reading_starts_at_a_row_and_is_limited(spool):
+    await spool.append(MESSAGES, {})
+    assert [one.row for one in await spool.read(1, 2)] == [1, 2]
+    assert list(await spool.read(4, 10)) == []
+
+
+async def test_what_is_forgotten_is_gone_and_its_rows_are_never_given_again(spool):
+    await spool.append(MESSAGES, {})
+    await spool.forget(99)
+    assert (spool.depth, spool.forgotten, spool.next_row) == (0, 3, 4)
+    await spool.append(MESSAGES[:1], {})
+    assert [one.row for one in await spool.read(0, 10)] == [4]
+    await spool.forget(1)
+    assert spool.depth == 1
+
+
+async def test_the_latest_state_of_each_key_is_kept(spool):
+    await spool.append(MESSAGES[:1], {"athlete/ann": b"1", "pairing": b"p"})
+    await spool.append([], {"athlete/ann": b"2"})
+    assert dict(await spool.state()) == {"athlete/ann": b"2", "pairing": b"p"}
+
+
+async def test_renumbered_messages_keep_their_order_and_content(spool):
+    await spool.append(MESSAGES, {})
+    await spool.forget(0)
+    await spool.renumber(100)
+    kept = await spool.read(0, 10)
+    assert [one.row for one in kept] == [100, 101, 102]
+    assert [decode(Kind.TELEMETRY, one.payload).row for one in kept] == [100, 101, 102]
+    assert [one.athlete for one in kept] == ["ann", "bea", "bea"]
+    assert (spool.forgotten, spool.next_row, spool.depth) == (99, 103, 3)
+
+
+async def test_a_full_disk_takes_nothing_says_so_and_goes_on_when_there_is_room(spool):
+    await spool.append(MESSAGES, {"pairing": b"old"})
+    await fill_the_disk(spool)
+    many = [Unsent("ann", "20261121t183005", MESSAGES[0].samples * 500)] * 20
+    with pytest.raises(Unavailable):
+        await spool.append(many, {"pairing": b"new"})
+    assert spool.depth == 4
+    assert dict(await spool.state()) == {"pairing": b"old"}
+    await free_the_disk(spool)
+    await spool.append(many, {"pairing": b"new"})
+    assert [one.row for one in await spool.read(0, 100)] == list(range(24))
+
+
+actions = st.lists(
+    st.one_of(
+        st.tuples(st.just("append"), st.integers(0, 3)),
+        st.tuples(st.just("forget"), st.integers(-1, 12)),
+        st.tuples(st.just("renumber"), st.integers(20, 40)),
+    ),
+    max_size=12,
+)
+
+
+@given(actions)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_disk_and_memory_do_the_same(tmp_path_factory, steps):
+    memory = MemorySpool("collector-1")
+    async with on_disk(tmp_path_factory.mktemp("spool")) as disk:
+        for what, number in steps:
+            for spool in (disk, memory):
+                if what == "append":
+                    await spool.append(MESSAGES[:number], {"n": str(number).encode()})
+                elif what == "forget":
+                    await spool.forget(number)
+                elif number > spool.next_row:
+                    await spool.renumber(number)
+        assert list(await disk.read(0, 100)) == list(await memory.read(0, 100))
+        assert (disk.next_row, disk.forgotten, disk.depth) == (memory.next_row, memory.forgotten, memory.depth)
+        assert dict(await disk.state()) == dict(await memory.state())

@@ -1,0 +1,57 @@
+"""A spool in memory: the promises without a disk, and a disk that a test fills."""
+
+from collector.spool import Spooled, encoded
+from crampwatch.codec import decode, encode
+from crampwatch.errors import Unavailable
+from crampwatch.topics import Kind
+
+
+class MemorySpool:
+    """See :class:`collector.spool.Spool`; ``full`` makes every change Unavailable."""
+
+    def __init__(self, collector="collector-1"):
+        self._collector = collector
+        self._rows = {}
+        self._state = {}
+        self.forgotten = -1
+        self.next_row = 0
+        self.full = False
+
+    @property
+    def depth(self):
+        return self.next_row - self.forgotten - 1
+
+    async def append(self, messages, state):
+        self._check()
+        for message in messages:
+            self._rows[self.next_row] = encoded(self._collector, self.next_row, message)
+            self.next_row += 1
+        self._state.update(state)
+
+    async def read(self, from_row, limit):
+        return [self._rows[row] for row in sorted(self._rows) if row >= from_row][:limit]
+
+    async def forget(self, up_to_row):
+        self._check()
+        last = min(up_to_row, self.next_row - 1)
+        self._rows = {row: kept for row, kept in self._rows.items() if row > last}
+        self.forgotten = max(self.forgotten, last)
+
+    async def renumber(self, first_row):
+        self._check()
+        kept = [self._rows[row] for row in sorted(self._rows)]
+        self._rows = {}
+        for row, old in enumerate(kept, start=first_row):
+            message = decode(Kind.TELEMETRY, old.payload).model_copy(update={"row": row})
+            self._rows[row] = Spooled(row, old.athlete, old.at_ms, encode(message))
+        self.forgotten, self.next_row = first_row - 1, first_row + len(kept)
+
+    async def state(self):
+        return dict(self._state)
+
+    async def close(self):
+        pass
+
+    def _check(self):
+        if self.full:
+            raise Unavailable("the disk is full")
