@@ -1,6 +1,7 @@
 """The recorded runs: every original loads, and says the same as the CSV that was once made from it."""
 
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from statistics import fmean, median
 
@@ -24,6 +25,7 @@ def files(folder: str, *endings: str) -> list[Path]:
     return [path for path in found if not path.name.endswith(("_rr.csv", "_ev.csv"))]
 
 
+@cache
 def only(path: Path) -> Recording:
     (recording,) = load(path)
     return recording
