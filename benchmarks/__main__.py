@@ -1,0 +1,40 @@
+"""``python -m benchmarks [athlete] [store] [latency]``: measure and print, and name the machine."""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks import athlete, latency, store
+
+PARTS = ("athlete", "store", "latency")
+
+
+def main() -> None:
+    """Run the asked parts and print a table each; ``--json`` keeps the figures."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
+    parser.add_argument("parts", nargs="*", default=PARTS, help=f"any of {', '.join(PARTS)}; all when left out")
+    parser.add_argument("--athletes", type=int, nargs="+", default=[1, 100], help="group sizes for latency")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    asked = parser.parse_args()
+    if unknown := set(asked.parts) - set(PARTS):
+        parser.error(f"there is no part {min(unknown)!r}; choose from {', '.join(PARTS)}")
+    console = Console()
+    console.print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    figures: dict[str, object] = {}
+    if "athlete" in asked.parts:
+        figures["athlete"] = athlete.measure(console)
+    if "store" in asked.parts:
+        figures["store"] = asyncio.run(store.measure(console))
+    if "latency" in asked.parts:
+        figures["latency"] = [asyncio.run(latency.measure(console, count)) for count in asked.athletes]
+    if asked.json is not None:
+        asked.json.write_text(json.dumps(figures, indent=2), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

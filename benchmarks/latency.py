@@ -1,0 +1,165 @@
+"""Notify-to-alert latency through every real part, each service a process of its own, and what each process costs.
+
+Every athlete's machine is fed the run up to shortly before its cramp as fast as it goes, then lives through the
+cramp at one second a second. Latency is from the arrival of the notification that proves a finding (it stamps the
+finding) to the arrival of the alert at a subscriber on the same host.
+"""
+
+import asyncio
+import contextlib
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.processes import Usage, usage_of
+from crampwatch.bus import BusFactory
+from crampwatch.bus.broker import find_or_start
+from crampwatch.codec import decode
+from crampwatch.events import Alert, AlertState, Finding
+from crampwatch.settings import Settings, load
+from crampwatch.topics import Kind, Topic, every
+
+TEAM = "bench"
+SERVICES = ("process", "alert", "serve")
+#: With one athlete a run has few alerts, so runs follow each other.
+TRIALS_ALONE = 12
+#: What is older is history that came with the warm-up; what lies ahead of the wall too.
+LIVE_MS = 60_000
+#: Services start only through the script (decision 0001).
+CRAMPWATCH = Path(sys.executable).with_name("crampwatch")
+
+
+@dataclass
+class Heard:
+    """When live findings and alerts arrived, in ms after the notification that proved them."""
+
+    findings: list[float] = field(default_factory=list)
+    alerts: list[float] = field(default_factory=list)
+    proved_at_ms: dict[str, int] = field(default_factory=dict)
+
+    def take(self, topic: str, payload: bytes, now_ms: float) -> None:
+        """Note one message; late findings are history, not latency."""
+        if not payload:
+            return
+        message = decode(Topic.parse(topic).kind, payload)
+        if isinstance(message, Finding) and not message.late and 0 <= now_ms - message.at_ms < LIVE_MS:
+            self.findings.append(now_ms - message.at_ms)
+            self.proved_at_ms[message.id] = message.at_ms
+        elif isinstance(message, Alert) and message.state in {AlertState.RAISED, AlertState.DELIVERED}:
+            proved_ms = self.proved_at_ms.pop(message.finding_id, None)
+            if proved_ms is not None:
+                self.alerts.append(now_ms - proved_ms)
+
+
+async def measure(console: Console, athletes: int) -> dict[str, object]:
+    """Measure with a group of ``athletes`` running at once; print and return the figures."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = load(team=TEAM, state_dir=Path(folder))
+        async with find_or_start(settings.mqtt, settings.state_dir) as buses, _services(folder) as processes:
+            heard, usage = await _race(buses, settings, athletes, folder, processes)
+    _print(console, athletes, heard, usage)
+    return {
+        "athletes": athletes,
+        "findings": _figures(heard.findings),
+        "alerts": _figures(heard.alerts),
+        "services": {name: vars(one) for name, one in usage.items()},
+    }
+
+
+def _environment(folder: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "CRAMPWATCH_TEAM": TEAM,
+        "CRAMPWATCH_STATE_DIR": folder,
+        "CRAMPWATCH_DASHBOARD__PORT": "0",
+        "CRAMPWATCH_LOG_LEVEL": "warning",
+    }
+
+
+@contextlib.asynccontextmanager
+async def _services(folder: str) -> AsyncIterator[dict[str, int]]:
+    """Processor, alerter and dashboard as processes of their own; name to pid."""
+    running = {}
+    try:
+        for name in SERVICES:
+            running[name] = await asyncio.create_subprocess_exec(
+                str(CRAMPWATCH), name, env=_environment(folder), stdout=asyncio.subprocess.PIPE
+            )
+            assert running[name].stdout is not None
+            await running[name].stdout.readline()  # "... is up"
+        yield {name: process.pid for name, process in running.items()}
+    finally:
+        for process in running.values():
+            process.terminate()
+            await process.wait()
+
+
+async def _race(
+    buses: BusFactory, settings: Settings, athletes: int, folder: str, processes: dict[str, int]
+) -> tuple[Heard, dict[str, Usage]]:
+    heard = Heard()
+    trials = TRIALS_ALONE if athletes == 1 else 1
+    filters = (*every(Kind.FINDING, settings.team), *every(Kind.ALERT, settings.team))
+    async with buses("bench-listener", subscribe=filters) as bus:
+
+        async def listen() -> None:
+            async for delivery in bus.deliveries():
+                heard.take(delivery.topic, delivery.payload, time.time() * 1_000)
+                await delivery.ack()
+
+        listener = asyncio.create_task(listen(), name="listen")
+        collector = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "benchmarks.live_collector",
+            str(athletes),
+            str(trials),
+            env=_environment(folder),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert collector.stdout is not None
+        await collector.stdout.readline()  # "live"
+        pids = {**processes, "collect": collector.pid}
+        before = {name: usage_of(pid) for name, pid in pids.items()}
+        begun = time.monotonic()
+        await collector.stdout.readline()  # "over"
+        spent_s = time.monotonic() - begun
+        usage = {name: usage_of(pid).since(before[name], spent_s) for name, pid in pids.items()}
+        collector.terminate()
+        await collector.wait()
+        listener.cancel()
+    return heard, usage
+
+
+def _figures(values: list[float]) -> dict[str, float]:
+    if not values:
+        return {"n": 0}
+    ordered = sorted(values)
+    return {
+        "n": len(ordered),
+        "p50_ms": round(statistics.median(ordered), 1),
+        "p99_ms": round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))], 1),
+        "max_ms": round(ordered[-1], 1),
+    }
+
+
+def _print(console: Console, athletes: int, heard: Heard, usage: dict[str, Usage]) -> None:
+    table = Table(
+        "notify to", "n", "p50 ms", "p99 ms", "max ms", title=f"{athletes} athletes (goal p50 < 20, p99 < 250)"
+    )
+    for name, values in (("finding", heard.findings), ("alert", heard.alerts)):
+        row = _figures(values)
+        table.add_row(name, *(str(row.get(key, "-")) for key in ("n", "p50_ms", "p99_ms", "max_ms")))
+    console.print(table)
+    costs = Table("service", "% of a core", "RSS MB")
+    for name, one in usage.items():
+        costs.add_row(name, f"{one.cpu_percent:.1f}", f"{one.rss_mb:.0f}")
+    console.print(costs)

@@ -1,0 +1,42 @@
+"""What it costs to keep a run: microseconds per athlete-second, bytes per runner-hour, reading for a page."""
+
+import asyncio
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.runs import samples_of_a_run
+from crampwatch.storage import Batch, RunKey
+from crampwatch.storage.sqlite import SqliteStore
+
+#: One commit holds what a busy worker drains at once: a second of everyone.
+ATHLETES = 50
+
+
+async def measure(console: Console) -> dict[str, float]:
+    """Record a simulated run of fifty athletes second by second, then read one back as a page does."""
+    ticks, seconds = samples_of_a_run(with_rr=True)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bench.db"
+        store = await SqliteStore.open(path)
+        keys = [RunKey("bench", f"r{number}", "s") for number in range(ATHLETES)]
+        begun = time.perf_counter()
+        for tick in ticks:
+            await store.record([Batch(key, samples=tick) for key in keys])
+        record_us = (time.perf_counter() - begun) / (seconds * ATHLETES) * 1e6
+        begun = time.perf_counter()
+        series = await store.series(keys[0])
+        series_ms = (time.perf_counter() - begun) * 1_000
+        await store.close()
+        size = await asyncio.to_thread(lambda: path.stat().st_size)
+    per_hour = size / ATHLETES / (seconds / 3_600)
+    console.print(f"store: {record_us:.0f} us wall per athlete-second at {ATHLETES} athletes a commit")
+    console.print(f"store: {per_hour / 1_000:.0f} KB per runner-hour")
+    console.print(f"store: a run of {seconds} s as {len(series.at_ms)} points in {series_ms:.1f} ms")
+    return {
+        "record us per athlete-second": round(record_us, 1),
+        "KB per runner-hour": round(per_hour / 1_000, 1),
+        "series ms": round(series_ms, 2),
+    }

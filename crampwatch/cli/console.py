@@ -1,0 +1,140 @@
+"""What the terminal shows: a live line per runner, each alert as it comes, progress on anything long."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.logging import RichHandler
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from crampwatch.events import Alert
+from crampwatch.units import Level
+
+out = Console()
+errors = Console(stderr=True)
+
+#: Shape and colour of a level, the same as on the pages: safe for the colour-blind, never colour alone.
+LOOKS = {
+    Level.OK: ("●", "#3E8FD0", "steady"),
+    Level.WATCH: ("◆", "#F5C542", "watch"),
+    Level.WARNING: ("▲", "#FF5C7A", "warning"),
+    Level.IMMINENT: ("▲", "#FF5C7A", "strong signs"),
+    Level.NOW: ("▲", "#FF5C7A", "cramp?"),
+}
+STALE_MS = 10_000
+
+
+def set_up_logging(level: str) -> None:
+    """Log to stderr through rich, one line a record, with what our own packages say from ``level`` up."""
+    logging.basicConfig(
+        level=logging.WARNING,
+        format="%(name)s: %(message)s",
+        datefmt="%H:%M:%S",
+        handlers=[RichHandler(console=errors, show_path=False, markup=False, rich_tracebacks=True)],
+        force=True,
+    )
+    for package in ("crampwatch", "collector", "processor", "alerts", "dashboard"):
+        logging.getLogger(package).setLevel(level.upper())
+
+
+def progress() -> Progress:
+    """A bar for anything that takes longer than two seconds; gone when done."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=errors,
+        transient=True,
+    )
+
+
+@dataclass
+class Line:
+    """What is known of one runner right now."""
+
+    name: str
+    started_ms: int | None = None
+    at_ms: int | None = None
+    bpm: int | None = None
+    spm: float | None = None
+    level: Level = Level.OK
+    motion: str = ""
+    because: str = ""
+    sensors: dict[str, str] = field(default_factory=dict)
+
+
+def clock_text(milliseconds: int) -> str:
+    """``h:mm:ss`` of a duration."""
+    seconds = max(0, milliseconds) // 1_000
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+def line_table(lines: Iterable[Line], now_ms: int) -> Table:
+    """A row per runner: missing is missing, stale says how old."""
+    table = Table(box=None, pad_edge=False, expand=False)
+    for heading, justify in (("runner", "left"), ("time", "right"), ("bpm", "right"), ("spm", "right")):
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]  # rich names its literals privately
+    table.add_column("state")
+    table.add_column("because", overflow="ellipsis", no_wrap=True, max_width=58)
+    for line in lines:
+        age_ms = None if line.at_ms is None else now_ms - line.at_ms
+        if age_ms is None or line.at_ms is None or line.started_ms is None:
+            table.add_row(line.name, "-", "-", "-", Text("○ waiting for a sensor", style="dim"), "")
+            continue
+        run_time = clock_text(line.at_ms - line.started_ms)
+        if age_ms > STALE_MS:
+            table.add_row(line.name, run_time, "-", "-", Text(f"○ no signal for {age_ms // 1000} s", style="dim"), "")
+            continue
+        shape, colour, word = LOOKS[line.level]
+        table.add_row(
+            line.name,
+            run_time,
+            "-" if line.bpm is None else str(line.bpm),
+            "-" if line.spm is None else f"{line.spm:.0f}",
+            Text(f"{shape} {word}" + (f" ({line.motion})" if line.motion else ""), style=colour),
+            line.because,
+        )
+    return table
+
+
+def alert_panel(alert: Alert, name: str, run_ms: int) -> Panel:
+    """One alert: whose, when in the run, why, and the first step."""
+    _, colour, _ = LOOKS[alert.level]
+    rows: list[RenderableType] = [Text(one, style="dim") for one in alert.because[:2]]
+    if alert.steps:
+        rows.append(Text.assemble(("First: ", "bold"), alert.steps[0].text))
+    if alert.question:
+        rows.append(Text(alert.question, style="italic"))
+    title = Text.assemble((f"{clock_text(run_ms)}  {name}  ", "bold"), alert.title)
+    return Panel(Group(*rows), title=title, title_align="left", border_style=colour, expand=False)
+
+
+class Screen:
+    """The live lines at the bottom of the terminal, alerts scrolling above; plain lines when output is a file."""
+
+    def __init__(self) -> None:
+        self._live = Live(console=out, refresh_per_second=4, transient=True) if out.is_terminal else None
+
+    def __enter__(self) -> "Screen":
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def show(self, lines: Iterable[Line], now_ms: int) -> None:
+        """Draw the live lines again."""
+        if self._live is not None:
+            self._live.update(line_table(lines, now_ms))
+
+    def say(self, what: RenderableType) -> None:
+        """Print above the live lines; it stays."""
+        out.print(what)

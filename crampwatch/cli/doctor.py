@@ -1,0 +1,109 @@
+"""``crampwatch doctor``: what is wrong, and the fix, one line each."""
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+from rich.table import Table
+
+from collector.ble import survey
+from crampwatch.bus.broker import find_or_start
+from crampwatch.cli.console import out
+from crampwatch.errors import CrampwatchError
+from crampwatch.settings import Settings, load
+from crampwatch.storage.sqlite import SqliteStore
+from dashboard.build import ASSETS
+
+#: What a season of runs needs at the least.
+LOW_DISK_BYTES = 200 * 1024 * 1024
+
+LISTEN_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. ``fix`` is empty when it is well."""
+
+    what: str
+    seen: str
+    fix: str = ""
+
+
+def doctor(context: typer.Context) -> None:
+    """Look at settings, Bluetooth, broker, store and pages; say what is wrong and how to mend it.
+
+    The exit code is 1 when anything needs mending.
+    """
+    settings = load(context.obj)
+    checks = asyncio.run(examine(settings))
+    table = Table("", "what", "seen", "what to do")
+    for check in checks:
+        mark = "[green]ok[/]" if not check.fix else "[red]mend[/]"
+        table.add_row(mark, check.what, check.seen, check.fix)
+    out.print(table)
+    if any(check.fix for check in checks):
+        raise typer.Exit(1)
+
+
+async def examine(settings: Settings) -> list[Check]:
+    """Every check, in the order in which a run needs them."""
+    checks = [_python(), _folder(settings.state_dir), _pages()]
+    for what, look in (("Bluetooth", _bluetooth), ("broker", _broker), ("store", _store)):
+        checks.append(await _guarded(what, look, settings))
+    if not settings.athletes:
+        checks.append(Check("athletes", "none in the settings; sensors are offered on the page"))
+    return checks
+
+
+async def _guarded(what: str, look: Callable[[Settings], Awaitable[str]], settings: Settings) -> Check:
+    try:
+        return Check(what, await look(settings))
+    except CrampwatchError as error:
+        return Check(what, "not usable", str(error))
+
+
+def _python() -> Check:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    return Check("Python", version)
+
+
+def _folder(state_dir: Path) -> Check:
+    existing = next(parent for parent in (state_dir, *state_dir.parents) if parent.exists())
+    if not os.access(existing, os.W_OK):
+        return Check(
+            "state folder", f"{state_dir} cannot be written", "give it to this user, or set state_dir elsewhere"
+        )
+    free = shutil.disk_usage(existing).free
+    if free < LOW_DISK_BYTES:
+        return Check("state folder", f"{free // 2**20} MB free for {state_dir}", "free some space: runs are kept there")
+    return Check("state folder", f"{state_dir} ({free // 2**30} GB free)")
+
+
+def _pages() -> Check:
+    if any(ASSETS.glob("*.js")):
+        return Check("pages", "built")
+    return Check("pages", "not built", "run: python -m dashboard.build --install (a released wheel holds them already)")
+
+
+async def _bluetooth(_settings: Settings) -> str:
+    found = await survey(LISTEN_S)
+    return f"usable; {len(found)} sensors heard in {LISTEN_S:g} s"
+
+
+async def _broker(settings: Settings) -> str:
+    async with find_or_start(settings.mqtt, settings.state_dir) as buses, buses("doctor"):
+        return buses.describe()
+
+
+async def _store(settings: Settings) -> str:
+    store = await SqliteStore.open(settings.store_path)
+    try:
+        runs = await store.runs(limit=1_000)
+    finally:
+        await store.close()
+    return f"{settings.store_path}: {len(runs)} runs"
