@@ -9,7 +9,7 @@ from crampwatch.bus import Bus, Will
 from crampwatch.bus.address import Address
 from crampwatch.bus.inbox import Inbox
 from crampwatch.bus.lasting import LastingBus
-from crampwatch.bus.mqtt import ClosedAtOnce, MqttLink
+from crampwatch.bus.mqtt import PUBACK_WITHIN_S, ClosedAtOnce, MqttLink
 from crampwatch.bus.rules import check_client_id, check_filter
 
 
@@ -19,6 +19,7 @@ class MqttLinks:
     Args:
         address: the broker.
         connect_timeout_s: how long the first connection of a bus may take.
+        answer_within_s: how long the broker may take over one publish before the link counts as dead.
         versions: the protocol versions to try, best first.
         subscribe_qos: the QoS to ask for, per filter.
         sleep: how to wait between tries.
@@ -30,6 +31,7 @@ class MqttLinks:
         address: Address,
         *,
         connect_timeout_s: float = 10.0,
+        answer_within_s: float = PUBACK_WITHIN_S,
         versions: Sequence[int] = (5, 4),
         subscribe_qos: Callable[[str], int] = lambda _: 1,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -37,6 +39,7 @@ class MqttLinks:
     ) -> None:
         self.address = address
         self._connect_timeout_s = connect_timeout_s
+        self._answer_within_s = answer_within_s
         self._versions = tuple(versions)
         self._subscribe_qos = subscribe_qos
         self._sleep = sleep
@@ -67,7 +70,15 @@ class MqttLinks:
     ) -> MqttLink:
         """Try the versions in turn: an old broker refuses MQTT 5, or just closes."""
         for version in self._versions:
-            link = MqttLink(self.address, client_id, inbox, version=version, will=will, persistent=persistent)
+            link = MqttLink(
+                self.address,
+                client_id,
+                inbox,
+                version=version,
+                will=will,
+                persistent=persistent,
+                answer_within_s=self._answer_within_s,
+            )
             try:
                 await link.open(filters)
             except ClosedAtOnce as error:

@@ -96,6 +96,7 @@ class MqttLink(aiomqtt.Client):
         version: int,
         will: Will | None,
         persistent: bool,
+        answer_within_s: float = PUBACK_WITHIN_S,
     ) -> None:
         five = version == aiomqtt.ProtocolVersion.V5
         session: dict[str, Any] = {"clean_session": not persistent}
@@ -124,6 +125,7 @@ class MqttLink(aiomqtt.Client):
         self._client.connect_timeout = DIAL_WITHIN_S
         self._address = address
         self._five = five
+        self._answer_within_s = answer_within_s
         self._inbox = inbox
         self._lost: asyncio.Future[Loss] = self._loop.create_future()
         self._room = asyncio.Semaphore(SEND_WINDOW)
@@ -237,11 +239,11 @@ class MqttLink(aiomqtt.Client):
         puback: asyncio.Future[ReasonCode] = self._loop.create_future()
         self._pubacks[mid] = puback
         try:
-            async with asyncio.timeout(PUBACK_WITHIN_S):
+            async with asyncio.timeout(self._answer_within_s):
                 return await puback
         except TimeoutError:
             # What was sent may still be taken; a broker this slow is as good as gone, and a new link knows.
-            text = f"{self._address} did not answer a publish within {PUBACK_WITHIN_S:.0f} s"
+            text = f"{self._address} did not answer a publish within {self._answer_within_s:g} s"
             self._client._sock_close()  # noqa: SLF001 - see _release
             self._end(Loss(text))
             raise Unavailable(text) from None
@@ -278,7 +280,9 @@ class MqttLink(aiomqtt.Client):
         if not self._connected.done():
             self._connected.set_exception(aiomqtt.MqttCodeError(reason_code, "closed before CONNACK"))
         super()._on_disconnect(client, userdata, flags, reason_code, properties)
-        self._end(Loss(str(reason_code).lower(), taken_over=reason_code.value == _TAKEN_OVER))
+        # paho has no reason of its own for a socket that just closed.
+        reason = "the connection was closed" if reason_code.value == _FAILURE else str(reason_code).lower()
+        self._end(Loss(reason, taken_over=reason_code.value == _TAKEN_OVER))
 
     def _on_gone(self, disconnected: "asyncio.Future[None]") -> None:
         """Also reached when reading the socket raised, which paho reports to nobody."""
@@ -323,7 +327,8 @@ def _translated(error: aiomqtt.MqttError, address: Address) -> CrampwatchError:
         return Misconfigured("mqtt.url", f"{address} does not speak TLS ({cause.reason}); is it mqtt:// there?")
     if isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME:
         return Misconfigured("mqtt.url", f"there is no host {address.host!r}")
-    return Unavailable(f"no broker answers at {address}: {cause or error}")
+    hint = " (does it speak TLS?)" if address.tls and isinstance(cause, ConnectionError) else ""
+    return Unavailable(f"no broker answers at {address}: {cause or error}{hint}")
 
 
 def _refused_connect(code: ReasonCode, address: Address) -> CrampwatchError:

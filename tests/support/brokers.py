@@ -11,6 +11,7 @@ from pathlib import Path
 from crampwatch.bus import BusFactory, Delivery
 from crampwatch.bus.address import Address
 from crampwatch.bus.brands import Brand, Iotcore, Mosquitto
+from crampwatch.bus.child import Child
 from crampwatch.bus.keeper import Keeper
 from crampwatch.bus.links import MqttLinks
 from crampwatch.bus.memory import MemoryBroker
@@ -170,3 +171,49 @@ WORLDS: dict[str, Callable[[Path], contextlib.AbstractAsyncContextManager[World]
     "mosquitto-3.1.1": mosquitto_as_311,
     "iotcore": iotcore,
 }
+
+
+@contextlib.asynccontextmanager
+async def strict_mosquitto(folder: Path, *lines: str, port: int = 0) -> AsyncIterator[int]:
+    """Somebody else's broker: a mosquitto with these configuration lines; ``{port}`` is filled in, and returned."""
+    brand = await mosquitto_brand()
+    port = port or free_port()
+    config = folder / "strict.conf"
+    config.write_text("\n".join(lines).format(port=port) + "\n", encoding="utf-8")
+    child = await Child.start([brand.path, "-c", str(config)], folder / "strict.log")
+    try:
+        await until(lambda: _listens(port) or not child.running)
+        yield port
+    finally:
+        await child.stop()
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextlib.asynccontextmanager
+async def silent_server() -> AsyncIterator[int]:
+    """Accepts every connection and answers none, as a stuck broker does."""
+    writers: list[asyncio.StreamWriter] = []
+
+    async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        with contextlib.suppress(OSError):
+            await reader.read()
+
+    server = await asyncio.start_server(swallow, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for writer in writers:
+            writer.transport.abort()

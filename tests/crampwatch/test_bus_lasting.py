@@ -1,0 +1,192 @@
+"""A link that ends is replaced, politely and with few words."""
+
+import asyncio
+import logging
+import random
+
+import pytest
+
+from crampwatch.bus.inbox import Inbox
+from crampwatch.bus.lasting import LONGEST_PAUSE_S, SHORT_LIVES, LastingBus, Loss
+from crampwatch.errors import Misconfigured, Unavailable
+from crampwatch.topics import Kind, Topic
+
+TELEMETRY = Topic("club", "r7", Kind.TELEMETRY)
+
+
+class FakeLink:
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.closed = False
+        self._lost: asyncio.Future[Loss] = asyncio.get_running_loop().create_future()
+
+    async def send(self, topic: Topic, payload: bytes) -> None:
+        self.sent.append(payload)
+
+    async def until_lost(self) -> Loss:
+        return await asyncio.shield(self._lost)
+
+    async def close(self) -> None:
+        self.closed = True
+
+    def lose(self, reason: str = "the connection was closed", *, taken_over: bool = False) -> None:
+        self._lost.set_result(Loss(reason, taken_over))
+
+
+class Dialler:
+    """Answers each dial with the next of its script: an error, or a new link when the script has run out."""
+
+    def __init__(self, *script: Exception) -> None:
+        self.script = list(script)
+        self.links: list[FakeLink] = []
+        self.pauses_s: list[float] = []
+
+    async def __call__(self, _inbox: Inbox) -> FakeLink:
+        if self.script:
+            raise self.script.pop(0)
+        self.links.append(FakeLink())
+        return self.links[-1]
+
+    async def pause(self, seconds: float) -> None:
+        self.pauses_s.append(seconds)
+        await asyncio.sleep(0)
+
+    def bus(self, first_within_s: float = 10.0) -> LastingBus:
+        return LastingBus("giver", self, first_within_s=first_within_s, sleep=self.pause, rng=random.Random(7))
+
+
+async def turns(count: int = 30) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+def levels(caplog, text: str) -> list[str]:
+    return [one.levelname for one in caplog.records if text in one.getMessage()]
+
+
+async def test_a_lost_link_is_closed_and_replaced_and_publishing_goes_over_the_new_one():
+    dial = Dialler()
+    bus = dial.bus()
+    await bus.open()
+    dial.links[0].lose()
+    await turns()
+    await bus.publish(TELEMETRY, b"again")
+    assert dial.links[0].closed
+    assert dial.links[1].sent == [b"again"]
+    await bus.close()
+    assert dial.links[1].closed
+
+
+async def test_while_there_is_no_link_publishing_says_try_later():
+    dial = Dialler()
+    bus = dial.bus()
+    await bus.open()
+    dial.script = [Unavailable("still away")] * 10_000
+    dial.links[0].lose()
+    await turns()
+    assert not bus.connected
+    with pytest.raises(Unavailable):
+        await bus.publish(TELEMETRY, b"lost")
+    await bus.close()
+
+
+async def test_pauses_between_tries_grow_to_a_ceiling_and_are_spread():
+    dial = Dialler()
+    bus = dial.bus()
+    await bus.open()
+    dial.script = [Unavailable("away") for _ in range(40)]
+    dial.links[0].lose()
+    await turns(400)
+    assert len(dial.links) == 2
+    assert dial.pauses_s[0] < 0.3
+    assert max(dial.pauses_s) <= LONGEST_PAUSE_S
+    assert min(dial.pauses_s[-20:]) >= LONGEST_PAUSE_S * 0.2
+    assert len(set(dial.pauses_s[-20:])) > 10
+    await bus.close()
+
+
+async def test_an_outage_is_one_warning_its_end_one_info_and_the_tries_between_are_details(caplog):
+    caplog.set_level(logging.DEBUG)
+    dial = Dialler()
+    bus = dial.bus()
+    await bus.open()
+    dial.script = [Unavailable("away")] * 3
+    dial.links[0].lose()
+    await turns(60)
+    assert levels(caplog, "lost the link") == ["WARNING"]
+    assert levels(caplog, "no link yet") == ["DEBUG"] * 3
+    assert levels(caplog, "linked to the broker again") == ["INFO"]
+    await bus.close()
+
+
+async def test_a_link_that_comes_and_goes_is_named_once_with_the_likely_cause(caplog):
+    caplog.set_level(logging.INFO)
+    dial = Dialler()
+    bus = dial.bus()
+    await bus.open()
+    for _ in range(SHORT_LIVES + 10):
+        dial.links[-1].lose()
+        await turns()
+    assert levels(caplog, "another client of the same id") == ["WARNING"]
+    assert len(caplog.records) == 3  # the first loss, its end, the pattern
+    assert dial.pauses_s[-1] > dial.pauses_s[0]
+    await bus.close()
+
+
+async def test_a_takeover_that_the_broker_admits_is_told_as_a_fact(caplog):
+    dial = Dialler()
+    bus = dial.bus()
+    await bus.open()
+    for _ in range(SHORT_LIVES):
+        dial.links[-1].lose("session taken over", taken_over=True)
+        await turns()
+    assert "the broker gave it to another client of the same id" in caplog.text
+    await bus.close()
+
+
+async def test_the_first_connection_is_tried_until_its_time_is_up():
+    dial = Dialler(*[Unavailable("nobody there")] * 10_000)
+    with pytest.raises(Unavailable, match="nobody there"):
+        await dial.bus(first_within_s=0.01).open()
+    assert dial.pauses_s
+
+
+async def test_a_setting_that_cannot_work_ends_the_first_connection_at_once():
+    dial = Dialler(Misconfigured("mqtt.username", "refused"))
+    with pytest.raises(Misconfigured):
+        await dial.bus().open()
+    assert dial.pauses_s == []
+
+
+async def test_a_password_changed_under_us_is_one_warning_and_the_link_returns_when_it_is_mended(caplog):
+    caplog.set_level(logging.DEBUG)
+    dial = Dialler()
+    bus = dial.bus()
+    await bus.open()
+    dial.script = [Misconfigured("mqtt.username", "refused")] * 3
+    dial.links[0].lose()
+    await turns(60)
+    assert levels(caplog, "no link yet") == ["WARNING", "DEBUG", "DEBUG"]
+    assert bus.connected
+    await bus.close()
+
+
+class Arrived:
+    topic, payload, retained = "t", b"", False
+
+    def __init__(self, qos: int, number: int) -> None:
+        self.qos = qos
+        self.number = number
+
+    async def ack(self) -> None:
+        """Nothing to do here."""
+
+
+async def test_an_inbox_leaves_out_only_qos_0_and_only_beyond_its_bound():
+    inbox = Inbox(unread_qos0=2)
+    assert [inbox.put(Arrived(0, n)) for n in range(4)] == [True, True, False, False]
+    assert all(inbox.put(Arrived(1, n)) for n in range(4, 8))
+    assert inbox.left_out == 2
+    read = [await anext(inbox) for _ in range(6)]
+    assert [one.number for one in read] == [0, 1, 4, 5, 6, 7]
+    assert inbox.put(Arrived(0, 8))
