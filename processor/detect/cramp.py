@@ -24,8 +24,8 @@ class CrampStopSettings:
         signs_s: signs count that are no older; 180 s [E].
         score: the pattern score that is a sign; 0.20. The simulator's 0.12 prompts 0.26 times an hour there
             (science 3.4), 0.20 stays below 0.1 an hour on recorded runs.
-        hitches: so many hitches in the last minutes are signs as well; 2, none older than ``hitch_s`` [E].
-        hitch_s: 120 s [E].
+        hitches: so many hitches in the last two minutes are signs as well; 3. Two (science 3.4) came before every
+            third stop on trails.
         for_s: the level stands for so long, or until running goes on; 300 s (science 3.6).
     """
 
@@ -35,8 +35,7 @@ class CrampStopSettings:
     confirm_s: float = 4.0
     signs_s: float = 180.0
     score: float = 0.20
-    hitches: int = 2
-    hitch_s: float = 120.0
+    hitches: int = 3
     for_s: float = 300.0
 
 
@@ -100,8 +99,7 @@ class CrampStop:
 
     def _judge(self, view: View) -> Sequence[Proof]:
         state, settings = self._state, self._settings
-        recent_hitch = view.hitch_at_ms is not None and view.at_ms - view.hitch_at_ms <= settings.hitch_s * SECOND_MS
-        by_hitches = view.hitches >= settings.hitches and recent_hitch
+        by_hitches = view.hitches_lately >= settings.hitches
         by_score = view.peak_score >= settings.score or view.level.rank >= Level.WARNING.rank
         if view.planned_walks or not (by_hitches or by_score):
             return ()

@@ -27,6 +27,7 @@ class HitchSettings:
         walk_s: walking for so long is a walk break instead; 8 s.
         load_s: memory of the leaky count; 150 s.
         recent_s: "in the last minutes" of explanations; 240 s.
+        lately_s: "just before" of the cramp-type stop; 120 s.
         kept: so many hitches are remembered by time; 16, more change no explanation.
     """
 
@@ -39,6 +40,7 @@ class HitchSettings:
     walk_s: float = 8.0
     load_s: float = 150.0
     recent_s: float = 240.0
+    lately_s: float = 120.0
     kept: int = 16
 
 
@@ -73,6 +75,8 @@ class Hitch:
         ):
             del state.at_ms[0]
         view.hitch_load, view.hitches = state.load, len(state.at_ms)
+        lately_ms = view.at_ms - settings.lately_s * SECOND_MS
+        view.hitches_lately = sum(at_ms >= lately_ms for at_ms in state.at_ms)
         view.hitch_at_ms = state.at_ms[-1] if state.at_ms else None
         return proofs
 

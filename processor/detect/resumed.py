@@ -29,9 +29,10 @@ class ResumedSettings:
 
 @dataclass(slots=True)
 class ResumedState:
-    """When the run was interrupted, and when it may have gone on."""
+    """When the run was interrupted, whether by walking or standing, and when it may have gone on."""
 
     left_ms: int | None = None
+    halted: bool = False
     again_ms: int | None = None
 
 
@@ -48,8 +49,9 @@ class Resumed:
         """Prove the return a few seconds after it."""
         state, settings = self._state, self._settings
         if view.changed and view.motion_before == Motion.RUN and state.left_ms is None:
-            state.left_ms = view.motion_since_ms
+            state.left_ms, state.halted = view.motion_since_ms, False
         if view.motion != Motion.RUN:
+            state.halted = state.halted or view.motion in {Motion.STOP, Motion.WALK}
             state.again_ms = None
             return ()
         if state.left_ms is None:
@@ -60,7 +62,7 @@ class Resumed:
             return ()
         away_s = (state.again_ms - state.left_ms) / SECOND_MS
         state.left_ms = state.again_ms = None
-        if away_s < settings.away_s:
+        if away_s < settings.away_s or not state.halted:
             return ()
         usual = view.base.spm if view.base is not None else None
         clean = usual is not None and view.spm is not None and view.spm >= settings.clean_share * usual

@@ -50,6 +50,7 @@ class View:
 
     hitch_load: float = 0.0
     hitches: int = 0
+    hitches_lately: int = 0
     hitch_at_ms: int | None = None
     break_at_ms: int | None = None
     unsteadiness: float | None = None

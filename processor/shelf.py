@@ -1,0 +1,78 @@
+"""What a processor needs after a restart: each machine's last snapshot and each collector's watermark, on disk."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from sqlite3 import Connection
+
+from crampwatch.storage.database import Database
+
+FILE_NAME = "processor.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A machine's snapshot. It holds nothing that is not also in the store."""
+
+    athlete: str
+    session: str
+    at_ms: int
+    body: bytes
+
+
+class Shelf:
+    """A small SQLite file in the state_dir, written in one transaction a time."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self._database = Database(state_dir / FILE_NAME, "shelf", "state_dir")
+
+    async def open(self) -> "Shelf":
+        """Open or make the file.
+
+        Raises:
+            Misconfigured: the state_dir cannot be used.
+        """
+        await self._database.open()
+        return self
+
+    async def snapshot(self, athlete: str, session: str) -> Kept | None:
+        """The newest snapshot of a session, or None."""
+
+        def read(connection: Connection) -> Kept | None:
+            row = connection.execute(
+                "SELECT at_ms, body FROM snapshot WHERE athlete=? AND session=?", (athlete, session)
+            ).fetchone()
+            return None if row is None else Kept(athlete, session, row[0], row[1])
+
+        return await self._database.read(read)
+
+    async def watermarks(self) -> dict[str, str]:
+        """Every collector's watermark as it was kept."""
+        return await self._database.read(
+            lambda connection: dict(connection.execute("SELECT collector, body FROM watermark").fetchall())
+        )
+
+    async def keep(self, snapshots: Sequence[Kept], watermarks: Mapping[str, str]) -> None:
+        """Replace snapshots and watermarks, all or none.
+
+        Raises:
+            Unavailable: the disk is full or the file is held.
+        """
+
+        def write(connection: Connection) -> None:
+            connection.executemany(
+                "INSERT INTO snapshot (athlete, session, at_ms, body) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (athlete, session) DO UPDATE SET at_ms=excluded.at_ms, body=excluded.body",
+                [(one.athlete, one.session, one.at_ms, one.body) for one in snapshots],
+            )
+            connection.executemany(
+                "INSERT INTO watermark (collector, body) VALUES (?, ?)"
+                " ON CONFLICT (collector) DO UPDATE SET body=excluded.body",
+                list(watermarks.items()),
+            )
+
+        await self._database.write(write)
+
+    async def close(self) -> None:
+        """Finish and close."""
+        await self._database.close()

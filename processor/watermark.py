@@ -1,0 +1,65 @@
+"""Which rows of a collector are stored, up to where without a gap."""
+
+import json
+from collections.abc import Iterable
+
+
+class Watermark:
+    """Settled rows of one collector. ``up_to`` only rises.
+
+    A collector forgets what lies below the mark, so it never passes a row that was not settled here. A collector
+    that is new to us may begin above row 0, because an earlier processor had settled the rows below. That is
+    known once its lowest row has come twice: a collector that waits for its mark sends again from its oldest row.
+    """
+
+    def __init__(self, up_to: int = -1, spans: Iterable[tuple[int, int]] = ()) -> None:
+        self._up_to = up_to
+        self._spans = [(low, high) for low, high in spans]
+
+    @property
+    def up_to(self) -> int:
+        """The highest row with none missing below it; -1 when there is none."""
+        return self._up_to
+
+    def settle(self, row: int) -> None:
+        """This row is stored, or will never be taken."""
+        if row <= self._up_to:
+            return
+        again = bool(self._spans) and row == self._spans[0][0]
+        if self._up_to < 0 and again:
+            self.raise_to(row)
+            return
+        self._insert(row)
+        self._absorb()
+
+    def raise_to(self, row: int) -> None:
+        """Every row up to this one is known to be settled."""
+        self._up_to = max(self._up_to, row)
+        self._absorb()
+
+    def dump(self) -> str:
+        """For :meth:`load`."""
+        return json.dumps([self._up_to, self._spans], separators=(",", ":"))
+
+    @classmethod
+    def load(cls, text: str) -> "Watermark":
+        """What :meth:`dump` gave."""
+        up_to, spans = json.loads(text)
+        return cls(up_to, [(low, high) for low, high in spans])
+
+    def _insert(self, row: int) -> None:
+        if self._spans and row == self._spans[-1][1] + 1:
+            # Rows come in order almost always: the last span grows.
+            self._spans[-1] = (self._spans[-1][0], row)
+            return
+        merged: list[tuple[int, int]] = []
+        for low, high in sorted([*self._spans, (row, row)]):
+            if merged and low <= merged[-1][1] + 1:
+                merged[-1] = (merged[-1][0], max(merged[-1][1], high))
+            else:
+                merged.append((low, high))
+        self._spans = merged
+
+    def _absorb(self) -> None:
+        while self._spans and self._spans[0][0] <= self._up_to + 1:
+            self._up_to = max(self._up_to, self._spans.pop(0)[1])

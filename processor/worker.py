@@ -1,0 +1,265 @@
+"""The processor: telemetry in; stored first, then findings, assessments and watermarks out; acked last."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Literal
+
+from crampwatch.bus import Bus, BusFactory, Delivery, Will
+from crampwatch.clock import Clock
+from crampwatch.codec import encode
+from crampwatch.errors import Misconfigured, Refused, Unavailable
+from crampwatch.events import Assessed, Finding, Sample, ServiceStatus, StoredUpTo
+from crampwatch.metrics import Counters
+from crampwatch.settings import Settings
+from crampwatch.storage import Batch, Store
+from crampwatch.topics import SYSTEM, Kind, Topic, every
+
+from .patience import RETRY_MAX_S, Patience, Wait
+from .reading import Arrived, read_telemetry, read_watermark, row_of
+from .roster import Roster, Seat
+from .shelf import Shelf
+from .watermark import Watermark
+
+log = logging.getLogger(__name__)
+
+#: Deliveries between the link and the worker, and how many are taken into one transaction. When full, the link waits.
+QUEUE = 1_024
+DRAIN = 256
+STATUS_EVERY_S = 10.0
+
+
+@dataclass(slots=True)
+class _Gain:
+    """What one session gained in one drain."""
+
+    seat: Seat
+    samples: list[Sample] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    assessments: list[Assessed] = field(default_factory=list)
+
+
+class Processor:
+    """A :class:`crampwatch.service.Service` that runs every athlete's machine of a team.
+
+    Promises: a message is acked after its samples and what they prove are durable and the findings are published,
+    so a crash anywhere repeats work but loses nothing; a message that comes twice changes nothing; what cannot be
+    read is counted by reason, named once, and never stops the others; while the store or the broker is away it
+    holds, says so once, and goes on later.
+
+    Args:
+        settings: team, processor and state_dir are used.
+        buses: links to the broker.
+        store: where everything is kept; its owner closes it.
+        clock: the run's time, for statuses and for what is recent after a restart; machines never see it.
+        counters: ``messages``, ``samples``, ``findings``, ``refused`` by reason, ``ignored`` by name, ``caught_up``.
+        wait: sleeps wall seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        buses: BusFactory,
+        store: Store,
+        clock: Clock,
+        counters: Counters,
+        wait: Wait = asyncio.sleep,
+    ) -> None:
+        self._team = settings.team
+        self._id = settings.processor.id
+        self._buses = buses
+        self._store = store
+        self._clock = clock
+        self._counters = counters
+        self._wait = wait
+        self._ready = asyncio.Event()
+        self._queue: asyncio.Queue[Delivery] = asyncio.Queue(QUEUE)
+        self._patience = Patience(clock, counters, wait)
+        self._shelf = Shelf(settings.state_dir)
+        self._roster = Roster(self._team, store, self._shelf, counters, every_s=settings.processor.snapshot_every_s)
+        self._marks: dict[str, Watermark] = {}
+        self._status = Topic(SYSTEM, self._id, Kind.STATUS)
+
+    @property
+    def name(self) -> str:
+        """The instance's id."""
+        return self._id
+
+    @property
+    def ready(self) -> asyncio.Event:
+        """Set once telemetry is taken."""
+        return self._ready
+
+    async def run(self) -> None:
+        """Serve until cancelled.
+
+        Raises:
+            Misconfigured: the state_dir, the store or the broker's address cannot work.
+        """
+        await self._shelf.open()
+        try:
+            kept = await self._shelf.watermarks()
+            self._marks = {collector: Watermark.load(body) for collector, body in kept.items()}
+            async with self._link() as bus:
+                await self._serve(bus)
+        except BaseExceptionGroup as group:
+            wrong = group.subgroup(Misconfigured)
+            if wrong is not None:
+                raise _first(wrong) from None
+            raise
+        finally:
+            await self._shelf.close()
+
+    def _link(self) -> AbstractAsyncContextManager[Bus]:
+        filters = (
+            *every(Kind.TELEMETRY, self._team),
+            *every(Kind.BACKLOG, self._team),
+            *every(Kind.WATERMARK, SYSTEM),
+        )
+        will = Will(self._status, ServiceStatus(service=self._id, state="down", at_ms=self._clock.now_ms()))
+        return self._buses(f"crampwatch-{self._team}-{self._id}", subscribe=filters, will=will, persistent=True)
+
+    async def _serve(self, bus: Bus) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._receive(bus), name="processor-receive")
+                group.create_task(self._report(bus), name="processor-status")
+                group.create_task(self._work(bus), name="processor-work")
+        finally:
+            await self._say(bus, "down")
+
+    async def _receive(self, bus: Bus) -> None:
+        async for delivery in bus.deliveries():
+            await self._queue.put(delivery)
+
+    async def _report(self, bus: Bus) -> None:
+        while True:
+            if await self._say(bus, "up"):
+                self._ready.set()
+                await self._clock.sleep(STATUS_EVERY_S)
+            else:
+                await self._wait(RETRY_MAX_S)
+
+    async def _say(self, bus: Bus, state: Literal["up", "down"]) -> bool:
+        detail: dict[str, str | int | float] = {"sessions": len(self._roster), **self._counters.read()}
+        status = ServiceStatus(service=self._id, state=state, at_ms=self._clock.now_ms(), detail=detail)
+        try:
+            await bus.publish(self._status, encode(status))
+        except (Unavailable, Refused) as error:
+            log.debug("status not published: %s", error)
+            return False
+        return True
+
+    # --- one drain after the other --------------------------------------------------------------------------
+
+    async def _work(self, bus: Bus) -> None:
+        while True:
+            # Take what is there, never wait for more: when idle a message goes through alone and at once.
+            deliveries = [await self._queue.get()]
+            while len(deliveries) < DRAIN and not self._queue.empty():
+                deliveries.append(self._queue.get_nowait())
+            await self._process(bus, deliveries)
+
+    async def _process(self, bus: Bus, deliveries: Sequence[Delivery]) -> None:
+        gains: dict[tuple[str, str], _Gain] = {}
+        settled: list[tuple[str, int]] = []
+        for delivery in deliveries:
+            arrived = self._read(delivery, settled)
+            if arrived is not None:
+                await self._observe(arrived, gains)
+        if gains:
+            batches = [Batch(gain.seat.key, gain.samples, gain.findings, gain.assessments) for gain in gains.values()]
+            await self._patience.insist("record", lambda: self._store.record(batches))
+        for gain in gains.values():
+            await self._publish(bus, gain)
+        await self._settle(bus, settled)
+        for delivery in deliveries:
+            await delivery.ack()
+
+    def _read(self, delivery: Delivery, settled: list[tuple[str, int]]) -> Arrived | None:
+        """Decode one delivery; what is refused is counted, and its row, where it can be read, is settled for ever."""
+        try:
+            topic = Topic.parse(delivery.topic)
+            if topic.kind is Kind.WATERMARK:
+                self._learn(topic, delivery.payload)
+                return None
+            arrived = read_telemetry(topic, delivery.payload, self._team)
+        except Refused as refused:
+            first = self._counters.add("refused", refused.reason) == 1
+            log.log(logging.WARNING if first else logging.DEBUG, "message refused and dropped: %s", refused)
+            named = row_of(delivery.payload)
+            settled.extend([named] if named is not None else [])
+            return None
+        settled.append((arrived.telemetry.collector, arrived.telemetry.row))
+        self._counters.add("messages")
+        return arrived
+
+    def _learn(self, topic: Topic, payload: bytes) -> None:
+        """Our own retained watermark: it counts when our shelf was lost."""
+        if topic.device == self._id and payload:
+            message = read_watermark(payload)
+            self._marks.setdefault(message.collector, Watermark()).raise_to(message.row)
+
+    async def _observe(self, arrived: Arrived, gains: dict[tuple[str, str], _Gain]) -> None:
+        telemetry = arrived.telemetry
+        name = (arrived.athlete, telemetry.session)
+        gain = gains.get(name)
+        if gain is None:
+            now_ms = self._clock.now_ms()
+            seat = await self._patience.insist("read", lambda: self._roster.seat(*name, now_ms))
+            gain = gains[name] = _Gain(seat)
+        outcome = gain.seat.machine.observe(telemetry.samples)
+        gain.samples.extend(telemetry.samples)
+        gain.findings.extend(
+            finding.model_copy(update={"late": True}) if arrived.late else finding for finding in outcome.findings
+        )
+        gain.assessments.extend(outcome.assessments)
+        self._counters.add("samples", by=len(telemetry.samples))
+        for reason, count in outcome.ignored.items():
+            self._counters.add("ignored", reason, by=count)
+
+    async def _publish(self, bus: Bus, gain: _Gain) -> None:
+        athlete = gain.seat.key.athlete
+        topic = Topic(self._team, athlete, Kind.FINDING)
+        for finding in (*gain.seat.to_repeat, *gain.findings):
+            await self._send(bus, topic, encode(finding))
+            self._counters.add("findings", finding.kind)
+        gain.seat.to_repeat = ()
+        for one in gain.assessments:
+            if gain.seat.telling.tells(one):
+                try:
+                    await bus.publish(Topic(self._team, athlete, Kind.ASSESSMENT), encode(one))
+                except (Unavailable, Refused):
+                    # A later one says more; the store has them all.
+                    self._counters.add("assessments_dropped")
+
+    async def _settle(self, bus: Bus, settled: Sequence[tuple[str, int]]) -> None:
+        """Everything before this is stored: move watermarks, keep what a restart needs, tell the collectors."""
+        for collector, row in settled:
+            self._marks.setdefault(collector, Watermark()).settle(row)
+        collectors = sorted({collector for collector, _ in settled})
+        snapshots = [*self._roster.due(), *self._roster.rest()]
+        marks = {collector: self._marks[collector].dump() for collector in collectors}
+        if snapshots or marks:
+            await self._patience.insist("keep", lambda: self._shelf.keep(snapshots, marks))
+        for collector in collectors:
+            message = StoredUpTo(collector=collector, row=self._marks[collector].up_to)
+            await self._send(bus, Topic(SYSTEM, collector, Kind.WATERMARK, self._id), encode(message))
+
+    async def _send(self, bus: Bus, topic: Topic, payload: bytes) -> None:
+        """Publish until the broker has it. What it will never take is counted and left: the store has it."""
+        try:
+            await self._patience.insist("publish", lambda: bus.publish(topic, payload))
+        except Refused as refused:
+            first = self._counters.add("unpublished", refused.reason) == 1
+            log.log(logging.WARNING if first else logging.DEBUG, "%s not published: %s", topic.kind, refused)
+
+
+def _first(group: BaseException) -> Misconfigured:
+    while isinstance(group, BaseExceptionGroup):
+        group = group.exceptions[0]
+    assert isinstance(group, Misconfigured)
+    return group
