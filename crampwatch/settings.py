@@ -1,13 +1,23 @@
-"""Settings: one TOML file, then environment variables, then secret files. Every setting says what it does."""
+"""Settings: one TOML file, over it secret files, over those the environment. Every setting says what it does."""
 
+import json
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from crampwatch.errors import Misconfigured
 from crampwatch.topics import SYSTEM
@@ -15,6 +25,11 @@ from crampwatch.units import CadenceUnit, Id
 
 FILE_NAME = "crampwatch.toml"
 ENV_PREFIX = "CRAMPWATCH_"
+NESTED = "__"
+#: Names a folder of secret files: ``crampwatch_mqtt__password`` in it holds ``mqtt.password``.
+SECRETS_DIR = f"{ENV_PREFIX}SECRETS_DIR"
+#: Variables with our prefix that are no settings: this one, and what the tests ask for.
+NO_SETTINGS = {SECRETS_DIR, f"{ENV_PREFIX}REQUIRE", f"{ENV_PREFIX}DATA"}
 
 
 class Section(BaseModel):
@@ -94,12 +109,22 @@ class Alerts(Section):
         (), description="Apprise addresses to push to, e.g. ntfy://topic (needs the push extra)"
     )
 
+    @field_validator("apprise", mode="before")
+    @classmethod
+    def _one_a_line(cls, value: Any) -> Any:
+        return tuple(value.split()) if isinstance(value, str) else value
+
 
 class Storage(Section):
     """Where every event is kept."""
 
     backend: Literal["sqlite"] = Field("sqlite", description="the store to use")
     path: Path | None = Field(None, description="the SQLite file; default: crampwatch.db in state_dir")
+
+    @field_validator("path")
+    @classmethod
+    def _at_home(cls, path: Path | None) -> Path | None:
+        return path and path.expanduser()
 
 
 class Dashboard(Section):
@@ -122,7 +147,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix=ENV_PREFIX,
-        env_nested_delimiter="__",
+        env_nested_delimiter=NESTED,
+        # Compose passes a variable that nobody set as an empty one.
+        env_ignore_empty=True,
         frozen=True,
         extra="forbid",
         nested_model_default_partial_update=True,
@@ -139,14 +166,25 @@ class Settings(BaseSettings):
     storage: Storage = Storage()
     dashboard: Dashboard = Dashboard()
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.team == SYSTEM:
-            raise ValueError(f"team: {SYSTEM!r} is reserved for the services' own topics")
-        ids = [athlete.id for athlete in self.athletes]
+    @field_validator("state_dir")
+    @classmethod
+    def _at_home(cls, path: Path) -> Path:
+        return path.expanduser()
+
+    @field_validator("team")
+    @classmethod
+    def _not_reserved(cls, team: str) -> str:
+        if team == SYSTEM:
+            raise ValueError(f"{SYSTEM!r} is reserved for the services' own topics; choose another name")
+        return team
+
+    @field_validator("athletes")
+    @classmethod
+    def _told_apart(cls, athletes: tuple[Athlete, ...]) -> tuple[Athlete, ...]:
+        ids = [athlete.id for athlete in athletes]
         if twice := sorted({one for one in ids if ids.count(one) > 1}):
-            raise ValueError(f"athletes: id {twice[0]!r} stands twice")
-        return self
+            raise ValueError(f"the id {twice[0]!r} stands twice; give each athlete an id of its own")
+        return athletes
 
     @property
     def store_path(self) -> Path:
@@ -162,8 +200,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment over secret files over what :func:`load` read from the file."""
-        return env_settings, file_secret_settings, init_settings
+        """Environment over what :func:`load` read from files."""
+        return env_settings, init_settings
 
 
 def find_file(explicit: Path | None) -> Path | None:
@@ -182,26 +220,100 @@ def load(file: Path | None = None, **overrides: Any) -> Settings:
 
     Args:
         file: the TOML file, or None to look for one with :func:`find_file`.
-        overrides: top-level values that win over the file (not over the environment).
+        overrides: top-level values that win over files (not over the environment).
 
     Raises:
-        Misconfigured: the file is not TOML, or a value is wrong; the message names file, setting and remedy.
+        Misconfigured: a file cannot be read, a name is unknown, or a value is wrong; the message names the setting,
+            where it was set and the remedy, and never shows a secret.
     """
     path = find_file(file)
-    values: dict[str, Any] = {}
-    if path is not None:
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise Misconfigured(str(path), f"cannot be read: {error}") from error
-    secrets = os.environ.get(f"{ENV_PREFIX}SECRETS_DIR")
+    values = _read_toml(path) if path is not None else {}
+    if folder := os.environ.get(SECRETS_DIR):
+        values = _merged(values, _read_secrets(Path(folder)))
+    _refuse_unknown_variables()
     try:
-        return Settings(_secrets_dir=secrets, **{**values, **overrides})
+        return Settings(**_merged(values, overrides))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"]) or "settings"
-        given = "" if first["type"] in {"missing", "value_error"} else f" (given: {str(first['input'])[:60]!r})"
-        source = f" in {path} or the environment" if path else " in the environment"
+        raise _explained(error, path) from None
+    except SettingsError as error:
         raise Misconfigured(
-            name, f"{first['msg']}{given}{source}; `crampwatch config --help` lists every setting"
-        ) from None
+            f"{ENV_PREFIX}...", f'{error}: a list or table in the environment is written as JSON, like ["a", "b"]'
+        ) from error
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        # An editor may begin a file with a byte order mark, which TOML does not know.
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Misconfigured(str(path), f"cannot be read: {error}") from error
+
+
+def _read_secrets(folder: Path) -> dict[str, Any]:
+    """Settings from a folder with a file a secret; files without our prefix are somebody else's secrets."""
+    values: dict[str, Any] = {}
+    try:
+        mine = sorted(one for one in folder.iterdir() if one.name.upper().startswith(ENV_PREFIX) and one.is_file())
+        for one in mine:
+            value: Any = one.read_text(encoding="utf-8").strip()
+            if value.startswith(("[", "{")):
+                value = json.loads(value)
+            for part in reversed(one.name.lower().removeprefix(ENV_PREFIX.lower()).split(NESTED)):
+                value = {part: value}
+            values = _merged(values, value)
+    except (OSError, ValueError) as error:
+        raise Misconfigured(SECRETS_DIR, f"secret files in {folder} cannot be read: {error}") from error
+    return values
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Both, table by table; where both say something, ``over``."""
+    both = dict(base)
+    for key, value in over.items():
+        below = both.get(key)
+        both[key] = _merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return both
+
+
+def _refuse_unknown_variables() -> None:
+    for name in sorted(os.environ):
+        first = name.upper().removeprefix(ENV_PREFIX).split(NESTED)[0].lower()
+        if name.upper().startswith(ENV_PREFIX) and name not in NO_SETTINGS and first not in Settings.model_fields:
+            raise Misconfigured(name, "no such setting; unset it, or see `crampwatch config --help` for every setting")
+
+
+def _explained(error: ValidationError, file: Path | None) -> Misconfigured:
+    """The first thing that is wrong, by the name of its setting and of the place that set it."""
+    first = error.errors(include_url=False)[0]
+    setting = ".".join(str(part) for part in first["loc"])
+    match first["type"]:
+        case "value_error":
+            message = str(first["ctx"]["error"])
+        case "extra_forbidden":
+            message = "no such setting"
+        case _:
+            message = first["msg"]
+    # What stands under an unknown name may be a mistyped secret, and what comes as a table may hold one.
+    shown = first["type"] not in {"value_error", "missing", "extra_forbidden"} and not _secret(setting)
+    given = f" (given: {str(first['input'])[:60]!r})" if shown and isinstance(first["input"], str | int | float) else ""
+    where = _setter(first["loc"], file)
+    return Misconfigured(setting, f"{message}{given}, in {where}; `crampwatch config --help` lists every setting")
+
+
+def _setter(loc: tuple[int | str, ...], file: Path | None) -> str:
+    """The variable or file that a wrong value at ``loc`` came from."""
+    variables = {name.upper() for name in os.environ}
+    folder = os.environ.get(SECRETS_DIR)
+    secrets = {one.name.upper(): one for one in Path(folder).iterdir()} if folder else {}
+    for length in range(len(loc), 0, -1):
+        name = (ENV_PREFIX + NESTED.join(str(part) for part in loc[:length])).upper()
+        if name in variables:
+            return f"the variable {name}"
+        if name in secrets:
+            return str(secrets[name])
+    return str(file or "the command")
+
+
+def _secret(setting: str) -> bool:
+    """Whether a setting's value must never be shown."""
+    return setting.startswith(("mqtt.password", "alerts.apprise"))
