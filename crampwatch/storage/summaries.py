@@ -15,8 +15,8 @@ _BEGIN = "INSERT INTO run (team, athlete, session, started_ms, ended_ms) VALUES 
 _STARTED = "UPDATE run SET started_ms = ? WHERE id = ?"
 _ADD = """
 UPDATE run SET
-  ended_ms = max(ended_ms, ?), samples = samples + ?, bpm_sum = bpm_sum + ?, bpm_count = bpm_count + ?, spm_sum = spm_sum + ?,
-  spm_count = spm_count + ?, hot_facts = hot_facts + ?, hot_from_s = min(ifnull(hot_from_s, ?8), ?8)
+  ended_ms = max(ended_ms, ?), samples = samples + ?, bpm_sum = bpm_sum + ?, bpm_count = bpm_count + ?,
+  spm_sum = spm_sum + ?, spm_count = spm_count + ?, hot_facts = hot_facts + ?, hot_from_s = min(ifnull(hot_from_s, ?8), ?8)
 WHERE id = ?
 """
 _ODOMETER = """
@@ -62,10 +62,8 @@ class Gain:
     def count(self, row: Row) -> None:
         """Take one new row in. Standing still is no cadence: the mean is that of the moving runner."""
         self.facts += 1
-        if row[SECOND] < self.first_s:
-            self.first_s = row[SECOND]
-        if row[AT_MS] > self.ended_ms:
-            self.ended_ms = row[AT_MS]
+        self.first_s = min(self.first_s, row[SECOND])
+        self.ended_ms = max(self.ended_ms, row[AT_MS])
         kind, value = row[KIND], row[FIRST]
         self.samples += kind != Kind.ASSESSMENT
         if kind == Kind.HEART_RATE and value is not None:
