@@ -1,9 +1,9 @@
 """The HTML shells. Everything a person needs without any script or data stands in them: disclaimer and red flags."""
 
-import json
-from dataclasses import asdict
 from html import escape
 from pathlib import Path
+
+from pydantic_core import to_json
 
 from crampwatch.wording import DISCLAIMER, RED_FLAGS, RED_FLAGS_LEAD, RED_FLAGS_TITLE
 
@@ -73,7 +73,7 @@ def page(context: PageContext, title: str) -> str:
             "<p>Run <code>python -m dashboard.build</code> and load this page again.</p></main>"
         )
     # A data block is no script to the browser; "<" is escaped so that no name can end it.
-    data = json.dumps(asdict(context), separators=(",", ":")).replace("<", "\\u003c")
+    data = to_json(context).decode().replace("<", "\\u003c")
     return _shell(
         context.page,
         title,

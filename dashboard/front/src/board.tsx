@@ -62,9 +62,9 @@ function Tile({ one }: { one: Athlete }) {
   const stale = one.tone === "stale";
   return (
     <a class={`tile tone-${one.tone}`} href={`/live/${one.id}`} data-athlete={one.id}>
-      <span class="n">{one.name}</span>
-      <span class="p"><Shape tone={one.tone} size={10} /><span class="word">{one.word}</span></span>
-      <span class="m">{stale ? signal(one) : `${number(one.hr_bpm)} bpm · ${number(one.cadence_spm)}`}</span>
+      <span class="n"><Shape tone={one.tone} size={10} /><span>{one.name}</span></span>
+      <span class="m">{stale ? (one.age_s === null ? "not yet" : ago(one.age_s)) : `${number(one.hr_bpm)} · ${number(one.cadence_spm)}`}</span>
+      <span class="word">{one.word}</span>
       <svg class="gauge" viewBox="0 0 100 3" preserveAspectRatio="none" aria-hidden="true">
         <rect class="track" width="100" height="3" rx="1.5" />
         {one.gauge !== null && <rect class="fill" width={Math.max(2, one.gauge * 100)} height="3" rx="1.5" />}
@@ -167,7 +167,7 @@ function App({ page }: { page: PageContext }) {
             {attention.map((one) => <Card key={one.id} one={one} onAck={ack} />)}
             {board && attention.length === 0 && <p class="calm">{query || only ? "Nobody here matches." : "Nobody right now."}</p>}
           </div>
-          <h2 class="sec">{order.attention.length ? "Everyone else" : "Everyone"} <span>by level</span></h2>
+          <h2 class="sec">{order.attention.length ? "Everyone else" : "Everyone"} <span>{roomy ? "by level" : "by level · bpm · steps/min"}</span></h2>
           <div class={roomy ? "cards" : "tiles"}>
             {rest.map((one) => (roomy ? <Card key={one.id} one={one} onAck={ack} /> : <Tile key={one.id} one={one} />))}
           </div>

@@ -20,6 +20,17 @@ function reading(review: Review, key: Key, index: number | null): string {
   return key === "pattern" ? (BAND[Math.min(3, Math.floor(value))] ?? "") : value.toFixed(0);
 }
 
+/** With no cursor: what the part in view comes to. */
+function inView(review: Review, key: Key, [from, to]: [number, number]): string {
+  const values = review.columns[key].filter((value, index): value is number => {
+    const at = review.at_s[index] ?? -1;
+    return value !== null && at >= from && at <= to;
+  });
+  if (!values.length) return "not measured";
+  if (key === "pattern") return `highest ${(BAND[Math.min(3, Math.floor(Math.max(...values)))] ?? "").toLowerCase()}`;
+  return `mean ${(values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(0)}`;
+}
+
 /** For who cannot see the chart: what it says in a sentence. */
 function summary(review: Review, key: Key): string {
   const values = review.columns[key].filter((value): value is number => value !== null);
@@ -120,7 +131,7 @@ function Run({ review }: { review: Review }) {
           {KEYS.map((key) => (
             <section class="panel" key={key} aria-label={summary(review, key)}>
               <div class="ph"><h2>{PANELS[key][0]}</h2><span class="unit">{PANELS[key][1]}</span><span class="gap" />
-                <span class={`reading c-${key}`}><i aria-hidden="true" />{cursor === null ? "" : clock(review.at_s[cursor] ?? 0)} <b>{reading(review, key, cursor)}</b></span></div>
+                <span class={`reading c-${key}`}><i aria-hidden="true" />{cursor === null ? inView(review, key, range) : <>{clock(review.at_s[cursor] ?? 0)} <b>{reading(review, key, cursor)}</b></>}</span></div>
               <div class={`chart chart-${key}`} ref={host(key)} />
             </section>
           ))}

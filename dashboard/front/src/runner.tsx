@@ -21,17 +21,17 @@ function Sensors({ sensors, services, up }: { sensors: Sensor[]; services: Runne
   const down = services.filter((service) => !service.up);
   return (
     <ul class="pills" aria-label="Sensors and services">
+      <li><LiveDot up={up} /></li>
       {sensors.map((sensor) => (
         <li key={sensor.device} class={sensor.state === "connected" ? "pill" : "pill bad"}>
           <i aria-hidden="true" />
           {sensor.name}
           {sensor.state !== "connected" ? ` · ${SENSOR[sensor.state] ?? sensor.state}`
-            : sensor.battery_percent !== null ? ` · battery ${sensor.battery_percent} %` : ""}
+            : sensor.battery_percent !== null ? ` · ${sensor.battery_percent} %` : ""}
         </li>
       ))}
       {sensors.length === 0 && <li class="pill bad"><i aria-hidden="true" />No sensor yet</li>}
       {down.map((service) => <li key={service.id} class="pill bad"><i aria-hidden="true" />{service.service} is down</li>)}
-      <li><LiveDot up={up} /></li>
     </ul>
   );
 }

@@ -99,7 +99,7 @@ function bands(chart: uPlot): void {
   tones.forEach((tone, index) => {
     const top = chart.valToPos(index + 1, "y", true);
     const bottom = chart.valToPos(index, "y", true);
-    ctx.globalAlpha = index === 3 ? 0.12 : 0.07;
+    ctx.globalAlpha = index === 3 ? 0.22 : 0.13;
     ctx.fillStyle = colour(tone);
     ctx.fillRect(bbox.left, top, bbox.width, bottom - top);
   });
@@ -126,7 +126,7 @@ export class Charts {
         ],
         series: [{}, { width: 1.8, points: { show: false }, ...series }],
         hooks: {
-          drawAxes: [(drawn) => (key === "pattern" ? bands(drawn) : undefined), (drawn) => shade(drawn, review)],
+          drawAxes: [(drawn) => (key === "pattern" ? bands(drawn) : shade(drawn, review))],
           draw: [(drawn) => mark(drawn, review, key === "pattern")],
           setCursor: [(moved) => on.cursor(moved.cursor.idx ?? null)],
           setScale: [(zoomed, which) => which === "x" && this.#follow(zoomed, on)],

@@ -1,0 +1,89 @@
+"""A real browser on a dashboard that stands on a desk."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from tests.dashboard.desk import Desk, desk
+from tests.support import needs
+
+SHOTS = needs.ROOT / "test-output" / "pages"
+LAUNCH = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE, SMALL_PHONE, DESKTOP = (390, 844), (360, 740), (1440, 900)
+
+
+class Eyes:
+    """Opens pages and remembers everything the browser complained about."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self.complaints: list[str] = []
+
+    @contextlib.asynccontextmanager
+    async def on(self, url: str, size: tuple[int, int] = DESKTOP, *, still: bool = True) -> AsyncIterator[Page]:
+        """A page at a size; what it complains about fails the test when it is closed."""
+        context = await self._browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            reduced_motion="reduce" if still else "no-preference",
+        )
+        page = await context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        try:
+            await page.goto(url)
+            yield page
+        finally:
+            await context.close()
+
+    def _console(self, message: object) -> None:
+        kind, text = getattr(message, "type", ""), getattr(message, "text", "")
+        if kind in {"error", "warning"}:
+            self.complaints.append(f"{kind}: {text}")
+
+
+@pytest.fixture
+async def eyes() -> AsyncIterator[Eyes]:
+    path = needs.chromium()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, headless=True, args=LAUNCH)
+        made = Eyes(browser)
+        try:
+            yield made
+        finally:
+            await browser.close()
+    assert made.complaints == [], "the browser complained"
+
+
+@pytest.fixture(scope="session")
+def _assets() -> None:
+    from dashboard.build import BuildError, build
+
+    try:
+        build()
+    except BuildError as error:
+        needs.missing(f"the page assets ({error})", "python -m dashboard.build")
+
+
+@pytest.fixture
+async def table(tmp_path: Path, _assets: None) -> AsyncIterator[Desk]:
+    """A dashboard that is not running yet."""
+    async with desk(tmp_path) as made:
+        yield made
+
+
+async def shoot(page: Page, name: str) -> None:
+    """Keep a picture for a person to look at."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    await page.screenshot(path=SHOTS / f"{name}.png")

@@ -1,0 +1,157 @@
+"""Every page renders at phone and desktop without a complaint, and leaves a picture to look at."""
+
+import pytest
+from playwright.async_api import expect
+
+from crampwatch.events import AlertKind, AlertState, SensorState
+from crampwatch.topics import Kind
+from crampwatch.units import Level
+from tests.browser.conftest import DESKTOP, PHONE, SMALL_PHONE, Eyes, shoot
+from tests.dashboard.desk import Desk, alert, cramp_question, pattern, record_run, sensor
+
+FIRST = ("Ana", "Bea", "Cleo", "Dora", "Elif", "Fay", "Gia", "Hana", "Ida", "Jun")
+LAST = ("Adler", "Berg", "Costa", "Diaz", "Ekman", "Fox", "Gray", "Holt", "Ito", "Jung")
+MORE = ("Kaya", "Lina", "Mara", "Noor", "Ola", "Pia", "Rosa", "Sara", "Tess", "Uma")
+
+
+async def name_many(table: Desk, count: int) -> list[str]:
+    ids = ["ana", *(f"r{number}" for number in range(1, count))]
+    for number, athlete in enumerate(ids):
+        await table.store.name(athlete, f"{(FIRST + MORE)[number % 20]} {LAST[(number // 20 + number) % 10]}")
+    return ids
+
+
+async def crowd(table: Desk, count: int) -> None:
+    """A group in which some need attention and one is silent."""
+    ids = await name_many(table, count)
+    for back in range(60, -1, -1):
+        for number, athlete in enumerate(ids):
+            if number == 2 and back < 6:
+                continue
+            if count > 30 and back % 20 and number % 67 != 1 and number % 19 != 4:
+                continue
+            level = Level.WARNING if number % 67 == 1 else Level.WATCH if number % 19 == 4 else Level.OK
+            bpm = 148 + (number * 7) % 24 + (5 - back // 12 if level is not Level.OK else (back * (number + 3)) % 4)
+            table.run(athlete, bpm, 164 + number * 5 % 15, level=level, score=(number * 37 % 90) / 100)
+        await table.clock.advance(5, turns=1)
+    for number, athlete in enumerate(ids):
+        if number % 67 == 1:
+            table.say(pattern(table.clock.now_ms(), Level.WARNING), Kind.FINDING, athlete)
+            table.raise_alert(alert(table.clock.now_ms() - 28_000, name=f"alert-{athlete}"), athlete)
+        elif number % 19 == 4:
+            table.say(pattern(table.clock.now_ms(), Level.WATCH, ("Cadence down 4 %",)), Kind.FINDING, athlete)
+
+
+@pytest.mark.parametrize(("count", "size"), [(3, DESKTOP), (12, DESKTOP), (30, DESKTOP), (200, DESKTOP), (12, PHONE)])
+async def test_the_board_is_good_at(table: Desk, eyes: Eyes, count: int, size: tuple[int, int]) -> None:
+    async with table.open():
+        await crowd(table, count)
+        async with eyes.on(f"{table.url}/board", size) as page:
+            await expect(page.locator("[data-athlete]")).to_have_count(count)
+            await shoot(page, f"board-{count}-{size[0]}")
+            overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert overflow <= 0
+
+
+@pytest.mark.parametrize("size", [PHONE, SMALL_PHONE])
+async def test_the_runner_page_shows_one_runner(table: Desk, eyes: Eyes, size: tuple[int, int]) -> None:
+    async with table.open():
+        table.say(sensor(), Kind.STATUS, "ana", "strap-1")
+        table.say(sensor(device="pod-1", name="Foot pod"), Kind.STATUS, "ana", "pod-1")
+        for second in range(60):
+            table.run(bpm=146 + second // 5, spm=174, level=Level.WATCH, score=0.6)
+            await table.clock.advance(5, turns=1)
+        table.say(pattern(table.clock.now_ms(), Level.WATCH, ("Cadence down 4 % from the start",)), Kind.FINDING)
+        async with eyes.on(f"{table.url}/live/ana", size) as page:
+            await expect(page.locator("[data-value=hr]")).to_have_text("157")
+            await expect(page.locator(".level .word")).to_have_text("Fatigue pattern raised")
+            await shoot(page, f"runner-{size[0]}")
+            await table.clock.advance(34)
+            await expect(page.locator(".level .word")).to_have_text("No signal")
+            await expect(page.locator("[data-value=hr]")).to_have_text("\u2013")
+            await shoot(page, f"runner-stale-{size[0]}")
+
+
+@pytest.mark.parametrize("size", [PHONE, SMALL_PHONE])
+async def test_the_relief_flow_from_alert_to_walking(table: Desk, eyes: Eyes, size: tuple[int, int]) -> None:
+    async with table.open():
+        table.run(level=Level.WARNING)
+        async with eyes.on(f"{table.url}/live/ana", size) as page:
+            table.raise_alert(alert(table.clock.now_ms()))
+            await expect(page.get_by_role("heading", name="Ease off for a few minutes")).to_be_visible()
+            await page.get_by_role("button", name="Start 2:00").click()
+            await shoot(page, f"alert-{size[0]}")
+            await page.locator("dialog").get_by_role("button", name="I\u2019m cramping").click()
+            await expect(page.get_by_role("heading", name="Stop and stretch")).to_be_visible()
+            assert b'"answer":"cramp"' in await table.answer(Kind.ACK)
+            table.raise_alert(
+                cramp_question(table.clock.now_ms()).model_copy(update={"state": AlertState.ACKNOWLEDGED})
+            )
+            await expect(page.get_by_text("Press or knead the tight muscle steadily")).to_be_visible()
+            await shoot(page, f"relief-{size[0]}")
+            await page.get_by_role("button", name="It has eased").click()
+            await expect(page.get_by_text("Walk slowly before you run again")).to_be_visible()
+            assert b'"what":"eased"' in await table.answer(Kind.CHECKIN)
+            await shoot(page, f"walk-{size[0]}")
+
+
+async def test_a_sudden_stop_asks_and_a_pause_is_a_pause(table: Desk, eyes: Eyes) -> None:
+    async with table.open():
+        table.run(level=Level.NOW)
+        async with eyes.on(f"{table.url}/live/ana", PHONE) as page:
+            table.raise_alert(cramp_question(table.clock.now_ms()))
+            await expect(page.get_by_role("heading", name="You stopped suddenly. Is it a cramp?")).to_be_visible()
+            await shoot(page, "question-390")
+            await page.locator("dialog.relief").get_by_role("button", name="When to get help").click()
+            await expect(page.locator("#red-flags")).to_be_visible()
+            await shoot(page, "red-flags-390")
+            await page.locator("#red-flags").get_by_role("button", name="Close").click()
+            await page.get_by_role("button", name="Just a pause").click()
+            await expect(page.locator("dialog.relief")).to_have_count(0)
+            assert b'"answer":"pause"' in await table.answer(Kind.ACK)
+
+
+async def test_a_fault_is_a_note_not_a_card(table: Desk, eyes: Eyes) -> None:
+    async with table.open():
+        table.run()
+        table.say(sensor(SensorState.LOST), Kind.STATUS, "ana", "strap-1")
+        fault = alert(table.clock.now_ms(), kind=AlertKind.FAULT, name="f1", title="Strap H10 lost", steps=())
+        table.raise_alert(fault)
+        async with eyes.on(f"{table.url}/live/ana", PHONE) as page:
+            await expect(page.get_by_text("Strap H10 lost")).to_be_visible()
+            await expect(page.locator("dialog.relief")).to_have_count(0)
+            await shoot(page, "fault-390")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+async def test_a_run_opens_and_a_mark_zooms(table: Desk, eyes: Eyes, size: tuple[int, int]) -> None:
+    key = await record_run(table.store)
+    async with table.open(), eyes.on(f"{table.url}/runs/{key.team}/{key.athlete}/{key.session}", size) as page:
+        await expect(page.locator(".chart canvas")).to_have_count(4)
+        await shoot(page, f"run-{size[0]}")
+        await page.get_by_role("button", name="Ease off for a few minutes").click()
+        await expect(page.locator(".range")).to_have_text("43:00 \u2013 47:00")
+        await shoot(page, f"run-zoomed-{size[0]}")
+        await page.get_by_role("button", name="Reset zoom").click()
+        await expect(page.locator(".range")).to_have_text("whole run")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+async def test_home_names_who_runs_and_asks_whose_a_sensor_is(table: Desk, eyes: Eyes, size: tuple[int, int]) -> None:
+    await record_run(table.store)
+    await record_run(table.store, minutes=25, session="evening")
+    async with table.open():
+        table.run(level=Level.WATCH, score=0.3)
+        table.offer(sensor(SensorState.UNCLAIMED, "strap-9", "HRM-Dual:1234"))
+        async with eyes.on(table.url, size) as page:
+            await expect(page.get_by_text("HRM-Dual:1234").first).to_be_visible()
+            await shoot(page, f"home-{size[0]}")
+            await page.get_by_label("Whose is HRM-Dual:1234?").select_option(label="Somebody new…")
+            await page.get_by_label("Name", exact=True).fill("Bea Holt")
+            await page.get_by_role("button", name="That\u2019s theirs").click()
+            await expect(page.get_by_text("Sent. The sensor joins in a moment.")).to_be_visible()
+            assert b'"athlete":"runner-1"' in await table.answer(Kind.COMMAND)
+            assert (await table.store.names())["runner-1"] == "Bea Holt"
+        async with eyes.on(f"{table.url}/runs", size) as page:
+            await expect(page.locator(".runs li")).to_have_count(2)
+            await shoot(page, f"runs-{size[0]}")
