@@ -16,7 +16,8 @@ _STARTED = "UPDATE run SET started_ms = ? WHERE id = ?"
 _ADD = """
 UPDATE run SET
   ended_ms = max(ended_ms, ?), samples = samples + ?, bpm_sum = bpm_sum + ?, bpm_count = bpm_count + ?,
-  spm_sum = spm_sum + ?, spm_count = spm_count + ?, hot_facts = hot_facts + ?, hot_from_s = min(ifnull(hot_from_s, ?8), ?8)
+  spm_sum = spm_sum + ?, spm_count = spm_count + ?,
+  hot_facts = hot_facts + ?, hot_from_s = min(ifnull(hot_from_s, ?8), ?8)
 WHERE id = ?
 """
 _ODOMETER = """
