@@ -33,15 +33,19 @@ class Drafts:
         self._rules = rules
 
     def new(self, case: Case, about: Subject, reason: Reason, now_ms: int) -> Filed:
-        """An alert raised now, for ``reason``. A push must be out within the deadline of what it is about."""
+        """An alert raised now, for ``reason``. A push must be out within the deadline of what it is about.
+
+        Where somebody has spoken already (asked for help, or acknowledged as much), nobody is asked to see it.
+        """
         words = self._guidance.flows[about.flow]
+        spoken = reason in {Reason.ASKED, Reason.ACKNOWLEDGED}
         alert = Alert(
             kind=about.slot,
             id=about.id,
             finding_id=about.id,
             session=case.session,
             level=about.level,
-            state=AlertState.RAISED,
+            state=AlertState.ACKNOWLEDGED if spoken else AlertState.RAISED,
             raised_at_ms=now_ms,
             updated_at_ms=now_ms,
             title=words.title,

@@ -86,8 +86,11 @@ class PushLog:
 
 def _wanted(filed: Filed, now_ms: int) -> PushState:
     """Whether an attempt now still makes sense."""
-    if filed.alert.state not in {AlertState.RAISED, AlertState.DELIVERED}:
-        return PushState.TOO_LATE if filed.alert.state is AlertState.EXPIRED else PushState.MOOT
+    if filed.alert.state is AlertState.EXPIRED:
+        return PushState.TOO_LATE
+    answered = filed.alert.state is AlertState.ACKNOWLEDGED and not filed.asked
+    if answered or not filed.alert.state.open:
+        return PushState.MOOT
     return PushState.TRYING if now_ms < filed.deadline_at_ms else PushState.TOO_LATE
 
 

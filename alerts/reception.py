@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable
 
 from crampwatch.bus import Delivery
-from crampwatch.clock import Clock
 from crampwatch.codec import decode
 from crampwatch.errors import Refused
 from crampwatch.events import Acknowledged, Assessed, CheckedIn, Finding, Message, SensorStatus, ServiceStatus
@@ -12,10 +11,9 @@ from crampwatch.metrics import Counters
 from crampwatch.topics import SYSTEM, Kind, Topic
 from crampwatch.units import MINUTE_MS
 
-from .case import Run, Verdict
-from .desk import Desk
-from .journal import Journal, Told
-from .sight import Sight
+from .case import Case, Run, Verdict
+from .journal import Told
+from .room import Room
 
 log = logging.getLogger(__name__)
 
@@ -27,37 +25,27 @@ class Reception:
     """Hands each message to whom it concerns.
 
     Args:
-        journal, desk, sight: where facts are kept, decided, and looked at.
-        clock: the run's time.
-        counters: ``taken`` by kind, ``decided`` by reason, ``refused`` by reason.
-        decided: called after a decision that changed something.
-        looked: called when something was told that bears on faults.
-        contradicted: called when somebody says that this alerter is down.
+        room: where facts are kept, decided and looked at.
+        counters: ``taken`` by kind, ``decided`` and ``refused`` by reason.
+        due_sooner: called when something was told that the time may make something of.
         instance: this alerter's id.
+        contradicted: called when somebody says that this alerter is down.
     """
 
     def __init__(
         self,
-        *,
-        journal: Journal,
-        desk: Desk,
-        sight: Sight,
-        clock: Clock,
+        room: Room,
         counters: Counters,
-        decided: Callable[[], None],
-        looked: Callable[[], None],
-        contradicted: Callable[[], None],
+        due_sooner: Callable[[], None],
+        *,
         instance: str,
+        contradicted: Callable[[], None],
     ) -> None:
-        self._journal = journal
-        self._desk = desk
-        self._sight = sight
-        self._clock = clock
+        self._room = room
         self._counters = counters
-        self._decided = decided
-        self._looked = looked
-        self._contradicted = contradicted
+        self._due_sooner = due_sooner
         self._instance = instance
+        self._contradicted = contradicted
         self._kept: dict[str, Run] = {}
 
     async def take(self, delivery: Delivery) -> None:
@@ -83,21 +71,21 @@ class Reception:
         if topic.team == SYSTEM:
             self._take_service(topic, message, retained=retained)
         elif topic.device is not None:
-            self._sight.sensor(topic.athlete, topic.device, message if isinstance(message, SensorStatus) else None)
-        self._looked()
+            self._room.sight.sensor(topic.athlete, topic.device, message if isinstance(message, SensorStatus) else None)
+        self._due_sooner()
 
     def _take_service(self, topic: Topic, message: Message | None, *, retained: bool) -> None:
         if topic.device is not None:  # a sensor that nobody has claimed
             return
         status = message if isinstance(message, ServiceStatus) else None
         if topic.athlete != self._instance:
-            self._sight.service(topic.athlete, status, self._clock.now_ms(), retained=retained)
+            self._room.sight.service(topic.athlete, status, self._room.clock.now_ms(), retained=retained)
         elif status is not None and status.state == "down":
             # The broker published our last will after a broken link, and keeps it although we are back.
             self._contradicted()
 
     async def _take_fact(self, athlete: str, message: Message) -> None:
-        now_ms = self._clock.now_ms()
+        now_ms, desk = self._room.clock.now_ms(), self._room.desk
         match message:
             case Assessed():
                 await self._run_seen(athlete, message.session, message.at_ms, now_ms)
@@ -105,36 +93,35 @@ class Reception:
                 if not message.late:
                     await self._run_seen(athlete, message.session, message.at_ms, now_ms)
                 told = Told(f"finding:{athlete}:{message.id}", athlete, "finding", message)
-                self._count(
-                    await self._journal.decide(told, now_ms, lambda case: self._desk.on_finding(case, message, now_ms))
-                )
+                await self._decide(told, now_ms, lambda case: desk.on_finding(case, message, now_ms))
             case Acknowledged():
-                answer_id = f"ack:{athlete}:{message.alert_id}:{message.at_ms}:{message.by}:{message.answer}"
-                told = Told(answer_id, athlete, "ack", message)
-                self._count(
-                    await self._journal.decide(told, now_ms, lambda case: self._desk.on_answer(case, message, now_ms))
-                )
+                named = f"{message.alert_id}:{message.at_ms}:{message.by}:{message.answer}"
+                told = Told(f"ack:{athlete}:{named}", athlete, "ack", message)
+                await self._decide(told, now_ms, lambda case: desk.on_answer(case, message, now_ms))
             case CheckedIn():
                 told = Told(f"checkin:{athlete}:{message.at_ms}:{message.what}", athlete, "checkin", message)
-                self._count(
-                    await self._journal.decide(told, now_ms, lambda case: self._desk.on_check_in(case, message, now_ms))
-                )
+                await self._decide(told, now_ms, lambda case: desk.on_check_in(case, message, now_ms))
+
+    async def _decide(self, told: Told, now_ms: int, work: Callable[[Case], Verdict]) -> None:
+        verdict = await self._room.journal.decide(told, now_ms, work)
+        self._counters.add("decided", "known" if verdict is None else verdict.reason)
+        if verdict is not None and verdict.filed:
+            self._changed()
 
     async def _run_seen(self, athlete: str, session: str, at_ms: int, now_ms: int) -> None:
         """Note a sign of life; a new run ends what is open of the last."""
-        run = self._sight.run_seen(athlete, session, at_ms)
+        run = self._room.sight.run_seen(athlete, session, at_ms)
         kept = self._kept.get(athlete)
         if kept is not None and kept.session == run.session and run.seen_ms - kept.seen_ms < KEEP_RUN_MS:
             return
-        await self._journal.run_seen(athlete, run)
+        await self._room.journal.run_seen(athlete, run)
         if kept is None or kept.session != run.session:
-            await self._journal.revise(
-                athlete, "run", now_ms, lambda case: self._desk.on_session(case, run.session, now_ms)
+            await self._room.journal.revise(
+                athlete, "run", now_ms, lambda case: self._room.desk.on_session(case, run.session, now_ms)
             )
-            self._decided()
+            self._changed()
         self._kept[athlete] = run
 
-    def _count(self, verdict: Verdict | None) -> None:
-        self._counters.add("decided", "known" if verdict is None else verdict.reason)
-        if verdict is not None and verdict.filed:
-            self._decided()
+    def _changed(self) -> None:
+        self._room.changed()
+        self._due_sooner()

@@ -29,6 +29,7 @@ from .outlet import Outlet, to_bus, to_store
 from .policy import Rules
 from .push_log import PushLog
 from .reception import Reception
+from .room import Room
 from .sight import Sight
 from .timekeeper import Timekeeper
 
@@ -119,38 +120,26 @@ class Alerter:
 
     async def _serve(self, bus: Bus) -> None:
         """Put the parts together and let them run."""
-        alerts, clock, counters, team = self._settings.alerts, self._clock, self._counters, self._settings.team
+        alerts, team, common = self._settings.alerts, self._settings.team, (self._clock, self._counters)
         rules = Rules(int(alerts.cooldown_s * SECOND_MS), int(alerts.deadline_s * SECOND_MS))
-        patience_ms = int(alerts.signal_lost_s * SECOND_MS)
-        desk = Desk(load_guidance(), rules)
-        channels = (MqttChannel(bus, team, clock), *self._channels)
+        channels = (MqttChannel(bus, team, self._clock), *self._channels)
         journal = Journal(self._database, {one.name: one.audible for one in channels}, rules.cooldown_ms)
         pushes = await self._recovered(journal, channels)
-        sight = Sight(patience_ms, int(self._settings.collector.session_gap_s * SECOND_MS), await journal.runs())
         outlets = (
-            Outlet("published", to_bus(bus, team), journal, clock, counters),
-            Outlet("recorded", to_store(self._store, team), journal, clock, counters),
+            Outlet("published", to_bus(bus, team), journal, *common),
+            Outlet("recorded", to_store(self._store, team), journal, *common),
         )
-        couriers = [Courier(one, pushes, clock, counters, lambda: _wake(outlets)) for one in channels]
-        timekeeper = Timekeeper(
+        couriers = [Courier(one, pushes, *common, delivered=lambda: _wake(outlets)) for one in channels]
+        patience_ms, gap_s = int(alerts.signal_lost_s * SECOND_MS), self._settings.collector.session_gap_s
+        room = Room(
             journal=journal,
-            desk=desk,
-            sight=sight,
-            clock=clock,
-            patience_ms=patience_ms,
+            desk=Desk(load_guidance(), rules),
+            sight=Sight(patience_ms, int(gap_s * SECOND_MS), await journal.runs()),
+            clock=self._clock,
             changed=lambda: _wake((*outlets, *couriers)),
         )
-        reception = Reception(
-            journal=journal,
-            desk=desk,
-            sight=sight,
-            clock=clock,
-            counters=counters,
-            decided=lambda: _wake((*outlets, *couriers, timekeeper)),
-            looked=timekeeper.wake,
-            contradicted=self._say_up.set,
-            instance=alerts.id,
-        )
+        timekeeper = Timekeeper(room, patience_ms)
+        reception = Reception(room, self._counters, timekeeper.wake, instance=alerts.id, contradicted=self._say_up.set)
         async with asyncio.TaskGroup() as group:
             for outlet in outlets:
                 group.create_task(outlet.run(), name=f"alerts-{outlet.way}")

@@ -2,16 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 
-from crampwatch.clock import Clock
 from crampwatch.errors import Unavailable
 from crampwatch.units import SECOND_MS
 
 from .case import Fault, Verdict
-from .desk import Desk
-from .journal import Journal
-from .sight import Sight
+from .room import Room
 from .waiting import news_or
 
 log = logging.getLogger(__name__)
@@ -26,29 +22,15 @@ class Timekeeper:
     is lost cannot be told from one that is well.
 
     Args:
-        journal, desk, sight: what is open, what becomes of it, what can be seen.
-        clock: the run's time.
+        room: what is open, what becomes of it, what can be seen.
         patience_ms: run time from the start to the first look at faults.
-        changed: called when alerts changed.
     """
 
-    def __init__(
-        self,
-        *,
-        journal: Journal,
-        desk: Desk,
-        sight: Sight,
-        clock: Clock,
-        patience_ms: int,
-        changed: Callable[[], None],
-    ) -> None:
-        self._journal = journal
-        self._desk = desk
-        self._sight = sight
-        self._clock = clock
-        self._changed = changed
+    def __init__(self, room: Room, patience_ms: int) -> None:
+        self._room = room
+        self._clock = room.clock
         self._news = asyncio.Event()
-        self._faults_from_ms = clock.now_ms() + patience_ms
+        self._faults_from_ms = room.clock.now_ms() + patience_ms
         self._known: dict[str, tuple[Fault, ...] | None] = {}
 
     def wake(self) -> None:
@@ -57,7 +39,7 @@ class Timekeeper:
 
     async def run(self) -> None:
         """Keep time until cancelled."""
-        self._known = dict.fromkeys(await self._journal.open_faults())
+        self._known = dict.fromkeys(await self._room.journal.open_faults())
         failing = False
         while True:
             self._news.clear()
@@ -73,36 +55,36 @@ class Timekeeper:
         """Do what is due; run seconds until something is due again, None: nothing will be without news."""
         now_ms = self._clock.now_ms()
         if now_ms >= self._faults_from_ms:
-            for athlete in self._sight.athletes():
+            for athlete in self._room.sight.athletes():
                 await self._look_at_faults(athlete, now_ms)
-        for athlete, due_ms in (await self._journal.due()).items():
+        for athlete, due_ms in (await self._room.journal.due()).items():
             if due_ms <= now_ms:
                 self._told(await self._expire(athlete, now_ms))
-        dues = [*(await self._journal.due()).values()]
+        dues = [*(await self._room.journal.due()).values()]
         if now_ms < self._faults_from_ms:
             dues.append(self._faults_from_ms)
-        elif (wake_at_ms := self._sight.wake_at_ms(now_ms)) is not None:
+        elif (wake_at_ms := self._room.sight.wake_at_ms(now_ms)) is not None:
             dues.append(wake_at_ms)
         return max(0.0, (min(dues) - now_ms) / SECOND_MS) if dues else None
 
     async def _look_at_faults(self, athlete: str, now_ms: int) -> None:
-        faults = self._sight.faults(athlete, now_ms)
+        faults = self._room.sight.faults(athlete, now_ms)
         if faults == self._known.get(athlete, ()):
             return
-        active = self._sight.active(athlete, now_ms)
+        active = self._room.sight.active(athlete, now_ms)
         self._told(
-            await self._journal.revise(
-                athlete, "fault", now_ms, lambda case: self._desk.on_faults(case, faults, now_ms, active=active)
+            await self._room.journal.revise(
+                athlete, "fault", now_ms, lambda case: self._room.desk.on_faults(case, faults, now_ms, active=active)
             )
         )
         self._known[athlete] = faults
 
     async def _expire(self, athlete: str, now_ms: int) -> Verdict | None:
-        active = self._sight.active(athlete, now_ms)
-        return await self._journal.revise(
-            athlete, "time", now_ms, lambda case: self._desk.on_time(case, now_ms, active=active)
+        active = self._room.sight.active(athlete, now_ms)
+        return await self._room.journal.revise(
+            athlete, "time", now_ms, lambda case: self._room.desk.on_time(case, now_ms, active=active)
         )
 
     def _told(self, verdict: Verdict | None) -> None:
         if verdict is not None:
-            self._changed()
+            self._room.changed()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from alerts.guidance import Flow, Guidance
-from crampwatch.events import Alert, AlertKind, Answer, Finding, FindingKind, GuidanceStep
+from crampwatch.events import Alert, AlertKind, AlertState, Answer, Finding, FindingKind, GuidanceStep
 from crampwatch.units import MINUTE_MS, Level
 from crampwatch.wording import DISCLAIMER, PATTERN_WORDS, RED_FLAGS, RED_FLAGS_TITLE
 
@@ -14,6 +14,12 @@ LONG_MS = 60 * MINUTE_MS
 HOT_C = 22.0
 #: Where a finding says how warm it is.
 TEMPERATURE = "temperature_c"
+
+
+#: What a delivery message can carry.
+MAX_BODY_CHARS = 4_000
+#: What a sudden stop may be answered with.
+ANSWERS = "Yes / No / Just a pause"
 
 
 class Lead(StrEnum):
@@ -103,12 +109,13 @@ def body(alert: Alert) -> str:
         held = f" ({_held(step.timer_s)})" if step.timer_s else ""
         lines.append(f"{number}. {step.text}{held}")
     if alert.question:
-        lines.append(alert.question)
+        asked = alert.state is not AlertState.ACKNOWLEDGED
+        lines.append(f"{alert.question} {ANSWERS}" if asked else alert.question)
     if alert.kind is AlertKind.CRAMP:
         lines += [f"{RED_FLAGS_TITLE}:", *(f"- {one.signs}: {one.action}" for one in RED_FLAGS)]
     if alert.kind is not AlertKind.FAULT:
         lines.append(DISCLAIMER)
-    return "\n".join(lines)
+    return "\n".join(lines)[:MAX_BODY_CHARS]
 
 
 def _held(seconds: int) -> str:
