@@ -47,6 +47,11 @@ class Brand(Protocol):
         ...
 
     @property
+    def apart(self) -> bool:
+        """Whether a bus needs one link to receive and another to send."""
+        ...
+
+    @property
     def probe_every_s(self) -> float | None:
         """How often to ask whether it still answers; None: a dead process is the only way it fails."""
         ...
@@ -68,6 +73,7 @@ class Mosquitto:
     version: str
     name: str = "mosquitto"
     protocols: Sequence[int] = (5, 4)
+    apart: bool = False
     probe_every_s: float | None = None
 
     @classmethod
@@ -119,11 +125,13 @@ class Iotcore:
     It forgets everything when it restarts (collectors send again what no processor has confirmed), it can be made
     to accept connections and answer none (the probe), and it hands out only a part of many retained messages to a
     subscriber of QoS 1 (so what is retained is subscribed with QoS 0; it is state, and comes again on every link).
+    A client with a full window of unacked messages gets no PUBACK for its own (so a bus has two links).
     """
 
     version: str
     name: str = "iotcore"
     protocols: Sequence[int] = (4,)
+    apart: bool = True
     probe_every_s: float | None = 2.0
 
     @classmethod

@@ -68,6 +68,7 @@ async def find_or_start(mqtt: Mqtt, state_dir: Path) -> AsyncIterator[Broker]:
             connect_timeout_s=mqtt.connect_timeout_s,
             versions=brand.protocols,
             subscribe_qos=brand.subscribe_qos,
+            apart=brand.apart,
         )
         yield Broker(brand.name, brand.version, address, links, keeper.log)
 

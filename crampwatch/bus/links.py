@@ -5,12 +5,34 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-from crampwatch.bus import Bus, Will
+from crampwatch.bus import Bus, Delivery, Will
 from crampwatch.bus.address import Address
 from crampwatch.bus.inbox import Inbox
 from crampwatch.bus.lasting import LastingBus
 from crampwatch.bus.mqtt import PUBACK_WITHIN_S, ClosedAtOnce, MqttLink
 from crampwatch.bus.rules import check_client_id, check_filter
+from crampwatch.topics import Topic
+
+
+class ApartBus:
+    """A bus that receives over one link and sends over another; see :class:`crampwatch.bus.Bus`."""
+
+    def __init__(self, receiver: Bus, sender: Bus) -> None:
+        self._receiver = receiver
+        self._sender = sender
+
+    @property
+    def connected(self) -> bool:
+        """Whether both links are up."""
+        return self._receiver.connected and self._sender.connected
+
+    async def publish(self, topic: Topic, payload: bytes) -> None:
+        """See :meth:`crampwatch.bus.Bus.publish`."""
+        await self._sender.publish(topic, payload)
+
+    def deliveries(self) -> AsyncIterator[Delivery]:
+        """See :meth:`crampwatch.bus.Bus.deliveries`."""
+        return self._receiver.deliveries()
 
 
 class MqttLinks:
@@ -22,6 +44,8 @@ class MqttLinks:
         answer_within_s: how long the broker may take over one publish before the link counts as dead.
         versions: the protocol versions to try, best first.
         subscribe_qos: the QoS to ask for, per filter.
+        apart: receive over one link and send over another, for a broker that answers no publish of a client which
+            holds a full window of unacked messages.
         sleep: how to wait between tries.
         rng: the jitter of these waits.
     """
@@ -34,6 +58,7 @@ class MqttLinks:
         answer_within_s: float = PUBACK_WITHIN_S,
         versions: Sequence[int] = (5, 4),
         subscribe_qos: Callable[[str], int] = lambda _: 1,
+        apart: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         rng: random.Random | None = None,
     ) -> None:
@@ -42,6 +67,7 @@ class MqttLinks:
         self._answer_within_s = answer_within_s
         self._versions = tuple(versions)
         self._subscribe_qos = subscribe_qos
+        self._apart = apart
         self._sleep = sleep
         self._rng = rng or random.Random()
 
@@ -53,6 +79,21 @@ class MqttLinks:
         check_client_id(client_id)
         for one in subscribe:
             check_filter(one)
+        async with contextlib.AsyncExitStack() as stack:
+            if self._apart and subscribe:
+                # The will speaks for the side that says "up"; it must not outrun what that side has sent.
+                sender = await stack.enter_async_context(self._lasting(f"{client_id}-out", (), will, persistent=False))
+                receiver = await stack.enter_async_context(
+                    self._lasting(client_id, subscribe, None, persistent=persistent)
+                )
+                yield ApartBus(receiver, sender)
+            else:
+                yield await stack.enter_async_context(self._lasting(client_id, subscribe, will, persistent=persistent))
+
+    @contextlib.asynccontextmanager
+    async def _lasting(
+        self, client_id: str, subscribe: Sequence[str], will: Will | None, *, persistent: bool
+    ) -> AsyncIterator[LastingBus]:
         filters = [(one, self._subscribe_qos(one)) for one in subscribe]
 
         async def dial(inbox: Inbox) -> MqttLink:

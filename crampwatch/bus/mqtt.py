@@ -130,6 +130,7 @@ class MqttLink(aiomqtt.Client):
         self._lost: asyncio.Future[Loss] = self._loop.create_future()
         self._room = asyncio.Semaphore(SEND_WINDOW)
         self._largest: int | None = None
+        self._resumed = False
         self._pubacks: dict[int, asyncio.Future[ReasonCode]] = {}
         self._unacked: deque[MqttDelivery] = deque()
 
@@ -145,9 +146,12 @@ class MqttLink(aiomqtt.Client):
         try:
             await asyncio.shield(dialling)
             self._disconnected.add_done_callback(self._on_gone)
-            if filters:
-                codes = await self.subscribe(list(filters))
-                self._check_granted(filters, codes)
+            if filters and self._resumed:
+                # The session has its subscriptions; asking again only brings the retained messages. The answer is
+                # not waited for: rumqttd holds it back until its client has acked, and nobody reads before we return.
+                self._client.subscribe(list(filters))
+            elif filters:
+                self._check_granted(filters, await self.subscribe(list(filters)))
         except asyncio.CancelledError:
             await self._give_up(dialling)
             raise
@@ -270,7 +274,8 @@ class MqttLink(aiomqtt.Client):
         if reason_code.value == 0:
             self._room = asyncio.Semaphore(min(SEND_WINDOW, getattr(properties, "ReceiveMaximum", SEND_WINDOW)))
             self._largest = getattr(properties, "MaximumPacketSize", None)
-            if flags.session_present:
+            self._resumed = flags.session_present
+            if self._resumed:
                 self._inbox.forget_repeatable()
         super()._on_connect(client, userdata, flags, reason_code, properties)
 

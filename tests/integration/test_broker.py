@@ -65,6 +65,7 @@ def buses(keeper: Keeper, brand) -> MqttLinks:
         Address("127.0.0.1", keeper.port),
         versions=brand.protocols,
         subscribe_qos=brand.subscribe_qos,
+        apart=brand.apart,
         sleep=hurried,
     )
 

@@ -236,6 +236,22 @@ async def test_a_slow_taker_loses_nothing_beyond_its_window(world):
         assert await taken(bus, count) == sent
 
 
+async def test_a_taker_that_has_not_acked_yet_can_publish_what_it_found(world):
+    async with taker(world) as bus, world.links("giver") as giver:
+        await numbered(giver, 0, 300)
+        await take(bus.deliveries(), 1)
+        await bus.publish(Topic("club", "r7", Kind.FINDING), b"found")
+
+
+async def test_a_taker_comes_back_to_more_than_its_window_and_gets_all_of_it(world):
+    async with world.links("giver") as giver:
+        async with taker(world):
+            pass
+        sent = await numbered(giver, 0, RECEIVE_WINDOW + 200)
+        async with taker(world) as bus:
+            assert await taken(bus, len(sent)) == sent
+
+
 async def test_giving_up_a_wait_loses_no_message(world):
     async with taker(world) as bus, world.links("giver") as giver:
         with pytest.raises(TimeoutError):

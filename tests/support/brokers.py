@@ -124,6 +124,7 @@ async def _real(brand: Brand, folder: Path) -> AsyncIterator[World]:
             Address("127.0.0.1", cable.port),
             versions=brand.protocols,
             subscribe_qos=brand.subscribe_qos,
+            apart=brand.apart,
             sleep=hurried,
         )
         yield World(links, cable.pull, cable.plug)
