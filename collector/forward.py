@@ -151,7 +151,6 @@ class Forwarder:
                 continue
             backoff_s = BACKOFF_S
             self._succeeded(len(rows))
-            self._sent_to = max(self._sent_to, rows[-1].row)
             if self._next == first:
                 self._next = rows[-1].row + 1
             self._moved.set()
@@ -181,6 +180,8 @@ class Forwarder:
         for row in rows:
             fresh = self._clock.now_ms() - row.at_ms < self._fresh_ms
             topic = Topic(self._team, row.athlete, Kind.TELEMETRY if fresh else Kind.BACKLOG)
+            # Counted before it is handed over: the watermark may be here before the broker's receipt.
+            self._sent_to = max(self._sent_to, row.row)
             try:
                 await bus.publish(topic, row.payload)
             except (Unavailable, Refused) as error:

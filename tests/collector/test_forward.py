@@ -253,3 +253,13 @@ async def test_any_number_of_messages_is_sent_once_each(count):
         await line.spools(count)
         await line.sent()
         assert line.bus.rows == list(range(count))
+
+
+async def test_a_watermark_that_overtakes_the_brokers_receipt_is_ours():
+    async with Line().running() as line:
+        await line.spools(3)
+        while line.bus.under_way == 0:
+            await asyncio.sleep(0)
+        await line.stored(0)
+        await line.sent()
+        assert line.bus.rows == [0, 1, 2]
