@@ -27,7 +27,7 @@ function inView(review: Review, key: Key, [from, to]: [number, number]): string 
     return value !== null && at >= from && at <= to;
   });
   if (!values.length) return "not measured";
-  if (key === "pattern") return `highest ${(BAND[Math.min(3, Math.floor(Math.max(...values)))] ?? "").toLowerCase()}`;
+  if (key === "pattern") return `highest level ${(BAND[Math.min(3, Math.floor(Math.max(...values)))] ?? "").toLowerCase()}`;
   return `mean ${(values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(0)}`;
 }
 
@@ -48,7 +48,7 @@ function Stats({ review }: { review: Review }) {
     ["Distance", kilometres(run.distance_m), run.distance_m === null ? "not measured" : "km"],
     ["Mean heart rate", number(run.mean_bpm), "bpm"],
     ["Mean cadence", number(run.mean_spm), "steps/min"],
-    ["Alerts", String(run.alerts), high ? `${clock(high)} at high or above` : "none at high"],
+    ["Alerts", String(run.alerts), high ? `${clock(high)} at high` : "none at high"],
   ];
   return (
     <dl class="stats">

@@ -1,0 +1,212 @@
+"""The board of everybody running now: pure, and told the time."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic_core import to_json
+
+from crampwatch.events import AlertKind, AlertState, SensorState, ServiceStatus
+from crampwatch.units import HOUR_MS, Level
+from dashboard.context import AthleteView
+from dashboard.live import CARDS, CLOSED_SHOWN, Board
+from dashboard.runner import FRESH_MS, STALE_MS, UNJUDGED_MS
+from tests.dashboard.desk import BECAUSE, COLLECTOR, alert, assessed, cramp_question, pattern, sensor, telemetry
+from tests.support import facts
+from tests.support.clocks import START_MS
+
+NOW = START_MS
+
+
+def board(*configured: str) -> Board:
+    return Board("club", {"ana": "Ana Adler"}, configured)
+
+
+def running(level: Level = Level.OK, score: float = 0.2) -> Board:
+    made = board()
+    made.measured("ana", telemetry(NOW, 152, 171.6))
+    made.judged("ana", assessed(NOW, level, score))
+    return made
+
+
+def only(made: Board, now_ms: int = NOW) -> AthleteView:
+    (row,) = made.view(now_ms).athletes
+    return row
+
+
+def test_a_runner_is_shown_with_the_latest_values_and_the_level_as_a_word():
+    row = only(running(Level.WATCH, 0.5))
+    assert (row.name, row.hr_bpm, row.cadence_spm) == ("Ana Adler", 152, 172)
+    assert (row.level, row.tone, row.word, row.gauge) == ("watch", "watch", "Watch", 0.375)
+
+
+def test_a_configured_runner_waits_before_the_first_sample():
+    row = only(board("ana"))
+    assert (row.tone, row.word, row.hr_bpm, row.age_s, row.gauge) == ("stale", "Waiting", None, None, None)
+
+
+def test_a_missing_value_is_missing_and_not_the_last_one():
+    made = running()
+    made.measured("ana", telemetry(NOW + 1_000, None, None))
+    row = only(made, NOW + 1_000)
+    assert (row.hr_bpm, row.cadence_spm) == (None, None)
+
+
+def test_a_value_is_not_shown_as_present_once_it_is_old():
+    assert only(running(), NOW + FRESH_MS).hr_bpm == 152
+    assert only(running(), NOW + FRESH_MS + 1).hr_bpm is None
+
+
+@pytest.mark.parametrize(("later_ms", "word"), [(STALE_MS, "High"), (STALE_MS + 1, "No signal")])
+def test_a_silent_runner_turns_stale_whatever_the_level_was(later_ms, word):
+    assert only(running(Level.WARNING), NOW + later_ms).word == word
+
+
+def test_samples_that_nobody_judges_have_no_level():
+    made = running()
+    later = NOW + UNJUDGED_MS + 1
+    made.measured("ana", telemetry(later))
+    row = only(made, later)
+    assert (row.tone, row.word, row.hr_bpm) == ("stale", "Not assessed", 150)
+
+
+def test_late_arrivals_do_not_turn_the_values_back():
+    made = running()
+    made.measured("ana", telemetry(NOW - 5_000, 90, 100))
+    made.judged("ana", assessed(NOW - 5_000, Level.NOW))
+    row = only(made)
+    assert (row.hr_bpm, row.level) == (152, "ok")
+
+
+def test_a_new_session_starts_the_time_again_and_drops_the_old_level():
+    made = running(Level.WARNING)
+    made.found("ana", pattern(NOW, Level.WARNING))
+    assert made.measured("ana", telemetry(NOW + 60_000, session="s2"))
+    row = only(made, NOW + 60_000)
+    assert (row.session, row.elapsed_s, row.word, row.because) == ("s2", 0, "Not assessed", ())
+
+
+def test_a_straggler_of_the_old_session_does_not_bring_it_back():
+    made = running()
+    made.measured("ana", telemetry(NOW + 60_000, session="s2"))
+    assert not made.measured("ana", telemetry(NOW + 1_000, session="s1"))
+    assert only(made).session == "s2"
+
+
+def test_the_store_knows_the_true_start_of_a_run_that_this_page_joined_late():
+    made = running()
+    made.started("ana", "s1", NOW - 90_000)
+    made.started("ana", "another", NOW - 900_000)
+    assert only(made).elapsed_s == 90
+
+
+def test_the_pattern_says_why_until_it_is_low_again():
+    made = running(Level.WATCH)
+    made.found("ana", pattern(NOW, Level.WATCH))
+    assert only(made).because == BECAUSE
+    made.found("ana", pattern(NOW + 1, Level.OK, ("calm again",)))
+    assert only(made).because == ()
+
+
+def test_an_unanswered_alert_raises_the_shown_level_and_an_answer_lets_it_go():
+    made = running(Level.OK)
+    made.alerted("ana", cramp_question(NOW))
+    assert (only(made).word, only(made).tone, only(made).alert) == ("Check now", "high", "c1")
+    made.alerted(
+        "ana", cramp_question(NOW).model_copy(update={"state": AlertState.ACKNOWLEDGED, "updated_at_ms": NOW + 1})
+    )
+    assert (only(made).word, only(made).alert) == ("OK", None)
+
+
+def test_a_fault_is_no_level_of_a_person():
+    made = running(Level.OK)
+    made.alerted("ana", alert(NOW, kind=AlertKind.FAULT, level=Level.WARNING))
+    row = only(made)
+    assert (row.word, row.alert) == ("OK", None)
+    assert made.view(NOW).alerts[0].tone == "stale"
+
+
+def test_an_older_state_of_an_alert_changes_nothing():
+    made = running()
+    assert made.alerted("ana", alert(NOW, state=AlertState.CLEARED, updated_at_ms=NOW + 9))
+    assert not made.alerted("ana", alert(NOW, updated_at_ms=NOW + 3))
+    assert made.view(NOW).alerts[0].state is AlertState.CLEARED
+
+
+def test_a_cleared_slot_closes_what_was_open_in_it_and_nothing_else():
+    made = running()
+    made.alerted("ana", alert(NOW, name="p"))
+    made.alerted("ana", cramp_question(NOW, "c"))
+    made.alerted("bea", alert(NOW, name="b"))
+    made.alert_gone("ana", "pattern")
+    assert {one.id: one.open for one in made.view(NOW).alerts} == {"p": False, "c": True, "b": True}
+
+
+def test_only_the_last_closed_alerts_stay():
+    made = running()
+    for number in range(20):
+        made.alerted("ana", alert(NOW, name=f"a{number}", state=AlertState.EXPIRED, updated_at_ms=NOW + number))
+    assert len(made.view(NOW).alerts) == CLOSED_SHOWN
+
+
+def test_an_unclaimed_sensor_is_offered_until_somebody_owns_it():
+    made = board()
+    made.unclaimed(COLLECTOR, "strap-1", sensor(SensorState.UNCLAIMED))
+    assert [one.device for one in made.view(NOW).unclaimed] == ["strap-1"]
+    assert made.collector_of("strap-1") == COLLECTOR
+    made.sensor("ana", sensor())
+    assert made.view(NOW).unclaimed == ()
+    assert [one.name for one in made.runner_view("ana", NOW).sensors] == ["Strap H10"]
+
+
+def test_a_service_that_went_down_is_said():
+    made = board()
+    made.service("processor-1", ServiceStatus(service="processor", state="down", at_ms=NOW))
+    assert [(one.service, one.up) for one in made.view(NOW).services] == [("processor", False)]
+
+
+def test_sparks_are_sent_where_there_is_room_or_need():
+    made = running(Level.WATCH)
+    for number in range(CARDS):
+        made.measured(f"r{number}", telemetry(NOW))
+        made.judged(f"r{number}", assessed(NOW))
+    assert [row.id for row in made.view(NOW).athletes if row.spark] == ["ana"]
+
+
+def test_a_gap_in_the_spark_is_a_gap():
+    made = running()
+    made.measured("ana", telemetry(NOW + 20_000, 160))
+    spark = only(made, NOW + 20_000).spark
+    assert (spark[-1], spark[-2], spark[-5]) == (160, None, 152)
+
+
+def test_a_runner_nobody_configured_is_forgotten_after_hours_and_a_configured_one_is_not():
+    made = board("ana")
+    made.measured("ana", telemetry(NOW))
+    made.measured("guest", telemetry(NOW))
+    made.prune(NOW + 6 * HOUR_MS + 1)
+    assert made.athletes == ("ana",)
+
+
+def test_an_athlete_without_a_name_is_called_by_the_id():
+    assert board().name_of("runner-7") == "Runner 7"
+
+
+messages = st.one_of(
+    facts.telemetry.map(lambda message: ("measured", message)),
+    facts.assessments.map(lambda message: ("judged", message)),
+    facts.findings.map(lambda message: ("found", message)),
+    facts.alerts.map(lambda message: ("alerted", message)),
+)
+
+
+@given(st.lists(messages, max_size=12), facts.epochs)
+def test_whatever_comes_the_board_can_be_shown(said, now_ms):
+    made = board("ana")
+    for verb, message in said:
+        getattr(made, verb)("ana", message)
+    row = only(made, now_ms)
+    assert row.gauge is None or 0 <= row.gauge <= 1
+    assert (row.gauge is None) == (row.tone == "stale")
+    assert row.age_s is None or row.age_s >= 0
+    assert to_json(made.view(now_ms))
+    assert to_json(made.runner_view("ana", now_ms))

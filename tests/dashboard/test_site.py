@@ -1,0 +1,218 @@
+"""The pages and the JSON behind them, over HTTP without a socket."""
+
+import httpx
+import pytest
+
+from crampwatch.codec import decode
+from crampwatch.errors import Unavailable
+from crampwatch.events import Answer, SensorState
+from crampwatch.settings import Athlete, Settings
+from crampwatch.storage.sqlite import SqliteStore
+from crampwatch.topics import Topic
+from crampwatch.wording import DISCLAIMER, RED_FLAGS
+from dashboard.app import application
+from dashboard.feed import AlertFeed
+from dashboard.guard import MAX_BODY, SECURITY_HEADERS
+from dashboard.live import Board
+from dashboard.site import Site
+from tests.dashboard.desk import COLLECTOR, TEAM, alert, record_run, sensor, telemetry
+from tests.support.clocks import START_MS, ManualClock
+
+PAGES = ("/", "/board", "/runs", "/live/ana", f"/runs/{TEAM}/ana/morning")
+
+
+class Post:
+    """A bus that keeps what it was given, or is away."""
+
+    def __init__(self):
+        self.sent: list[tuple[Topic, bytes]] = []
+        self.away = False
+
+    async def publish(self, topic, payload):
+        if self.away:
+            raise Unavailable("no link to the broker")
+        self.sent.append((topic, payload))
+
+    def only(self):
+        ((topic, payload),) = self.sent
+        return str(topic), decode(topic.kind, payload)
+
+
+@pytest.fixture
+async def site(tmp_path):
+    settings = Settings(team=TEAM, state_dir=tmp_path, athletes=(Athlete(id="ana", name="Ana <Adler>"),))
+    store = await SqliteStore.open(tmp_path / "store.db")
+    feed = await AlertFeed(settings).open()
+    board = Board(TEAM, {}, ["ana"])
+    made = Site(settings=settings, board=board, feed=feed, store=store, clock=ManualClock(), bus=Post())
+    await made.refresh_names()
+    yield made
+    await feed.close()
+    await store.close()
+
+
+@pytest.fixture
+async def web(site):
+    transport = httpx.ASGITransport(app=application(site))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8017") as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_every_page_carries_the_disclaimer_the_red_flags_and_a_strict_policy(site, web, path):
+    await record_run(site.store, minutes=1)
+    answer = await web.get(path)
+    assert answer.status_code == 200
+    assert DISCLAIMER in answer.text
+    assert all(flag.action in answer.text for flag in RED_FLAGS)
+    assert all(answer.headers[name] == value for name, value in SECURITY_HEADERS.items())
+    assert "<script>" not in answer.text
+    assert "style=" not in answer.text
+
+
+async def test_a_name_cannot_break_out_of_a_page(web):
+    answer = await web.get("/live/ana")
+    assert "Ana <Adler>" not in answer.text
+    assert "Ana &lt;Adler&gt;" in answer.text
+    assert "Ana \\u003cAdler>" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/live/nobody", "/live/BAD%20id", "/runs/club/ana/no-such-run"])
+async def test_what_is_not_there_is_a_page_that_says_so(web, path):
+    answer = await web.get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "Nothing here" in answer.text
+
+
+async def test_what_is_not_there_is_json_for_a_program(web):
+    answer = await web.get("/api/runs/club/ana/no-such-run")
+    assert (answer.status_code, list(answer.json())) == (404, ["error"])
+
+
+async def test_a_run_answers_with_its_columns_and_marks(site, web):
+    await record_run(site.store, minutes=10)
+    body = (await web.get(f"/api/runs/{TEAM}/ana/morning")).json()
+    lengths = {len(column) for column in body["columns"].values()} | {len(body["at_s"])}
+    assert len(lengths) == 1
+    assert {mark["what"] for mark in body["marks"]} == {"finding", "alert"}
+    assert body["run"]["name"] == "Ana <Adler>"
+
+
+async def test_the_run_list_is_newest_first(site, web):
+    await record_run(site.store, minutes=1)
+    await record_run(site.store, minutes=1, athlete="bea", session="other")
+    body = (await web.get("/api/runs")).json()
+    assert {run["athlete"] for run in body["runs"]} == {"ana", "bea"}
+    assert [run["athlete"] for run in (await web.get("/api/runs?athlete=bea")).json()["runs"]] == ["bea"]
+
+
+async def test_an_answer_to_an_alert_goes_over_the_bus(site, web):
+    site.board.alerted("ana", alert(START_MS))
+    answer = await web.post("/api/ack", json={"alert": "a1", "by": "coach", "answer": "pause"})
+    assert answer.status_code == 202
+    topic, message = site.bus.only()
+    assert topic == "crampwatch/v1/club/ana/ack"
+    assert (message.alert_id, message.by, message.answer) == ("a1", "coach", Answer.PAUSE)
+
+
+async def test_a_check_in_goes_over_the_bus(site, web):
+    assert (await web.post("/api/checkin", json={"athlete": "ana", "what": "eased"})).status_code == 202
+    topic, message = site.bus.only()
+    assert (topic, message.what) == ("crampwatch/v1/club/ana/checkin", "eased")
+
+
+async def test_a_sensor_is_claimed_from_the_collector_that_sees_it(site, web):
+    site.board.unclaimed(COLLECTOR, "strap-1", sensor(SensorState.UNCLAIMED))
+    assert (await web.post("/api/claim", json={"device": "strap-1", "athlete": "ana"})).status_code == 202
+    topic, message = site.bus.only()
+    assert (topic, message.device, message.athlete) == ("crampwatch/v1/system/collector-1/command", "strap-1", "ana")
+
+
+async def test_somebody_new_gets_an_id_that_is_not_the_name_and_the_name_stays_off_the_bus(site, web):
+    await record_run(site.store, minutes=1, athlete="runner-1")
+    site.board.unclaimed(COLLECTOR, "strap-1", sensor(SensorState.UNCLAIMED))
+    answer = await web.post("/api/claim", json={"device": "strap-1", "name": " Bea Holt "})
+    assert answer.json() == {"athlete": "runner-2"}
+    assert b"Bea" not in site.bus.sent[0][1]
+    assert site.board.name_of("runner-2") == "Bea Holt"
+
+
+async def test_a_name_said_on_the_page_wins_over_the_settings(site, web):
+    await web.post("/api/name", json={"athlete": "ana", "name": "Annie"})
+    assert site.board.name_of("ana") == "Annie"
+    assert site.bus.sent == []
+
+
+REFUSED = [
+    ("/api/ack", {"alert": "nope", "by": "coach"}, 404, "no such alert"),
+    ("/api/ack", {"alert": "a1", "by": "stranger"}, 400, "by:"),
+    ("/api/ack", {"alert": "a1", "by": "coach", "answer": "maybe"}, 400, "answer:"),
+    ("/api/checkin", {"athlete": "ana", "what": "cramp", "extra": 1}, 400, "extra:"),
+    ("/api/checkin", {"athlete": "Ana!", "what": "cramp"}, 400, "athlete:"),
+    ("/api/checkin", {"athlete": "nobody", "what": "cramp"}, 404, "no runner"),
+    ("/api/claim", {"device": "ghost", "athlete": "ana"}, 404, "unclaimed"),
+    ("/api/name", {"athlete": "ana", "name": "   "}, 400, "name:"),
+    ("/api/name", {"athlete": "ana", "name": "x" * MAX_BODY}, 413, "longer"),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "status", "says"), REFUSED)
+async def test_what_makes_no_sense_is_refused_in_words(site, web, path, body, status, says):
+    answer = await web.post(path, json=body)
+    assert (answer.status_code, says in answer.json()["error"]) == (status, True)
+    assert site.bus.sent == []
+
+
+async def test_a_claim_names_one_athlete_not_two(site, web):
+    site.board.unclaimed(COLLECTOR, "strap-1", sensor(SensorState.UNCLAIMED))
+    answer = await web.post("/api/claim", json={"device": "strap-1", "athlete": "ana", "name": "Bea"})
+    assert answer.status_code == 400
+
+
+async def test_a_body_that_is_not_json_is_refused(web):
+    text = {"content-type": "text/plain"}
+    assert (await web.post("/api/checkin", content=b"{}", headers=text)).status_code == 415
+    broken = await web.post("/api/checkin", content=b"{", headers={"content-type": "application/json"})
+    assert broken.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "headers", [{"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}]
+)
+async def test_another_site_cannot_answer_for_a_runner(site, web, headers):
+    answer = await web.post("/api/checkin", json={"athlete": "ana", "what": "cramp"}, headers=headers)
+    assert answer.status_code == 403
+    assert site.bus.sent == []
+
+
+async def test_our_own_page_can(web):
+    headers = {"origin": "http://127.0.0.1:8017", "sec-fetch-site": "same-origin"}
+    answer = await web.post("/api/checkin", json={"athlete": "ana", "what": "cramp"}, headers=headers)
+    assert answer.status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("localhost:8017", 200), ("[::1]", 200), ("192.168.1.7", 200), ("watch.local", 200), ("evil.example", 421)],
+)
+async def test_only_names_that_a_stranger_cannot_own_are_answered(web, host, status):
+    assert (await web.get("/api/board", headers={"host": host})).status_code == status
+
+
+async def test_a_broker_that_is_away_is_said_and_nothing_is_pretended(site, web):
+    site.bus.away = True
+    answer = await web.post("/api/checkin", json={"athlete": "ana", "what": "cramp"})
+    assert (answer.status_code, "try again" in answer.json()["error"]) == (503, True)
+
+
+async def test_the_board_can_be_read_as_json(site, web):
+    site.board.measured("ana", telemetry(START_MS, 155))
+    (row,) = (await web.get("/api/board")).json()["athletes"]
+    assert (row["hr_bpm"], row["word"], row["gauge"]) == (155, "Not assessed", None)
+
+
+async def test_an_alert_is_numbered_once_however_often_it_comes(site):
+    await site.alerted("ana", alert(START_MS))
+    await site.alerted("ana", alert(START_MS))
+    assert [row for row, _ in await site.missed(0, None)] == [1]
+    assert await site.missed(1, None) == []
