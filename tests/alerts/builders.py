@@ -15,7 +15,7 @@ from crampwatch.errors import CrampwatchError
 from crampwatch.events import Acknowledged, AlertKind, Answer, CheckedIn, Finding, FindingKind
 from crampwatch.storage.database import Database
 from crampwatch.units import Level
-from tests.support.clocks import START_MS
+from tests.support.clocks import START_MS, ManualClock
 
 RULES = Rules(cooldown_ms=600_000, deadline_ms=60_000)
 SESSION = "run-1"
@@ -69,6 +69,13 @@ async def facts(path):
         return await database.read(lambda one: one.execute("SELECT kind, reason FROM fact ORDER BY seq").fetchall())
     finally:
         await database.close()
+
+
+class Clock(ManualClock):
+    """A clock that knows whether anybody waits for it, so that time passes only once a thread has done its part."""
+
+    def asleep(self, seconds: float = 120.0) -> bool:
+        return any(not one.done() and due <= self.now_ms() + seconds * 1_000 for due, _, one in self._sleepers)
 
 
 class MemoryChannel:
