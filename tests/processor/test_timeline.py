@@ -1,0 +1,108 @@
+"""Seconds close when everybody has spoken or when time has moved on, the same way for the same facts."""
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crampwatch.events import CadenceMeasured, HeartRateMeasured
+from crampwatch.units import CadenceUnit
+from processor.timeline import Timeline
+from tests.support import facts
+
+T0 = 1_760_000_000_000
+
+
+def heart(seq, at_s, bpm=150, rr_ms=()):
+    return HeartRateMeasured(at_ms=T0 + round(at_s * 1_000), device="strap", seq=seq, bpm=bpm, rr_ms=rr_ms)
+
+
+def cadence(seq, at_s, spm=170.0):
+    return CadenceMeasured(
+        at_ms=T0 + round(at_s * 1_000),
+        device="pod",
+        seq=seq,
+        spm=spm,
+        raw_per_min=spm,
+        unit=CadenceUnit.STEPS,
+        decided_by="test",
+    )
+
+
+def moments(timeline, *samples):
+    return [moment for sample in samples for moment in timeline.add(sample)]
+
+
+def acquainted():
+    """A timeline that has heard heart rate and cadence in second 0."""
+    timeline = Timeline()
+    moments(timeline, heart(0, 0.1), cadence(0, 0.2), heart(1, 1.1), cadence(1, 1.2))
+    return timeline
+
+
+def test_a_second_is_closed_as_soon_as_every_channel_has_spoken():
+    timeline = acquainted()
+    assert moments(timeline, heart(2, 2.1)) == []
+    (moment,) = moments(timeline, cadence(2, 2.6, 168.0))
+    assert (moment.at_ms, moment.bpm, moment.spm, moment.dt_s) == (T0 + 2_000, 150, 168.0, 1.0)
+
+
+def test_a_second_in_which_a_channel_is_silent_closes_with_the_next_sample():
+    timeline = acquainted()
+    (moment,) = moments(timeline, heart(2, 2.1), heart(3, 3.1))
+    assert (moment.at_ms, moment.spm) == (T0 + 2_000, None)
+
+
+def test_a_channel_that_has_long_been_silent_is_not_waited_for():
+    timeline = acquainted()
+    seen = moments(timeline, *(heart(seq, seq + 0.1) for seq in range(2, 20)))
+    assert seen[-1].at_ms == T0 + 19_000
+
+
+def test_a_sample_whose_second_is_closed_is_lent_to_the_next_second_and_no_further():
+    timeline = acquainted()
+    assert moments(timeline, heart(2, 1.9, 155)) == []
+    assert moments(timeline, heart(3, 0.5)) == []
+    assert timeline.ignored == {"backward": 1}
+    (moment,) = moments(timeline, cadence(2, 2.2), heart(4, 3.0))
+    assert (moment.at_ms, moment.bpm) == (T0 + 2_000, 155)
+
+
+def test_of_several_values_in_a_second_the_latest_wins_and_every_beat_is_kept():
+    timeline = acquainted()
+    (moment,) = moments(timeline, heart(2, 2.1, 150, (400.0,)), heart(3, 2.5, 160, (390.0,)), cadence(2, 2.6))
+    assert (moment.bpm, moment.rr_ms) == (160, (400.0, 390.0))
+
+
+def test_a_sample_that_came_before_changes_nothing():
+    timeline = acquainted()
+    assert moments(timeline, heart(1, 1.1), cadence(1, 1.2)) == []
+    assert timeline.ignored == {"duplicate": 2}
+
+
+def test_a_gap_makes_no_seconds_but_is_measured():
+    timeline = acquainted()
+    seen = moments(timeline, heart(2, 40.0), cadence(2, 40.1))
+    assert [(moment.at_ms, moment.dt_s) for moment in seen] == [(T0 + 40_000, 39.0)]
+
+
+def test_a_clock_that_went_back_for_good_is_followed_after_a_while():
+    timeline = acquainted()
+    seen = moments(timeline, *(heart(seq, seq - 1_000) for seq in range(2, 60)))
+    assert seen[0].restarted
+    assert T0 - 942_000 <= seen[-1].at_ms <= T0 - 941_000
+    assert not any(moment.restarted for moment in seen[1:])
+
+
+@given(st.lists(facts.samples, max_size=60))
+def test_any_stream_gives_ascending_seconds_unless_the_clock_went_back(stream):
+    timeline = Timeline()
+    seen = [*moments(timeline, *stream), *timeline.flush()]
+    for before, after in pairwise(seen):
+        assert after.restarted or (after.at_ms > before.at_ms and after.dt_s >= 1.0)
+
+
+@given(st.lists(facts.samples, max_size=40))
+def test_a_stream_sent_twice_gives_the_seconds_of_one(stream):
+    once, twice = Timeline(), Timeline()
+    assert moments(once, *stream) == [m for one in stream for m in (*twice.add(one), *twice.add(one))]
