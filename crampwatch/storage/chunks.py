@@ -3,6 +3,7 @@
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from crampwatch.errors import Misconfigured
 from crampwatch.storage.columns import Column, DamagedError, pack, unpack
@@ -61,10 +62,10 @@ def rows_between(connection: sqlite3.Connection, run: int, first_ms: int, last_m
     return _rows(connection, run, bucket_of(first_ms), bucket_of(last_ms), kinds)
 
 
-def drawn(connection: sqlite3.Connection, run: int, kind: Kind) -> tuple[list[int], list[list[float | str | None]]]:
+def drawn(connection: sqlite3.Connection, run: int, kind: Kind) -> tuple[list[int], list[list[Any]]]:
     """What pages draw of a run's chunks of one kind: moments in order, and a column for each value drawn."""
     times: list[int] = []
-    values: list[list[float | str | None]] = [[] for _ in range(DRAWN[kind])]
+    values: list[list[Any]] = [[] for _ in range(DRAWN[kind])]
     query = "SELECT bucket, times, shown FROM chunk WHERE run = ? AND kind = ? ORDER BY bucket"
     for bucket, packed_times, packed_values in connection.execute(query, (run, kind)):
         times += _unpacked(packed_times, run, bucket)[0]
@@ -86,7 +87,7 @@ def _rows(connection: sqlite3.Connection, run: int, first: int, last: int, kinds
             yield (at_ms // SECOND_MS, run, device, seq, at_ms, number, *rest)
 
 
-def _unpacked(packed: bytes, run: int, bucket: int) -> list[list[int]]:
+def _unpacked(packed: bytes, run: int, bucket: int) -> list[list[Any]]:
     try:
         return unpack(packed)
     except DamagedError as error:

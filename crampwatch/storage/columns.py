@@ -116,8 +116,7 @@ def _unpack_values(data: bytes, length: int) -> list[Any]:
         case b"i":
             return list(_unpack_ints(body, length))
         case b"s":
-            numerator, denominator = STEPS[body[0]]
-            return [steps * numerator / denominator for steps in _unpack_ints(body[1:], length)]
+            return _unpack_steps(body, length)
         case b"f":
             return list(_unpack_planes(body, length))
         case b"w":
@@ -161,6 +160,14 @@ def _in_steps(values: Column, numerator: int, denominator: int) -> list[int] | N
             return None
         steps.append(step)
     return steps
+
+
+def _unpack_steps(data: bytes, length: int) -> list[float]:
+    numerator, denominator = STEPS[data[0]]
+    steps = _unpack_ints(data[1:], length)
+    if numerator == 1:
+        return [step / denominator for step in steps]
+    return [step * numerator / denominator for step in steps]
 
 
 def _unpack_planes(data: bytes, length: int) -> tuple[float, ...]:

@@ -3,11 +3,12 @@
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from crampwatch.events import Sample
 from crampwatch.storage import RunKey, Series, chunks, hot
 from crampwatch.storage.rows import AT_MS, FATIGUE_STEPS, FIRST, KIND, SCORE_STEPS, Kind, Row, order, sample_of
-from crampwatch.storage.series import Line, downsampled
+from crampwatch.storage.series import Lines, downsampled
 from crampwatch.units import SECOND_MS, Level
 
 #: What a page draws, by the kind of row that holds it.
@@ -62,13 +63,14 @@ def series(connection: sqlite3.Connection, key: RunKey, points: int) -> Series:
     if span is None:
         return Series([], {name: [] for names in DRAWN_NAMES.values() for name in names})
     rows = sorted(span.hot_rows(connection, span.started_ms, span.ended_ms), key=order)
-    lines: dict[str, Line] = {}
+    measured: list[Lines] = []
     for kind, names in DRAWN_NAMES.items():
-        times, columns = _lines(connection, span.run, kind, [row for row in rows if row[KIND] == kind])
-        lines |= {name: (times, column) for name, column in zip(names, columns, strict=True)}
-    moments, words = lines["level"]
-    lines["level"] = moments, [_LEVEL_RANKS[word] for word in words]
-    drawn = downsampled(lines, span.started_ms, span.ended_ms, points=points, highest=HIGHEST)
+        times, columns = _columns(connection, span.run, kind, [row for row in rows if row[KIND] == kind])
+        values = dict(zip(names, columns, strict=True))
+        if kind is Kind.ASSESSMENT:
+            values["level"] = [_LEVEL_RANKS[word] for word in values["level"]]
+        measured.append((times, values))
+    drawn = downsampled(measured, span.started_ms, span.ended_ms, points=points, highest=HIGHEST)
     for name, steps in _STEPS.items():
         drawn.columns[name] = [None if value is None else value / steps for value in drawn.columns[name]]
     return drawn
@@ -79,9 +81,9 @@ def _span(connection: sqlite3.Connection, key: RunKey) -> Span | None:
     return None if row is None else Span(*row)
 
 
-def _lines(
+def _columns(
     connection: sqlite3.Connection, run: int, kind: Kind, hot_rows: Sequence[Row]
-) -> tuple[list[int], list[list[float | str | None]]]:
+) -> tuple[list[int], list[list[Any]]]:
     times, columns = chunks.drawn(connection, run, kind)
     late = bool(times and hot_rows) and hot_rows[0][AT_MS] < times[-1]
     times += [row[AT_MS] for row in hot_rows]
