@@ -44,15 +44,17 @@ class Timekeeper:
         while True:
             self._news.clear()
             try:
-                wait_s = await self._look()
+                due_at_ms = await self._look()
+                # Asked anew: looking took its time, and what became due meanwhile must not wait.
+                wait_s = None if due_at_ms is None else max(0.0, (due_at_ms - self._clock.now_ms()) / SECOND_MS)
                 failing = False
             except Unavailable as error:
                 log.log(logging.DEBUG if failing else logging.WARNING, "alerts cannot be brought up to date: %s", error)
                 wait_s, failing = RETRY_S, True
             await news_or(self._news, self._clock, wait_s)
 
-    async def _look(self) -> float | None:
-        """Do what is due; run seconds until something is due again, None: nothing will be without news."""
+    async def _look(self) -> int | None:
+        """Do what is due; when something is due again, None: nothing will be without news."""
         now_ms = self._clock.now_ms()
         if now_ms >= self._faults_from_ms:
             for athlete in self._room.sight.athletes():
@@ -60,12 +62,12 @@ class Timekeeper:
         for athlete, due_ms in (await self._room.journal.due()).items():
             if due_ms <= now_ms:
                 self._told(await self._expire(athlete, now_ms))
-        dues = [*(await self._room.journal.due()).values()]
+        dues = list((await self._room.journal.due()).values())
         if now_ms < self._faults_from_ms:
             dues.append(self._faults_from_ms)
         elif (wake_at_ms := self._room.sight.wake_at_ms(now_ms)) is not None:
             dues.append(wake_at_ms)
-        return max(0.0, (min(dues) - now_ms) / SECOND_MS) if dues else None
+        return min(dues, default=None)
 
     async def _look_at_faults(self, athlete: str, now_ms: int) -> None:
         faults = self._room.sight.faults(athlete, now_ms)

@@ -1,0 +1,286 @@
+"""The alerter as a whole: from what is said on the bus to what people feel, and back."""
+
+import pytest
+
+from crampwatch.codec import decode
+from crampwatch.errors import Misconfigured, Unavailable
+from crampwatch.events import Answer, FindingKind, SensorState
+from crampwatch.topics import SYSTEM, Kind, Topic
+from crampwatch.units import Level
+from tests.alerts.builders import MemoryChannel, answer, check_in, eventually, finding
+from tests.alerts.world import TEAM, World
+from tests.support.clocks import START_MS as NOW
+
+
+@pytest.fixture
+async def world(tmp_path):
+    async with World(tmp_path).watched() as made:
+        yield made
+
+
+async def test_a_warning_reaches_the_page_the_phone_and_the_store(world):
+    phone = MemoryChannel()
+    async with world.alerting(phone):
+        await world.run_on()
+        told = finding()
+        await world.find(told)
+        await eventually(lambda: len(world.states) >= 2 and len(world.store.alerts) >= 2, world.clock)
+        assert world.seen == [("pattern", "warning", "raised"), ("pattern", "warning", "delivered")]
+        assert [one.alert_id for one in world.deliveries] == [told.id]
+        assert "toes toward the shin" in world.deliveries[0].body
+        assert [one.alert.id for one in phone.felt] == [told.id]
+        assert world.store.alerts == [("run-1", "raised"), ("run-1", "delivered")]
+        kept = world.broker.retained(Topic(TEAM, "ada", Kind.ALERT, "pattern"))
+        assert decode(Kind.ALERT, kept).state == "delivered"
+
+
+async def test_watch_is_shown_on_the_page_and_nobody_is_buzzed(world):
+    phone, screen = MemoryChannel(), MemoryChannel("screen", audible=False)
+    async with world.alerting(phone, screen):
+        await world.find(finding(level=Level.WATCH))
+        await world.decided(1)
+        await eventually(lambda: screen.felt, world.clock)
+        assert world.seen == [("pattern", "watch", "raised")]
+        assert (phone.felt, world.deliveries) == ([], [])
+
+
+async def test_the_end_of_a_pattern_is_said_and_then_its_slot_is_emptied(world):
+    async with world.alerting():
+        await world.find(finding())
+        await world.find(finding(level=Level.OK))
+        await eventually(lambda: world.cleared == ["pattern"], world.clock)
+        assert world.seen[-1] == ("pattern", "warning", "cleared")
+        assert world.broker.retained(Topic(TEAM, "ada", Kind.ALERT, "pattern")) is None
+
+
+async def test_a_finding_that_is_told_twice_is_decided_once(world):
+    async with world.alerting():
+        told = finding()
+        await world.find(told)
+        await world.find(told)
+        await world.find(finding(level=Level.OK))
+        await world.decided(2)
+        assert world.reasons == ["first", "ended"]
+        assert world.counters.value("decided", "known") == 1
+
+
+async def test_backlog_and_old_news_are_kept_with_their_reason_and_disturb_nobody(world):
+    phone = MemoryChannel()
+    async with world.alerting(phone):
+        await world.find(finding(late=True))
+        await world.find(finding(at_ms=NOW - 61_000))
+        await world.decided(2)
+        assert world.reasons == ["late", "too_late"]
+        assert (phone.felt, world.states) == ([], [])
+
+
+async def test_an_answer_acknowledges_and_quiets_until_it_runs_out_or_the_level_rises(world):
+    phone = MemoryChannel()
+    async with world.alerting(phone):
+        told = finding()
+        await world.find(told)
+        await world.decided(1)
+        await world.say(Kind.ACK, answer(told.id))
+        await world.find(finding())
+        await world.decided(3)
+        assert ("pattern", "warning", "acknowledged") in world.seen
+        assert len(phone.felt) == 1
+        await world.find(finding(level=Level.IMMINENT))
+        await world.decided(4)
+        assert [one.alert.level for one in phone.felt] == [Level.WARNING, Level.IMMINENT]
+        assert world.reasons == ["first", "answered", "acknowledged", "escalated"]
+
+
+async def test_a_sudden_stop_a_yes_easing_and_running_on(world):
+    async with world.alerting():
+        await world.run_on()
+        stop = finding(FindingKind.CRAMP_STOP, Level.NOW)
+        await world.find(stop)
+        await world.say(Kind.ACK, answer(stop.id, Answer.CRAMP))
+        await world.say(Kind.CHECKIN, check_in("eased"))
+        await world.find(finding(FindingKind.RESUMED, Level.OK))
+        await eventually(lambda: world.cleared == ["cramp"], world.clock)
+        assert world.reasons == ["first", "answered", "eased", "resumed"]
+        assert world.states[-1].steps[0].id == "relief.walk_back"
+        assert world.states[-1].state == "cleared"
+
+
+async def test_just_a_pause_is_a_label_and_the_next_stop_is_not_asked_about(world):
+    async with world.alerting():
+        stop = finding(FindingKind.CRAMP_STOP, Level.NOW)
+        await world.find(stop)
+        await world.say(Kind.ACK, answer(stop.id, Answer.PAUSE))
+        await world.find(finding(FindingKind.CRAMP_STOP, Level.NOW))
+        await world.decided(3)
+        assert world.reasons == ["first", "answered", "paused"]
+        assert '"answer":"pause"' in world.journal("SELECT body FROM fact WHERE kind = 'ack'")[0][0]
+
+
+async def test_a_runner_who_says_cramp_gets_help_even_without_a_known_run(world):
+    phone = MemoryChannel()
+    async with world.alerting(phone):
+        await world.say(Kind.CHECKIN, check_in())
+        await eventually(lambda: phone.felt, world.clock)
+        assert phone.felt[0].alert.steps[0].id == "relief.stop"
+        assert world.store.alerts == []
+
+
+async def test_a_lost_sensor_is_a_fault_after_its_patience_and_clears_at_once(world):
+    phone = MemoryChannel()
+    async with world.alerting(phone):
+        await world.run_on()
+        await world.sensor(SensorState.CONNECTED)
+        await world.clock.advance(20)
+        await world.sensor(SensorState.LOST)
+        await eventually(world.clock.asleep)
+        await world.clock.advance(19)
+        assert world.states == []
+        await eventually(world.clock.asleep)
+        await world.clock.advance(2)
+        await world.decided(1)
+        assert world.seen == [("fault", "watch", "raised")]
+        assert "Strap" in world.states[0].because[0]
+        await world.sensor(SensorState.CONNECTED)
+        await eventually(lambda: world.cleared == ["fault"], world.clock)
+        assert world.reasons == ["fault_shown", "recovered"]
+        assert phone.felt == []
+
+
+async def test_a_service_that_stops_is_one_fault_for_every_runner_who_is_out(world):
+    async with world.alerting():
+        for athlete in ("ada", "bo"):
+            await world.run_on(athlete)
+        await world.service("up")
+        await world.service("down")
+        await eventually(lambda: world.clock.asleep(25))
+        await world.clock.advance(25)
+        await world.decided(2)
+        assert world.seen == [("fault", "watch", "raised")] * 2
+        await world.service("up")
+        await eventually(lambda: world.cleared == ["fault", "fault"], world.clock)
+
+
+async def test_a_question_that_nobody_answers_expires(world):
+    async with world.alerting():
+        await world.run_on()
+        await world.find(finding(FindingKind.CRAMP_STOP, Level.NOW))
+        await world.decided(1)
+        await eventually(lambda: world.clock.asleep(301))
+        await world.clock.advance(301)
+        await eventually(lambda: world.cleared == ["cramp"], world.clock)
+        assert world.seen[-1] == ("cramp", "now", "expired")
+
+
+async def test_a_store_that_is_away_delays_no_push_and_gets_everything_later(world):
+    phone = MemoryChannel()
+    world.store.away = True
+    async with world.alerting(phone):
+        await world.run_on()
+        await world.find(finding())
+        await eventually(lambda: phone.felt and len(world.states) == 2, world.clock)
+        assert world.store.alerts == []
+        world.store.away = False
+        await eventually(world.clock.asleep)
+        await world.clock.advance(31)
+        await eventually(lambda: len(world.store.alerts) == 2, world.clock)
+
+
+async def test_poison_is_counted_and_warned_about_once_and_the_next_message_is_taken(world, caplog):
+    async with world.alerting():
+        for payload in (b"\xff\x00", b"not json", b'{"v":1,"kind":"pattern"}', b'{"v":9}'):
+            await world.bus.publish(Topic(TEAM, "ada", Kind.FINDING), payload)
+        await world.find(finding())
+        await world.decided(1)
+        assert world.counters.value("refused", "not_json") == 2
+        assert world.counters.value("refused", "schema_version") == 1
+        assert sum("left out" in one.message for one in caplog.records if one.levelname == "WARNING") == 3
+
+
+async def test_an_alerter_that_is_restarted_remembers_what_is_open_and_what_it_pushed(world):
+    phone = MemoryChannel()
+    async with world.alerting(phone):
+        await world.run_on()
+        await world.find(finding())
+        await world.decided(1)
+    async with world.alerting(phone):
+        await world.find(finding())
+        await world.decided(2)
+        await world.find(finding(level=Level.OK))
+        await eventually(lambda: world.cleared == ["pattern"], world.clock)
+        assert world.reasons == ["first", "cooling_down", "ended"]
+        assert len(phone.felt) == 1
+
+
+async def test_what_was_said_while_the_alerter_was_away_is_decided_when_it_is_back(world):
+    async with world.alerting():
+        pass
+    told = finding(at_ms=world.clock.now_ms())
+    await world.find(told)
+    await world.find(finding(FindingKind.HITCH, Level.OK))
+    await world.clock.advance(30)
+    async with world.alerting():
+        await world.decided(2)
+        assert [one.alert_id for one in world.deliveries] == [told.id]
+
+
+async def test_a_broker_that_forgot_everything_is_told_what_is_open(world):
+    async with world.alerting():
+        await world.find(finding())
+        await world.decided(1)
+    world.broker.restart(keep_state=False)
+    async with world.alerting():
+        await eventually(lambda: world.broker.retained(Topic(TEAM, "ada", Kind.ALERT, "pattern")), world.clock)
+
+
+async def test_it_says_that_it_is_up_and_again_when_its_last_will_was_told(world):
+    topic = Topic(SYSTEM, "alerter-1", Kind.STATUS)
+
+    def state():
+        kept = world.broker.retained(topic)
+        return decode(Kind.STATUS, kept).state if kept else None
+
+    async with world.alerting():
+        assert state() == "up"
+        world.broker.cut(f"{TEAM}-alerter-1")
+        assert state() == "down"
+        world.broker.mend(f"{TEAM}-alerter-1")
+        await eventually(lambda: state() == "up", world.clock)
+    assert state() == "down"
+
+
+async def test_channels_are_closed_at_the_end_and_must_have_names_of_their_own(world):
+    phone = MemoryChannel()
+    async with world.alerting(phone):
+        pass
+    assert phone.closed
+    with pytest.raises(ValueError, match="must differ"):
+        world.alerter(phone, MemoryChannel())
+
+
+async def test_a_folder_that_cannot_be_used_stops_it_with_the_setting_named(world):
+    (world.folder / "alerts.db").write_text("this is no database, and it is long enough to be read as a file header")
+    with pytest.raises(Misconfigured, match="state_dir"):
+        await world.alerter().run()
+
+
+async def test_a_broker_that_takes_no_push_is_asked_again_within_the_deadline(world):
+    async with world.alerting():
+        with world.broker.refusing(Unavailable("away"), matching=f"crampwatch/v1/{TEAM}/+/delivery"):
+            await world.find(finding())
+            await eventually(lambda: world.counters.value("push_failed", "mqtt") and world.clock.asleep(2))
+        await world.clock.advance(2)
+        await eventually(lambda: world.deliveries, world.clock)
+        assert len(world.deliveries) == 1
+
+
+async def test_a_push_that_nobody_took_in_time_expires_and_the_next_one_is_not_cooling_down(world):
+    async with world.alerting():
+        with world.broker.refusing(Unavailable("away"), matching=f"crampwatch/v1/{TEAM}/+/delivery"):
+            await world.find(finding())
+            await eventually(lambda: world.counters.value("push_failed", "mqtt") and world.clock.asleep(2))
+            await world.clock.advance(61)
+            await eventually(lambda: world.cleared == ["pattern"], world.clock)
+        assert world.seen[-1] == ("pattern", "warning", "expired")
+        await world.find(finding(at_ms=world.clock.now_ms()))
+        await eventually(lambda: world.deliveries, world.clock)
+        assert world.reasons == ["first", "expired", "first"]
