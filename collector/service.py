@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Literal
 
 from collector.desk import PAIRING, Batch, Desk
@@ -53,6 +54,7 @@ class Collector:
         fresh_s: what is younger in run time is sent as live, what is older as backlog; a replay far above the pace
             of a run widens it.
         wait: sleeps wall seconds.
+        open_spool: opens the queue at a path for a collector's id.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Collector:
         counters: Counters,
         fresh_s: float = FRESH_S,
         wait: Wait = asyncio.sleep,
+        open_spool: Callable[[Path, str], Awaitable[Spool]] = SqliteSpool.open,
     ) -> None:
         self._settings = settings
         self._id = settings.collector.id
@@ -74,6 +77,7 @@ class Collector:
         self._counters = counters
         self._fresh_s = fresh_s
         self._wait = wait
+        self._open_spool = open_spool
         self._queue: asyncio.Queue[Arrival | Claim] = asyncio.Queue(QUEUE)
         self._notices = Notices(wait)
         self._ready = asyncio.Event()
@@ -110,7 +114,7 @@ class Collector:
         Raises:
             Misconfigured: the state_dir, the broker's address or the source's settings cannot work.
         """
-        spool = await SqliteSpool.open(self._settings.state_dir / FILE_NAME, self._id)
+        spool = await self._open_spool(self._settings.state_dir / FILE_NAME, self._id)
         try:
             await self._serve(spool)
         except BaseExceptionGroup as group:

@@ -16,9 +16,10 @@ from crampwatch.metrics import Counters
 from crampwatch.service import running
 from crampwatch.settings import Settings
 from crampwatch.topics import SYSTEM, Kind, Topic
-from tests.support.brokers import until
+from tests.support.brokers import mosquitto, until
 from tests.support.clocks import START_MS, ManualClock
 from tests.support.sources import ScriptedSource, battery, gait, heart_rate, linked, seen, ticks
+from tests.support.spools import MemorySpool
 from tests.support.takers import Taker
 
 ANN = {"id": "ann", "sensors": [{"name": "WATCH-1"}]}
@@ -29,23 +30,36 @@ async def brisk(seconds):
     await asyncio.sleep(seconds / 100)
 
 
+def links(broker):
+    """The factory of buses of a broker in memory, or of a real one behind a cable."""
+    return broker.links() if isinstance(broker, MemoryBroker) else broker.links
+
+
+def returning(spool):
+    async def opened(_path, _collector):
+        return spool
+
+    return opened
+
+
 class House:
     """A collector with its broker and a processor that keeps everything."""
 
-    def __init__(self, folder, source, *, broker=None, clock=None, **settings):
+    def __init__(self, folder, source, *, broker=None, spool=None, **settings):
         self.settings = Settings(state_dir=folder, athletes=settings.pop("athletes", [ANN]), **settings)
         self.broker = broker or MemoryBroker()
         self.source = source
-        self.clock = clock or ManualClock(START_MS)
+        self.clock = ManualClock(START_MS)
         self.counters = Counters()
-        self.taker = Taker(self.broker)
+        self.taker = Taker(links(self.broker))
         self.collector = Collector(
             settings=self.settings,
-            buses=self.broker.links(),
+            buses=links(self.broker),
             source=source,
             clock=self.clock,
             counters=self.counters,
             wait=brisk,
+            **({} if spool is None else {"open_spool": returning(spool)}),
         )
 
     @contextlib.asynccontextmanager
@@ -278,3 +292,38 @@ async def test_an_orderly_end_sends_what_has_just_arrived(tmp_path):
         await asyncio.sleep(0)
         await asyncio.sleep(0)
     assert len(house.taker.samples) == house.counters.value("samples")
+
+
+async def test_a_full_disk_stops_the_taking_says_so_once_and_loses_nothing(tmp_path, caplog):
+    spool = MemorySpool()
+    source = ScriptedSource(seen(), linked())
+    house = House(tmp_path, source, spool=spool)
+    with caplog.at_level(logging.DEBUG, logger="collector"):
+        async with house.open():
+            source.send(heart_rate())
+            await until(lambda: len(house.taker.samples) == 1)
+            spool.full = True
+            source.send(*ticks(seconds=600, start_ms=START_MS + 1_000))
+            await until(lambda: sum("nothing can be taken" in line for line in caplog.messages) >= 3)
+            spool.full = False
+            await until(lambda: len(house.taker.samples) == 1_801)
+    told = [record.levelname for record in caplog.records if record.levelno >= logging.INFO]
+    assert told == ["WARNING", "INFO"]
+
+
+async def test_over_a_real_broker_a_pulled_cable_costs_no_sample_and_doubles_none(tmp_path):
+    source = ScriptedSource(seen(), linked())
+    async with mosquitto(tmp_path / "broker") as world:
+        house = House(tmp_path / "state", source, broker=world)
+        async with house.open():
+            for minute in range(3):
+                start_ms = START_MS + minute * 60_000
+                source.send(*ticks(seconds=30, start_ms=start_ms))
+                await until(lambda rows=(minute + 1) * 90 + minute: house.counters.value("samples") == rows)
+                world.pull()
+                source.send(heart_rate(at_ms=start_ms + 40_000))
+                await until(lambda rows=(minute + 1) * 91: house.counters.value("samples") == rows)
+                world.plug()
+            source.end()
+            await asyncio.wait_for(house.collector.drained(), 30)
+    assert len(house.taker.samples) == house.counters.value("samples") == 273

@@ -10,8 +10,8 @@ from crampwatch.topics import SYSTEM, Kind, Topic, every
 class Taker:
     """Keeps telemetry by row, first come; publishes the watermark of contiguous rows after each message."""
 
-    def __init__(self, broker, team="home", collector="collector-1"):
-        self._broker = broker
+    def __init__(self, links, team="home", collector="collector-1"):
+        self._links = links
         self._team = team
         self._topic = Topic(SYSTEM, collector, Kind.WATERMARK, "processor-1")
         self._collector = collector
@@ -33,7 +33,7 @@ class Taker:
     async def run(self):
         """Take until cancelled."""
         filters = every(Kind.TELEMETRY, self._team) + every(Kind.BACKLOG, self._team)
-        async with self._broker.links()("taker", subscribe=filters, persistent=True) as bus:
+        async with self._links("taker", subscribe=filters, persistent=True) as bus:
             async for delivery in bus.deliveries():
                 topic = Topic.parse(delivery.topic)
                 message = decode(topic.kind, delivery.payload)
