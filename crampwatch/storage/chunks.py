@@ -14,9 +14,9 @@ BUCKET_MS = 5 * MINUTE_MS
 _ROW_WIDTH = FIRST + 5
 
 _WRITE = """
-INSERT INTO chunk (run, bucket, kind, facts, times, shown, rest) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO chunk (run, bucket, kind, facts, drawn, rest) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (run, bucket, kind) DO UPDATE
-SET facts = excluded.facts, times = excluded.times, shown = excluded.shown, rest = excluded.rest
+SET facts = excluded.facts, drawn = excluded.drawn, rest = excluded.rest
 """
 
 
@@ -42,8 +42,7 @@ def merge(connection: sqlite3.Connection, run: int, rows: Iterable[Row]) -> None
                 bucket,
                 kind,
                 len(merged),
-                pack([columns[AT_MS]]),
-                pack(columns[FIRST:drawn_end]),
+                pack([columns[AT_MS], *columns[FIRST:drawn_end]]),
                 pack([columns[DEVICE], columns[SEQ], *columns[drawn_end:end]]),
             ),
         )
@@ -64,23 +63,21 @@ def rows_between(connection: sqlite3.Connection, run: int, first_ms: int, last_m
 
 def drawn(connection: sqlite3.Connection, run: int, kind: Kind) -> tuple[list[int], list[list[Any]]]:
     """What pages draw of a run's chunks of one kind: moments in order, and a column for each value drawn."""
-    times: list[int] = []
-    values: list[list[Any]] = [[] for _ in range(DRAWN[kind])]
-    query = "SELECT bucket, times, shown FROM chunk WHERE run = ? AND kind = ? ORDER BY bucket"
-    for bucket, packed_times, packed_values in connection.execute(query, (run, kind)):
-        times += _unpacked(packed_times, run, bucket)[0]
-        for column, more in zip(values, _unpacked(packed_values, run, bucket), strict=True):
+    columns: list[list[Any]] = [[] for _ in range(1 + DRAWN[kind])]
+    query = "SELECT bucket, drawn FROM chunk WHERE run = ? AND kind = ? ORDER BY bucket"
+    for bucket, packed in connection.execute(query, (run, kind)):
+        for column, more in zip(columns, _unpacked(packed, run, bucket), strict=True):
             column.extend(more)
-    return times, values
+    return columns[0], columns[1:]
 
 
 def _rows(connection: sqlite3.Connection, run: int, first: int, last: int, kinds: tuple[Kind, ...]) -> Iterator[Row]:
     query = (
-        "SELECT bucket, kind, times, shown, rest FROM chunk "  # noqa: S608 - only question marks are put in
+        "SELECT bucket, kind, drawn, rest FROM chunk "  # noqa: S608 - only question marks are put in
         f"WHERE run = ? AND bucket BETWEEN ? AND ? AND kind IN ({', '.join('?' * len(kinds))}) ORDER BY bucket"
     )
     for bucket, number, *packed in connection.execute(query, (run, first, last, *kinds)).fetchall():
-        (times,), shown, (devices, sequences, *others) = (_unpacked(one, run, bucket) for one in packed)
+        (times, *shown), (devices, sequences, *others) = (_unpacked(one, run, bucket) for one in packed)
         values: Sequence[Column] = [*shown, *others]
         empty = [[None] * len(times)] * (_ROW_WIDTH - FIRST - len(values))
         for at_ms, device, seq, *rest in zip(times, devices, sequences, *values, *empty, strict=True):

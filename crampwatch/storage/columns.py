@@ -185,7 +185,9 @@ def _pack_words(values: Column) -> bytes:
 
 def _unpack_words(data: bytes, length: int) -> list[Any]:
     (size,) = _SIZE.unpack_from(data)
-    words = json.loads(data[_SIZE.size : _SIZE.size + size])
+    words: list[str] = json.loads(data[_SIZE.size : _SIZE.size + size])
+    if len(words) == 1:
+        return words * length
     return [words[number] for number in _unpack_ints(data[_SIZE.size + size :], length)]
 
 

@@ -68,7 +68,7 @@ def series(connection: sqlite3.Connection, key: RunKey, points: int) -> Series:
         times, columns = _columns(connection, span.run, kind, [row for row in rows if row[KIND] == kind])
         values = dict(zip(names, columns, strict=True))
         if kind is Kind.ASSESSMENT:
-            values["level"] = [_LEVEL_RANKS[word] for word in values["level"]]
+            values["level"] = list(map(_LEVEL_RANKS.__getitem__, values["level"]))
         measured.append((times, values))
     drawn = downsampled(measured, span.started_ms, span.ended_ms, points=points, highest=HIGHEST)
     for name, steps in _STEPS.items():

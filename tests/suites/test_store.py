@@ -496,7 +496,7 @@ async def test_a_damaged_chunk_is_told_by_the_name_of_the_setting(tmp_path):
     await store.record([Batch(RUN, stretch(0, 10))])
     await store.close()
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE chunk SET times = substr(times, 5)")
+        connection.execute("UPDATE chunk SET drawn = substr(drawn, 5)")
     store = await SqliteStore.open(path)
     with pytest.raises(Misconfigured, match=r"storage\.path: .*damaged"):
         await store.samples(RUN)

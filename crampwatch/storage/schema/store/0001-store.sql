@@ -46,14 +46,13 @@ CREATE TABLE hot (
   PRIMARY KEY (second, run, device, seq, at_ms)
 ) WITHOUT ROWID;
 
--- Five minutes of one kind of fact of one run, as columns. shown: what pages draw; rest: everything else.
+-- Five minutes of one kind of fact of one run, as columns. drawn: moments and what pages draw; rest: everything else.
 CREATE TABLE chunk (
   run INTEGER NOT NULL,
   bucket INTEGER NOT NULL,
   kind INTEGER NOT NULL,
   facts INTEGER NOT NULL,
-  times BLOB NOT NULL,
-  shown BLOB NOT NULL,
+  drawn BLOB NOT NULL,
   rest BLOB NOT NULL,
   PRIMARY KEY (run, bucket, kind)
 );
