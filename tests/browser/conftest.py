@@ -31,17 +31,19 @@ class Eyes:
         self.complaints: list[str] = []
 
     @contextlib.asynccontextmanager
-    async def on(self, url: str, size: tuple[int, int] = DESKTOP, *, still: bool = True) -> AsyncIterator[Page]:
-        """A page at a size; what it complains about fails the test when it is closed."""
+    async def on(self, url: str, size: tuple[int, int] = DESKTOP, *, own_clock: bool = False) -> AsyncIterator[Page]:
+        """A page at a size, with timers of its own to turn if asked; what it complains about fails the test."""
         context = await self._browser.new_context(
             viewport={"width": size[0], "height": size[1]},
-            reduced_motion="reduce" if still else "no-preference",
+            reduced_motion="reduce",
         )
         page = await context.new_page()
         page.set_default_timeout(10_000)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         try:
+            if own_clock:
+                await page.clock.install()
             await page.goto(url)
             yield page
         finally:

@@ -1,0 +1,49 @@
+"""What we say to people stays within what we can know."""
+
+import re
+
+from crampwatch import wording
+from crampwatch.units import Level
+from dashboard.build import FRONT
+
+#: Promises and numbers that no page and no message may make.
+NEVER = re.compile(
+    r"cramp risk|predict|prevents?\b|detects? (a )?cramp|you have a cramp|drink (a lot|plenty|more)"
+    r"|\d ?% (risk|chance)",
+    re.IGNORECASE,
+)
+
+
+def everything_said() -> list[str]:
+    said = [*wording.LEVEL_WORDS.values(), *wording.PATTERN_WORDS.values(), wording.RED_FLAGS_LEAD]
+    said += [part for flag in wording.RED_FLAGS for part in (flag.signs, flag.action)]
+    return said + [step.text for step in (*wording.FIRST_RELIEF, wording.WALK_BACK)]
+
+
+def test_every_level_has_a_word_and_none_is_a_number():
+    assert set(wording.LEVEL_WORDS) == set(wording.PATTERN_WORDS) == set(Level)
+    assert not any(character.isdigit() for word in wording.LEVEL_WORDS.values() for character in word)
+
+
+def test_nothing_promises_what_cannot_be_known():
+    assert [text for text in everything_said() if NEVER.search(text)] == []
+
+
+def test_the_pages_promise_nothing_either():
+    sources = list((FRONT / "src").rglob("*.ts*"))
+    assert sources
+    assert [path.name for path in sources if NEVER.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_the_disclaimer_says_what_this_is_not():
+    assert wording.DISCLAIMER.startswith("Not a medical device.")
+    assert "cannot detect or rule out a cramp" in wording.DISCLAIMER
+
+
+def test_what_is_urgent_stands_first():
+    urgent = [flag.urgent for flag in wording.RED_FLAGS]
+    assert urgent == sorted(urgent, reverse=True)
+
+
+def test_stopping_and_stretching_come_first():
+    assert [step.id for step in wording.FIRST_RELIEF[:2]] == ["relief.stop", "relief.stretch"]
