@@ -55,7 +55,10 @@ async def _ready_or_dead(service: Service, task: asyncio.Task[None]) -> None:
 
 
 async def until_stopped() -> None:
-    """Return when the process is asked to stop (Ctrl-C or SIGTERM)."""
+    """Return when the process is asked to stop (Ctrl-C or SIGTERM).
+
+    The handlers then stay until the loop closes: a second, impatient Ctrl-C must not tear the orderly end.
+    """
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     wanted = (signal.SIGINT, signal.SIGTERM)
@@ -64,5 +67,6 @@ async def until_stopped() -> None:
     try:
         await stopped.wait()
     finally:
-        for number in wanted:
-            loop.remove_signal_handler(number)
+        if not stopped.is_set():
+            for number in wanted:
+                loop.remove_signal_handler(number)

@@ -149,13 +149,12 @@ async def _play(settings: Settings, cast: Sequence[Runner], speed: float, *, ope
             ]
             async with running(services):
                 page = f"{dashboard.url}/live/{cast[0].athlete}" if len(cast) == 1 else f"{dashboard.url}/board"
-                screen.say(
-                    f"live page: [bold]{page}[/]  (a {duration_s / 60:.0f} min run at {speed:g}x; Ctrl-C ends it)"
-                )
+                screen.say(f"live page: [bold]{page}[/]")
+                screen.say(f"a run of {duration_s / 60:.0f} min at {speed:g}x; Ctrl-C ends it")
                 if open_page:
                     typer.launch(page)
                 await _until_over(watches, screen, until_end=until_end)
-        out.print(await _where(settings, home.store))
+        out.print(await _where(settings, home.store), soft_wrap=True)
 
 
 async def _until_over(watches: Sequence[Watch], screen: Screen, *, until_end: bool) -> None:

@@ -42,7 +42,7 @@ class Monitor:
         self._on_alert = on_alert
         self._names = {athlete.id: athlete.name or athlete.id for athlete in settings.athletes}
         self._lines = {athlete: Line(name) for athlete, name in self._names.items()}
-        self._told: set[tuple[str, str]] = set()
+        self._told: dict[str, int] = {}
         self.ready = asyncio.Event()
 
     async def run(self) -> None:
@@ -88,10 +88,11 @@ class Monitor:
 
     def _alert(self, line: Line, alert: Alert) -> None:
         line.because = alert.because[0] if alert.because and alert.state.open else ""
-        key = (alert.id, alert.level)
-        if key in self._told or alert.state not in {AlertState.RAISED, AlertState.DELIVERED}:
+        if alert.state not in {AlertState.RAISED, AlertState.DELIVERED}:
             return
-        self._told.add(key)
+        if alert.level.rank <= self._told.get(alert.id, -1):
+            return  # told already, or on its way down: no news for somebody who watches
+        self._told[alert.id] = alert.level.rank
         started_ms = line.started_ms or alert.raised_at_ms
         self._screen.say(alert_panel(alert, line.name, alert.raised_at_ms - started_ms))
         self._on_alert(alert)
