@@ -272,4 +272,4 @@ class StoredUpTo(Message):
 
     kind: Literal["watermark"] = "watermark"
     collector: Id
-    row: Annotated[int, Field(ge=-1)]
+    row: Annotated[int, Field(ge=-1, le=2**53)]

@@ -16,7 +16,8 @@ Bpm = Annotated[int, Field(strict=True, ge=1, le=300)]
 Spm = Annotated[float, Field(ge=0, le=510, allow_inf_nan=False)]
 Mps = Annotated[float, Field(ge=0, le=256, allow_inf_nan=False)]
 Percent = Annotated[int, Field(strict=True, ge=0, le=100)]
-Count = Annotated[int, Field(strict=True, ge=0)]
+#: The bound is what JSON readers and SQLite keep exactly; beyond it a number is noise.
+Count = Annotated[int, Field(strict=True, ge=0, le=2**53)]
 #: A pseudonymous id that may stand in a topic: never a name, never a hardware address.
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$")]
 
