@@ -29,7 +29,12 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """One row of the run list."""
+    """One row of the run list.
+
+    ``mean_spm`` is that of the moving runner: a cadence of 0 does not count. ``distance_m`` is what the odometer
+    moved that moved most, None without one. ``worst`` is the highest level of assessments, findings and alerts; a
+    fault or a poor signal says nothing of the runner and does not count.
+    """
 
     run: RunKey
     started_ms: int
@@ -47,7 +52,8 @@ class RunSummary:
 class Series:
     """Columns over time for a page, at most about ``points`` long: bucket means, None where nothing was measured.
 
-    ``columns`` holds ``bpm``, ``spm``, ``mps``, ``score`` (bucket maximum) and ``fatigue``; each as long as ``at_ms``.
+    ``columns`` holds ``bpm``, ``spm``, ``mps``, ``score`` (bucket maximum), ``fatigue`` and ``level`` (the rank of
+    the highest level in the bucket, 0 for ok to 4 for now); each as long as ``at_ms``, where a bucket begins.
     """
 
     at_ms: Sequence[int]
