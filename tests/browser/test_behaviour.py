@@ -118,7 +118,11 @@ async def test_a_server_restart_neither_loses_nor_doubles_an_alert(table: Desk, 
             table.run()
             page = await page_life.enter_async_context(eyes.on(f"{table.url}/board"))
             requests: list[Request] = []
-            page.on("request", lambda one: requests.append(one))
+
+            def asked(request: Request) -> None:
+                requests.append(request)
+
+            page.on("request", asked)
             table.raise_alert(alert(start_ms, name="before"))
             await expect(page.locator('[data-alert="before"]')).to_be_visible()
         await expect(page.locator(".live.off")).to_be_visible()
