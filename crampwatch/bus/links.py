@@ -9,7 +9,8 @@ from crampwatch.bus import Bus, Delivery, Will
 from crampwatch.bus.address import Address
 from crampwatch.bus.inbox import Inbox
 from crampwatch.bus.lasting import LastingBus
-from crampwatch.bus.mqtt import PUBACK_WITHIN_S, ClosedAtOnce, MqttLink
+from crampwatch.bus.mqtt import PUBACK_WITHIN_S, MqttLink
+from crampwatch.bus.reasons import ClosedAtOnce
 from crampwatch.bus.rules import check_client_id, check_filter
 from crampwatch.topics import Topic
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import socket
 import ssl
@@ -19,6 +20,7 @@ from crampwatch.bus import Will
 from crampwatch.bus.address import Address
 from crampwatch.bus.inbox import Inbox
 from crampwatch.bus.lasting import Loss
+from crampwatch.bus.reasons import FAILURE, TAKEN_OVER, refused_connect, refused_publish
 from crampwatch.bus.rules import RECEIVE_WINDOW
 from crampwatch.codec import encode
 from crampwatch.errors import CrampwatchError, Misconfigured, Refused, Unavailable
@@ -37,23 +39,9 @@ SESSION_EXPIRY_S = 7 * 86_400
 #: Header, packet id and properties of a PUBLISH beside topic and body, with room to spare.
 PUBLISH_OVERHEAD = 64
 
-# MQTT 5.0, 2.4. paho turns the six CONNACK codes of 3.1.1 into these.
-_UNSUPPORTED_VERSION = 0x84
-_BAD_CLIENT_ID = 0x85
-_NOT_AUTHORIZED = 0x87
-_TAKEN_OVER = 0x8E
-_TOO_LARGE = 0x95
-_FAILURE = 0x80
-_BAD_LOGIN = frozenset({0x86, _NOT_AUTHORIZED, 0x8A, 0x8C})
-_REFUSALS = {_NOT_AUTHORIZED: "not_authorised", 0x90: "bad_topic", _TOO_LARGE: "too_long", 0x99: "bad_payload"}
-
 # paho logs each lost socket as an error; the bus reports losses itself, once.
 _PAHO_LOG = logging.getLogger(f"{__name__}.paho")
 _PAHO_LOG.setLevel(logging.CRITICAL)
-
-
-class ClosedAtOnce(Unavailable):
-    """The broker hung up on CONNECT, or does not speak this version."""
 
 
 class MqttDelivery:
@@ -202,7 +190,7 @@ class MqttLink(aiomqtt.Client):
 
     def _check_granted(self, filters: Sequence[tuple[str, int]], codes: Sequence[int | ReasonCode]) -> None:
         for (topic_filter, _), code in zip(filters, codes, strict=True):
-            if (code if isinstance(code, int) else code.value) >= _FAILURE:
+            if (code if isinstance(code, int) else code.value) >= FAILURE:
                 raise Misconfigured(
                     "mqtt.username", f"{self._address} lets this user not subscribe to {topic_filter}: {code}"
                 )
@@ -215,20 +203,15 @@ class MqttLink(aiomqtt.Client):
         size = len(name) + len(payload) + PUBLISH_OVERHEAD
         if self._largest is not None and size > self._largest:
             raise Refused("too_long", f"{name}: {size} bytes, the broker takes {self._largest}")
-        properties = None
-        if self._five and terms.expiry_s is not None:
-            properties = _properties(PacketTypes.PUBLISH)
-            properties.MessageExpiryInterval = terms.expiry_s
+        properties = _expiring(terms.expiry_s) if self._five and terms.expiry_s is not None else None
         if terms.qos == 0:
             self._hand_over(name, payload, 0, properties, retain=terms.retain)
             return
         async with self._room:
             mid = self._hand_over(name, payload, 1, properties, retain=terms.retain)
             code = await self._puback(mid)
-        if code.value >= _FAILURE:
-            reason = _REFUSALS.get(code.value)
-            text = f"{name}: the broker does not take it: {code}"
-            raise Refused(reason, text) if reason else Unavailable(text)
+        if code.value >= FAILURE:
+            raise refused_publish(code.value, str(code), name)
 
     def _hand_over(self, name: str, payload: bytes, qos: int, properties: Properties | None, *, retain: bool) -> int:
         """Queue a PUBLISH in paho, without aiomqtt, whose own wait knows neither reason codes nor a lost link."""
@@ -286,8 +269,8 @@ class MqttLink(aiomqtt.Client):
             self._connected.set_exception(aiomqtt.MqttCodeError(reason_code, "closed before CONNACK"))
         super()._on_disconnect(client, userdata, flags, reason_code, properties)
         # paho has no reason of its own for a socket that just closed.
-        reason = "the connection was closed" if reason_code.value == _FAILURE else str(reason_code).lower()
-        self._end(Loss(reason, taken_over=reason_code.value == _TAKEN_OVER))
+        reason = "the connection was closed" if reason_code.value == FAILURE else str(reason_code).lower()
+        self._end(Loss(reason, taken_over=reason_code.value == TAKEN_OVER))
 
     def _on_gone(self, disconnected: "asyncio.Future[None]") -> None:
         """Also reached when reading the socket raised, which paho reports to nobody."""
@@ -313,6 +296,14 @@ def _properties(packet: int) -> Properties:
     return Properties(packet)  # type: ignore[no-untyped-call]  # paho left this one out
 
 
+@functools.cache
+def _expiring(expiry_s: int) -> Properties:
+    """Made once for each expiry that there is: paho takes 8 us over one, and only reads it."""
+    properties = _properties(PacketTypes.PUBLISH)
+    properties.MessageExpiryInterval = expiry_s
+    return properties
+
+
 def _will(will: Will | None) -> aiomqtt.Will | None:
     if will is None:
         return None
@@ -323,7 +314,7 @@ def _will(will: Will | None) -> aiomqtt.Will | None:
 def _translated(error: aiomqtt.MqttError, address: Address) -> CrampwatchError:
     """What aiomqtt raised while connecting, sorted by remedy."""
     if isinstance(error, aiomqtt.MqttCodeError) and isinstance(error.rc, ReasonCode):
-        return _refused_connect(error.rc, address)
+        return refused_connect(error.rc.value, str(error.rc), str(address))
     # aiomqtt raises "from None"; the context still holds what the socket raised.
     cause = error.__context__
     if isinstance(cause, ssl.SSLCertVerificationError):
@@ -334,13 +325,3 @@ def _translated(error: aiomqtt.MqttError, address: Address) -> CrampwatchError:
         return Misconfigured("mqtt.url", f"there is no host {address.host!r}")
     hint = " (does it speak TLS?)" if address.tls and isinstance(cause, ConnectionError) else ""
     return Unavailable(f"no broker answers at {address}: {cause or error}{hint}")
-
-
-def _refused_connect(code: ReasonCode, address: Address) -> CrampwatchError:
-    if code.value in _BAD_LOGIN:
-        return Misconfigured("mqtt.username", f"{address} refuses this user or password: {code}")
-    if code.value == _BAD_CLIENT_ID:
-        return Misconfigured("mqtt.url", f"{address} refuses our client ids: {code}")
-    if code.value in {_UNSUPPORTED_VERSION, _FAILURE}:
-        return ClosedAtOnce(f"{address} closed the connection: {code}")
-    return Unavailable(f"{address} takes no connection now: {code}")

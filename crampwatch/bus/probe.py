@@ -1,4 +1,4 @@
-"""Does a broker on this machine answer? One round trip in MQTT 3.1.1, by hand: no client, no thread, no state."""
+"""Does a broker on this machine answer? Asked in MQTT 3.1.1, by hand: no client, no thread, nothing left behind."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,8 @@ import os
 
 from crampwatch.errors import Unavailable
 
-_CONNACK, _SUBACK = b"\x20\x02", b"\x90\x03\x00\x01"
+_CONNACK, _SUBACK = b"\x20\x02\x00\x00", b"\x90\x03\x00\x01\x00"
+_SUBSCRIBE, _DISCONNECT = 0x82, b"\xe0\x00"
 
 
 def _text(text: bytes) -> bytes:
@@ -19,27 +20,25 @@ def _packet(kind: int, body: bytes) -> bytes:
 
 
 async def round_trip(port: int, *, within_s: float) -> None:
-    """Connect to 127.0.0.1, subscribe, publish to oneself and receive it.
+    """Connect to 127.0.0.1 and subscribe to a topic of one's own: the answer comes from the broker's router.
 
-    A TCP connection proves nothing: the Rust broker can be made to accept for ever and answer nobody.
+    A TCP connection proves nothing: the Rust broker can be made to accept for ever and answer nobody. Nothing is
+    published: each message that a probe received cost that broker 10 kB for good, a subscription costs 0.2 kB.
 
     Raises:
-        Unavailable: it did not come back in time.
+        Unavailable: it did not answer in time.
     """
     name = f"crampwatch-probe-{os.getpid()}".encode()
     connect = _packet(0x10, _text(b"MQTT") + b"\x04\x02\x00\x0a" + _text(name))
-    publish = _packet(0x30, _text(name) + b"?")
     try:
         async with asyncio.timeout(within_s):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
                 writer.write(connect)
-                _expect(await reader.readexactly(4), _CONNACK + b"\x00\x00")
-                writer.write(_packet(0x82, b"\x00\x01" + _text(name) + b"\x00"))
-                _expect(await reader.readexactly(5), _SUBACK + b"\x00")
-                writer.write(publish)
-                _expect(await reader.readexactly(len(publish)), publish)
-                writer.write(b"\xe0\x00")
+                _expect(await reader.readexactly(len(_CONNACK)), _CONNACK)
+                writer.write(_packet(_SUBSCRIBE, b"\x00\x01" + _text(name) + b"\x00"))
+                _expect(await reader.readexactly(len(_SUBACK)), _SUBACK)
+                writer.write(_DISCONNECT)
                 await writer.drain()
             finally:
                 writer.close()

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from crampwatch.bus.address import address_of
 from crampwatch.bus.brands import Iotcore, Mosquitto, pick
+from crampwatch.bus.reasons import ClosedAtOnce, refused_connect, refused_publish
 from crampwatch.bus.rules import check_client_id, check_filter, matches
-from crampwatch.errors import Misconfigured
+from crampwatch.errors import Misconfigured, Refused, Unavailable
 from crampwatch.settings import Mqtt
 from crampwatch.topics import Kind, Topic, every
 from tests.support.facts import ids
@@ -83,6 +84,29 @@ def test_what_is_no_address_is_refused_with_the_right_form(url):
 def test_a_password_without_a_user_is_refused():
     with pytest.raises(Misconfigured, match=r"mqtt\.username"):
         address_of(Mqtt(url="mqtt://broker", password="alone"))
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        (0x86, Misconfigured),  # bad user name or password
+        (0x87, Misconfigured),  # not authorised
+        (0x85, Misconfigured),  # client id not valid
+        (0x84, ClosedAtOnce),  # unsupported version: the next one is tried
+        (0x80, ClosedAtOnce),  # hung up
+        (0x88, Unavailable),  # server unavailable
+        (0x9F, Unavailable),  # connection rate exceeded
+    ],
+)
+def test_a_refused_connection_says_what_to_do(code, remedy):
+    assert type(refused_connect(code, "why", "mqtt://broker:1883")) is remedy
+
+
+@pytest.mark.parametrize(("code", "reason"), [(0x87, "not_authorised"), (0x95, "too_long"), (0x97, None)])
+def test_a_refused_publish_is_for_ever_or_for_now(code, reason):
+    error = refused_publish(code, "why", "t")
+    assert getattr(error, "reason", None) == reason
+    assert isinstance(error, Refused if reason else Unavailable)
 
 
 def test_without_any_broker_both_ways_out_are_named():
