@@ -305,9 +305,7 @@ class Athlete:
         return self._baseline.run(min(dt_s, self._settle.step_s))
 
     def _assess(self, view: View) -> Assessed:
-        # Built from checked values once a second for every athlete: validating them again would cost as much as
-        # all detectors together.
-        return Assessed.model_construct(
+        return Assessed(
             session=self.session,
             at_ms=view.at_ms,
             level=view.level,

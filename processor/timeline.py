@@ -162,9 +162,10 @@ class Timeline:
         if state.final_s is None or state.open_s is None:
             return False
         oldest = state.open_s - self._settings.live_s
-        return all(
-            heard is None or heard < oldest or channel in state.reported for channel, heard in enumerate(state.heard_s)
-        )
+        for channel, heard in enumerate(state.heard_s):
+            if heard is not None and heard >= oldest and channel not in state.reported:
+                return False
+        return True
 
     def _close(self) -> Moment:
         state = self.state

@@ -74,6 +74,7 @@ class Pattern:
     def __init__(self, settings: PatternSettings | None = None, state: PatternState | None = None) -> None:
         self._settings = settings or PatternSettings()
         self._state = state or PatternState()
+        self._past_peak = self._highest_before()
 
     @property
     def level(self) -> Level:
@@ -112,19 +113,23 @@ class Pattern:
         elif state.ran_at_ms is not None and view.at_ms - state.ran_at_ms > settings.rest_s * SECOND_MS:
             state.score = leaked(state.score, min(view.dt_s, 600.0), settings.rest_tau_s)
         view.score = state.score
-        self._remember_peak(view)
-        view.peak_score = max((score for _, score in state.peaks), default=0.0)
+        view.peak_score = self._remember_peak(view)
 
-    def _remember_peak(self, view: View) -> None:
-        """Keep the highest score of each 15 s: enough for "the last three minutes", and small."""
+    def _remember_peak(self, view: View) -> float:
+        """Keep the highest score of each 15 s: enough for "the last three minutes", and small. Returns the highest."""
         peaks, settings = self._state.peaks, self._settings
         slot = view.at_ms // (15 * SECOND_MS)
         if peaks and peaks[-1][0] == slot:
             peaks[-1][1] = max(peaks[-1][1], view.score)
         else:
             peaks.append([slot, view.score])
-        while (slot - peaks[0][0]) * 15 > settings.peak_s:
-            peaks.pop(0)
+            while (slot - peaks[0][0]) * 15 > settings.peak_s:
+                peaks.pop(0)
+            self._past_peak = self._highest_before()
+        return max(self._past_peak, peaks[-1][1])
+
+    def _highest_before(self) -> float:
+        return max((score for _, score in self._state.peaks[:-1]), default=0.0)
 
     def _asked_rank(self, view: View) -> int:
         """The highest level whose conditions have held long enough and that is not refractory."""
