@@ -188,9 +188,9 @@ async def scanning(on_sighting: Callable[[Sighting], None], backend: Backend | N
 
     with _translated("starting to scan"):
         scanner = BleakScanner(on_advertisement, backend=None if backend is None else backend.scanner)
-    async with _operation("starting to scan", OPERATION_TIMEOUT_S):
-        await scanner.start()
     try:
+        async with _operation("starting to scan", OPERATION_TIMEOUT_S):
+            await scanner.start()
         yield
     finally:
         try:
@@ -202,9 +202,14 @@ async def scanning(on_sighting: Callable[[Sighting], None], backend: Backend | N
 
 @contextlib.asynccontextmanager
 async def _operation(doing: str, timeout_s: float) -> AsyncIterator[None]:
+    task = asyncio.current_task()
+    cancelled_before = task.cancelling() if task is not None else 0
     with _translated(doing):
         async with asyncio.timeout(timeout_s):
             yield
+    if task is not None and task.cancelling() > cancelled_before:
+        # asyncio.wait_for of Python 3.11, which backends use, swallows a cancellation that comes with the answer.
+        raise asyncio.CancelledError
 
 
 @contextlib.contextmanager

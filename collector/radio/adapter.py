@@ -5,6 +5,7 @@ machine; only the radio below is ours.
 """
 
 import asyncio
+import contextlib
 from typing import Self
 
 from bleak.backends.client import BaseBleakClient
@@ -15,7 +16,7 @@ from bumble.device import Connection, Device, DeviceConfiguration
 from bumble.host import Host
 from bumble.transport.common import AsyncPipeSink
 
-from .air import Air, Radio
+from .air import Air, Radio, whole
 from .backend import Client, Scanner
 
 ADDRESS = "F0:00:00:00:00:01"
@@ -74,23 +75,38 @@ class VirtualAdapter:
         """Begin one more scan; the radio scans while there is any."""
         self._scans += 1
         if self._scans == 1:
-            await self.device.start_scanning(legacy=True, active=active)
+            await whole(self.device.start_scanning(legacy=True, active=active))
 
     async def end_scan(self) -> None:
         """End one scan."""
         self._scans -= 1
         if self._scans == 0:
-            await self.device.stop_scanning(legacy=True)
+            await whole(self.device.stop_scanning(legacy=True))
 
     async def connect(self, address: hci.Address) -> Connection:
-        """Connect, one attempt at a time as a controller does. A cancelled attempt leaves nothing behind."""
+        """Connect, one attempt at a time as a controller does. A cancelled attempt leaves nothing behind.
+
+        Raises:
+            BleakError: there is no slot left, or the link did not come up.
+        """
         if self.slots is not None and self.links >= self.slots:
             raise BleakError(f"no connection slot left: the adapter holds {self.slots}")
         async with self._connecting:
+            attempt = asyncio.create_task(self.device.connect(address, timeout=None), name=f"connect {address}")
             try:
-                return await self.device.connect(address, timeout=None)
+                return await asyncio.shield(attempt)
             except core.ConnectionError as error:
                 raise BleakError(f"connection to {address} failed: {error}") from error
             except asyncio.CancelledError:
-                self.radio.abandon(address)
+                await whole(self._abandon(attempt))
                 raise
+
+    async def _abandon(self, attempt: asyncio.Task[Connection]) -> None:
+        """End an attempt in order, and what came of it in the last moment."""
+        while not attempt.done() and not self.device.is_le_connecting:  # noqa: ASYNC110 - bumble has no event for it
+            await asyncio.sleep(0)
+        if self.radio.pending_le_connection is not None:
+            await self.device.cancel_connection()  # type: ignore[no-untyped-call] # bumble leaves it untyped
+        with contextlib.suppress(hci.HCI_Error, core.ConnectionError):
+            connection = await attempt
+            await connection.disconnect()

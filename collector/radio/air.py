@@ -1,7 +1,7 @@
 """The air between virtual devices: who hears whom, how well, and when a link is lost."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,16 @@ _MAX_LL_OCTETS = 251
 
 _Report = hci.HCI_LE_Advertising_Report_Event.Report
 _EventType = hci.HCI_LE_Advertising_Report_Event.EventType
+
+
+async def whole(command: Coroutine[Any, Any, None]) -> None:
+    """Finish a command to a controller even when we are cancelled: half a command confuses bumble's host."""
+    task = asyncio.create_task(command, name="controller command")
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 class Radio(Controller):
@@ -52,14 +62,6 @@ class Radio(Controller):
             )
         )
         return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.SUCCESS)
-
-    def abandon(self, address: hci.Address) -> None:
-        """Forget an attempt to connect to ``address``, also one that came up this moment."""
-        self.pending_le_connection = None
-        if connection := self.le_connections.get(address):
-            reason = hci.HCI_ErrorCode.CONNECTION_TERMINATED_BY_LOCAL_HOST_ERROR
-            connection.send_ll_control_pdu(ll.TerminateInd(reason))
-            self.on_le_disconnected(connection, reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ from bumble import att, core, hci
 from bumble.core import UUID, AdvertisingData
 from bumble.device import Advertisement, Connection, Peer
 
+from .air import whole
+
 if TYPE_CHECKING:
     from .adapter import VirtualAdapter  # it makes its own classes of these
 
@@ -52,15 +54,20 @@ class Scanner(BaseBleakScanner):
     ) -> None:
         super().__init__(detection_callback, service_uuids)
         self._active = scanning_mode == "active"
+        self._scanning = False
 
     async def start(self) -> None:
         """Begin to scan."""
         self.seen_devices = {}
+        self._scanning = True
         self.adapter.device.on("advertisement", self._on_advertisement)
         await self.adapter.scan(active=self._active)
 
     async def stop(self) -> None:
-        """End the scan; others may go on."""
+        """End the scan; others may go on. Nothing happens when it was not begun."""
+        if not self._scanning:
+            return
+        self._scanning = False
         self.adapter.device.remove_listener("advertisement", self._on_advertisement)
         await self.adapter.end_scan()
 
@@ -143,7 +150,7 @@ class Client(BaseBleakClient):
         """Hang up; nothing happens without a link."""
         if self._connection is not None:
             with contextlib.suppress(hci.HCI_Error, core.BaseBumbleError):
-                await self._connection.disconnect(hci.HCI_ErrorCode.REMOTE_USER_TERMINATED_CONNECTION_ERROR)
+                await whole(self._connection.disconnect(hci.HCI_ErrorCode.REMOTE_USER_TERMINATED_CONNECTION_ERROR))
 
     async def pair(self, *_: Any, **__: Any) -> None:
         """Refused: no virtual watch asks for it."""

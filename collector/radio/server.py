@@ -49,6 +49,7 @@ class GattServer:
         name: advertised in the scan response, cut to 29 bytes.
         address: random static address.
         services: which measuring services it offers.
+        advertises: whether they stand in its advertisement; some bands keep them back.
         serial: its serial number.
         battery_percent: asked whenever the level is read.
         before_read: awaited before every read is answered.
@@ -67,6 +68,7 @@ class GattServer:
         address: str,
         *,
         services: Collection[int],
+        advertises: bool,
         serial: str,
         battery_percent: Callable[[], int],
         before_read: Callable[[], Awaitable[None]] | None,
@@ -80,7 +82,7 @@ class GattServer:
         config = DeviceConfiguration(name=name, address=hci.Address(address), keystore=None)
         self._device = Device(config=config, host=Host(radio, AsyncPipeSink(radio)))
         self._device.add_services(self._make_services(services, serial, battery_percent))
-        self._device.advertising_data = _advertisement((*services, BATTERY_SERVICE))
+        self._device.advertising_data = _advertisement((*services, BATTERY_SERVICE) if advertises else ())
         self._device.scan_response_data = _scan_response(name)
         self._device.on("connection", self._on_connection)
 
@@ -196,15 +198,11 @@ class GattServer:
 
 
 def _advertisement(services: Collection[int]) -> bytes:
-    return bytes(
-        AdvertisingData(
-            [
-                (_AD.FLAGS, _GENERAL_DISCOVERABLE_LE_ONLY),
-                (_AD.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS, struct.pack(f"<{len(services)}H", *services)),
-                (_AD.APPEARANCE, _SPORTS_WATCH),
-            ]
-        )
-    )
+    parts = [(_AD.FLAGS, _GENERAL_DISCOVERABLE_LE_ONLY), (_AD.APPEARANCE, _SPORTS_WATCH)]
+    if services:
+        uuids = struct.pack(f"<{len(services)}H", *services)
+        parts.append((_AD.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS, uuids))
+    return bytes(AdvertisingData(parts))
 
 
 def _scan_response(name: str) -> bytes:

@@ -41,6 +41,7 @@ class Watch:
         battery_percent: its battery level.
         serial: its Device Information serial number; made from the address when None.
         services: which of heart rate (0x180D) and running speed and cadence (0x1814) it offers.
+        advertises: whether they stand in its advertisement; some bands keep them back.
         rssi_dbm: how strong it is heard.
         advertising_ms: how often it advertises, wall milliseconds.
         before_read: awaited before every read is answered; a test stalls or refuses reads with it.
@@ -65,6 +66,7 @@ class Watch:
         battery_percent: int = 87,
         serial: str | None = None,
         services: Collection[int] = (HEART_RATE_SERVICE, RSC_SERVICE),
+        advertises: bool = True,
         rssi_dbm: int = USUAL_RSSI_DBM,
         advertising_ms: float = 100.0,
         before_read: Callable[[], Awaitable[None]] | None = None,
@@ -84,7 +86,9 @@ class Watch:
         self._battery_percent = battery_percent
         self._measures = {MEASURED_BY[service] for service in services}
         self._advertising_ms = advertising_ms
-        self._tasks: tuple[asyncio.Task[None], ...] = ()
+        self._off = False
+        self._advertises: asyncio.Task[None] | None = None
+        self._worn: asyncio.Task[None] | None = None
         self._radio = Radio(self.name, air)
         air.rssi_dbm[self._radio] = rssi_dbm
         self._server = GattServer(
@@ -92,6 +96,7 @@ class Watch:
             self.name,
             address,
             services=services,
+            advertises=advertises,
             serial=self.serial,
             battery_percent=lambda: self._battery_percent,
             before_read=before_read,
@@ -100,19 +105,16 @@ class Watch:
     async def start(self) -> Self:
         """Switch on and advertise."""
         await self._server.power_on()
-        self._tasks = (
-            asyncio.create_task(self._advertise_when_free(), name=f"{self.name} advertises"),
-            asyncio.create_task(self._be_worn(), name=f"{self.name} is worn"),
-        )
+        self._advertises = asyncio.create_task(self._advertise_when_free(), name=f"{self.name} advertises")
+        self._worn = asyncio.create_task(self._be_worn(), name=f"{self.name} is worn")
         return self
 
     async def stop(self) -> None:
         """Switch off: nothing is sent any more, the link is closed, the watch leaves the air."""
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
-        self._tasks = ()
+        if self._worn is not None:
+            self._worn.cancel()
+            await asyncio.wait({self._worn})
+        await self._end_advertising()
         await self._server.power_off()
         self._air.forget(self._radio)
 
@@ -174,8 +176,7 @@ class Watch:
             due_ms = self.start_ms + t_s * 1_000
             await self._clock.sleep((due_ms - self._clock.now_ms()) / 1_000)
             await self._send_reading(reading)
-        advertises, _ = self._tasks
-        advertises.cancel()
+        await self._end_advertising()
         await self._server.fall_silent()
         self.finished.set()
         log.debug("%s: the run is over, sent %s", self.name, dict(self.sent))
@@ -184,7 +185,16 @@ class Watch:
         while True:
             await self._server.free.wait()
             self._server.free.clear()
+            if self._off:
+                return
             await self._server.advertise(self._advertising_ms)
+
+    async def _end_advertising(self) -> None:
+        """Asked to end rather than cancelled: half a command would confuse bumble's host."""
+        self._off = True
+        self._server.free.set()
+        if self._advertises is not None:
+            await asyncio.wait({self._advertises})
 
     async def _until_listened_to(self) -> None:
         """Until everything it measures is subscribed, or something has been for longer than a central needs."""
