@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-from pydantic import ValidationError
 from pydantic_core import from_json
 
 from crampwatch.codec import decode
@@ -45,15 +44,19 @@ def read_watermark(payload: bytes) -> StoredUpTo:
     return message
 
 
-def row_of(payload: bytes) -> tuple[str, int] | None:
-    """Collector and row of a message that was refused, if they can be read: it must not hold up the watermark.
+def row_of(topic: str, payload: bytes, team: str) -> tuple[str, int] | None:
+    """Collector and row of telemetry that was refused, if they can be read: it must not hold up the watermark.
 
-    >>> row_of(b'{"v":1,"collector":"c","row":7,"samples":"poison"}')
+    >>> row_of("crampwatch/v1/club/r7/telemetry", b'{"v":1,"collector":"c","row":7,"samples":"poison"}', "club")
     ('c', 7)
+    >>> row_of("crampwatch/v1/away/r7/telemetry", b'{"v":1,"collector":"c","row":7,"samples":"poison"}', "club")
     """
     try:
+        place = Topic.parse(topic)
+        if place.team != team or place.kind not in {Kind.TELEMETRY, Kind.BACKLOG}:
+            return None
         body = from_json(payload)
         named = StoredUpTo.model_validate({"collector": body["collector"], "row": body["row"]}, strict=True)
-    except (ValidationError, ValueError, TypeError, KeyError):
+    except (Refused, ValueError, TypeError, KeyError):
         return None
     return named.collector, named.row

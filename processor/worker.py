@@ -180,7 +180,7 @@ class Processor:
             await delivery.ack()
 
     def _read(self, delivery: Delivery, settled: list[tuple[str, int]]) -> Arrived | None:
-        """Decode one delivery; what is refused is counted, and its row, where it can be read, is settled for ever."""
+        """Decode one delivery. What is refused is counted and, where its row can be read, settled for ever."""
         try:
             topic = Topic.parse(delivery.topic)
             if topic.kind is Kind.WATERMARK:
@@ -190,7 +190,7 @@ class Processor:
         except Refused as refused:
             first = self._counters.add("refused", refused.reason) == 1
             log.log(logging.WARNING if first else logging.DEBUG, "message refused and dropped: %s", refused)
-            named = row_of(delivery.payload)
+            named = row_of(delivery.topic, delivery.payload, self._team)
             settled.extend([named] if named is not None else [])
             return None
         settled.append((arrived.telemetry.collector, arrived.telemetry.row))

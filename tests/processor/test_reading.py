@@ -1,0 +1,39 @@
+"""What a delivery says is taken or refused; a refused row is known by name only where it was ours."""
+
+import doctest
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crampwatch.codec import encode
+from crampwatch.errors import Refused
+from crampwatch.topics import Kind, Topic
+from processor import reading
+from processor.reading import read_telemetry, row_of
+from tests.support import facts
+
+TOPICS = st.builds(
+    Topic, st.sampled_from(["home", "away"]), st.just("r7"), st.sampled_from([Kind.TELEMETRY, Kind.BACKLOG])
+)
+
+
+def test_the_examples_in_the_docstrings_hold():
+    assert doctest.testmod(reading).failed == 0
+
+
+@given(TOPICS, facts.telemetry)
+def test_telemetry_of_our_team_is_taken_and_backlog_is_late(topic, message):
+    if topic.team != "home":
+        with pytest.raises(Refused, match="is not of team 'home'"):
+            read_telemetry(topic, encode(message), "home")
+        return
+    arrived = read_telemetry(topic, encode(message), "home")
+    assert arrived == ("r7", message, topic.kind is Kind.BACKLOG)
+
+
+@given(TOPICS, st.binary(max_size=80))
+def test_any_bytes_are_refused_and_hold_up_nothing(topic, payload):
+    with pytest.raises(Refused):
+        read_telemetry(topic, payload, "home")
+    assert row_of(str(topic), payload, "home") is None
