@@ -105,7 +105,7 @@ class VirtualAdapter:
         """End an attempt in order, and what came of it in the last moment."""
         while not attempt.done() and not self.device.is_le_connecting:  # noqa: ASYNC110 - bumble has no event for it
             await asyncio.sleep(0)
-        if self.radio.pending_le_connection is not None:
+        with contextlib.suppress(hci.HCI_Error):
             await self.device.cancel_connection()  # type: ignore[no-untyped-call] # bumble leaves it untyped
         with contextlib.suppress(hci.HCI_Error, core.ConnectionError):
             connection = await attempt

@@ -232,20 +232,24 @@ class Client(BaseBleakClient):
 
     async def _call(self, procedure: Callable[[Peer], Awaitable[_T]]) -> _T:
         """Run one GATT procedure, its failures as bleak's own."""
+        task = asyncio.current_task()
+        cancelled_before = task.cancelling() if task is not None else 0
         if self._peer is None:
             raise BleakError("Not connected")
         try:
-            return await procedure(self._peer)
+            result = await procedure(self._peer)
         except att.ATT_Error as error:
             raise BleakGATTProtocolError(error.error_code) from error
         except core.TimeoutError as error:
             raise TimeoutError(str(error)) from error
         except asyncio.CancelledError:
             # bumble cancels its pending request when the link goes: that is not our task being cancelled.
-            task = asyncio.current_task()
             if self._connection is None and task is not None and not task.cancelling():
                 raise BleakError("disconnected during a request") from None
             raise
+        if task is not None and task.cancelling() > cancelled_before:
+            raise asyncio.CancelledError  # swallowed by bumble's wait_for, as Python 3.11's does beside an answer
+        return result
 
 
 def _text(value: UUID) -> str:
