@@ -48,10 +48,14 @@ class Bus(Protocol):
     Promises: at least once for QoS 1 (a message that was not acked comes again after a reconnect or a restart of
     this client id); in order per publisher; ``publish`` returns once the broker has taken the message (QoS 1) and
     raises Unavailable while the link is down; nothing is dropped between the broker and ``deliveries`` (the
-    receive window is the queue; QoS 0 is at most once, and beyond 10,000 unread the newest are left out). The link
-    reconnects by itself with backoff and subscribes again. Acks reach the broker in the order of arrival, so a
-    message that is never acked holds up those behind it: ack what you refuse, too. Brokers limit how many may be
-    unacked (1,000 with ours, 100 in the wheel, often 20 elsewhere): ack by time, never wait for a full batch.
+    receive window is the queue; QoS 0 is at most once, and beyond 10,000 unread the newest are left out).
+
+    The link reconnects by itself with backoff, subscribes again, and says again what this client last published on
+    each retained topic (also what failed meanwhile): a last will that fired, or a broker that forgot, does not stand.
+
+    Acks reach the broker in the order of arrival, so a message that is never acked holds up those behind it: ack
+    what you refuse, too. Brokers limit how many may be unacked (1,000 with ours, 100 in the wheel, often 20
+    elsewhere): ack by time, never wait for a full batch.
     """
 
     @property

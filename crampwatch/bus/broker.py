@@ -9,7 +9,8 @@ from pathlib import Path
 from crampwatch.bus import Bus, BusFactory, Will
 from crampwatch.bus.address import Address, address_of
 from crampwatch.bus.brands import installed, pick
-from crampwatch.bus.keeper import Keeper, Note, note_in
+from crampwatch.bus.child import runs
+from crampwatch.bus.keeper import Keeper, note_in
 from crampwatch.bus.links import MqttLinks
 from crampwatch.settings import Mqtt
 
@@ -60,7 +61,7 @@ async def find_or_start(mqtt: Mqtt, state_dir: Path) -> AsyncIterator[Broker]:
         yield Broker("mqtt.url", None, address, MqttLinks(address, connect_timeout_s=mqtt.connect_timeout_s))
         return
     folder = state_dir / FOLDER
-    brand = pick(await installed(), _last_name(folder))
+    brand = pick(await installed(), _serving(folder))
     async with Keeper(brand, folder, mqtt.port).running() as keeper:
         address = Address("127.0.0.1", keeper.port)
         links = MqttLinks(
@@ -73,7 +74,7 @@ async def find_or_start(mqtt: Mqtt, state_dir: Path) -> AsyncIterator[Broker]:
         yield Broker(brand.name, brand.version, address, links, keeper.log)
 
 
-def _last_name(folder: Path) -> str | None:
-    """What served here last: what another process runs right now is spoken to as what it is."""
-    note: Note | None = note_in(folder)
-    return note.name if note else None
+def _serving(folder: Path) -> str | None:
+    """What another process runs here now; it is spoken to as what it is."""
+    note = note_in(folder)
+    return note.name if note is not None and runs(note.pid, str(folder)) else None

@@ -19,10 +19,10 @@ _PR_SET_PDEATHSIG = 1
 class Child:
     """One running child, its output in a log file.
 
-    It goes when :meth:`stop` is called; when we are killed -9, on Linux the kernel kills it (PR_SET_PDEATHSIG), and
-    everywhere its standard input ends, which a child may watch. A child that survives even so (mosquitto on macOS)
-    is found by :func:`kill_leftover` at the next start. It has a session of its own: Ctrl-C in the terminal is ours
-    to handle, and the child is needed until everybody has said goodbye.
+    It goes when :meth:`stop` is called; when we are killed -9, on Linux the kernel kills it (PR_SET_PDEATHSIG; also
+    when the thread that started it ends), and everywhere its standard input ends, which a child may watch. A child
+    that survives even so (mosquitto on macOS) is found by :func:`kill_leftover` at the next start. It has a session
+    of its own: Ctrl-C in the terminal is ours to handle, and the child is needed until everybody has said goodbye.
     """
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
@@ -93,14 +93,14 @@ def _die_with_parent() -> Callable[[], None]:
     return ask_the_kernel
 
 
-def kill_leftover(pid: int, mark: str) -> bool:
-    """Kill a process that an earlier, killed run left behind; True if there was one.
+def runs(pid: int, mark: str) -> bool:
+    """Whether a process runs whose command line holds ``mark``; its id alone may be somebody else's by now."""
+    return mark in _command_line(pid)
 
-    Args:
-        pid: what that run noted.
-        mark: must stand in its command line, for the id may be somebody else's by now.
-    """
-    if mark not in _command_line(pid):
+
+def kill_leftover(pid: int, mark: str) -> bool:
+    """Kill a process that an earlier, killed run left behind; True if there was one. See :func:`runs`."""
+    if not runs(pid, mark):
         return False
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)

@@ -11,7 +11,8 @@ from typing import Protocol
 from crampwatch.bus import Delivery
 from crampwatch.bus.inbox import Inbox
 from crampwatch.bus.rules import check_payload
-from crampwatch.errors import CrampwatchError, Misconfigured, Unavailable
+from crampwatch.bus.standing import Standing
+from crampwatch.errors import CrampwatchError, Misconfigured, Refused, Unavailable
 from crampwatch.topics import Topic
 
 log = logging.getLogger(__name__)
@@ -84,6 +85,7 @@ class LastingBus:
         self._sleep = sleep
         self._rng = rng
         self._inbox = Inbox()
+        self._standing = Standing()
         self._link: Link | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._short_lives = 0
@@ -96,10 +98,11 @@ class LastingBus:
     async def publish(self, topic: Topic, payload: bytes) -> None:
         """See :meth:`crampwatch.bus.Bus.publish`."""
         check_payload(topic, payload)
+        self._standing.note(topic, payload)
         link = self._link
         if link is None:
             raise Unavailable(f"{self._client_id}: the link to the broker is down")
-        await link.send(topic, payload)
+        await self._send(link, topic, payload)
 
     def deliveries(self) -> AsyncIterator[Delivery]:
         """See :meth:`crampwatch.bus.Bus.deliveries`."""
@@ -136,6 +139,24 @@ class LastingBus:
         if link is not None:
             await link.close()
 
+    async def _send(self, link: Link, topic: Topic, payload: bytes) -> None:
+        try:
+            await link.send(topic, payload)
+        except Refused:
+            self._standing.refused(topic)
+            raise
+        self._standing.taken(topic, payload)
+
+    async def _say_again(self, link: Link) -> None:
+        """Publish again what is to stand. A link that does not last is followed by one that says it all."""
+        for topic, payload in self._standing.again():
+            try:
+                await self._send(link, topic, payload)
+            except Unavailable:
+                return
+            except Refused as error:
+                log.warning("%s: not said again: %s", self._client_id, error)
+
     def _pause_s(self, tries: int) -> float:
         """Full jitter below a ceiling that doubles with each try."""
         return self._rng.uniform(0.2, 1.0) * min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(tries, 16))
@@ -153,6 +174,7 @@ class LastingBus:
             link = self._link = await self._redial()
             level = logging.INFO if self._short_lives <= 1 else logging.DEBUG
             log.log(level, "%s: linked to the broker again after %.1f s", self._client_id, loop.time() - lost_s)
+            await self._say_again(link)
 
     def _report(self, loss: Loss) -> None:
         """Say once that the link is lost, and once more when it comes and goes."""

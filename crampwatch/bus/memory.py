@@ -17,8 +17,9 @@ from crampwatch.bus.rules import (
     check_payload,
     matches,
 )
+from crampwatch.bus.standing import Standing
 from crampwatch.codec import encode
-from crampwatch.errors import CrampwatchError, Unavailable
+from crampwatch.errors import CrampwatchError, Refused, Unavailable
 from crampwatch.topics import Topic
 
 
@@ -78,6 +79,7 @@ class MemoryBus:
         self.life = 0
         self.session: _Session | None = None
         self.held = False
+        self._standing = Standing()
 
     @property
     def connected(self) -> bool:
@@ -89,9 +91,24 @@ class MemoryBus:
         # A real broker's answer is at least one turn of the loop away; callers must bear that here too.
         await asyncio.sleep(0)
         check_payload(topic, payload)
+        self._standing.note(topic, payload)
         if self.session is None:
             raise Unavailable(f"{self.client_id}: the link to the broker is down")
-        self._broker.take(topic, payload)
+        self._send(topic, payload)
+
+    def _send(self, topic: Topic, payload: bytes) -> None:
+        try:
+            self._broker.take(topic, payload)
+        except Refused:
+            self._standing.refused(topic)
+            raise
+        self._standing.taken(topic, payload)
+
+    def say_again(self) -> None:
+        """On a new link: publish again what is to stand."""
+        for topic, payload in self._standing.again():
+            with contextlib.suppress(CrampwatchError):
+                self._send(topic, payload)
 
     def deliveries(self) -> AsyncIterator[Delivery]:
         """See :meth:`crampwatch.bus.Bus.deliveries`."""
@@ -267,6 +284,7 @@ class MemoryBroker:
             if any(matches(one, name) for one in session.filters):
                 session.waiting.append(letter)
         self.pump(session)
+        bus.say_again()
 
     def _unlink(self, bus: MemoryBus, *, with_will: bool) -> None:
         session = bus.session

@@ -8,19 +8,25 @@ import pytest
 
 from crampwatch.bus.inbox import Inbox
 from crampwatch.bus.lasting import LONGEST_PAUSE_S, SHORT_LIVES, LastingBus, Loss
-from crampwatch.errors import Misconfigured, Unavailable
-from crampwatch.topics import Kind, Topic
+from crampwatch.errors import Misconfigured, Refused, Unavailable
+from crampwatch.topics import SYSTEM, Kind, Topic
 
 TELEMETRY = Topic("club", "r7", Kind.TELEMETRY)
+STATUS = Topic(SYSTEM, "collector-1", Kind.STATUS)
+OTHER_STATUS = Topic("club", "r7", Kind.STATUS, "hrm-1")
+FORBIDDEN = Topic("club", "r8", Kind.STATUS)
 
 
 class FakeLink:
     def __init__(self) -> None:
         self.sent: list[bytes] = []
+        self.refuses = False
         self.closed = False
         self._lost: asyncio.Future[Loss] = asyncio.get_running_loop().create_future()
 
     async def send(self, topic: Topic, payload: bytes) -> None:
+        if self.refuses:
+            raise Refused("not_authorised", "no")
         self.sent.append(payload)
 
     async def until_lost(self) -> Loss:
@@ -75,6 +81,24 @@ async def test_a_lost_link_is_closed_and_replaced_and_publishing_goes_over_the_n
     assert dial.links[1].sent == [b"again"]
     await bus.close()
     assert dial.links[1].closed
+
+
+async def test_only_retained_words_are_said_again_each_in_its_last_form_and_none_that_was_refused():
+    dial = Dialler()
+    bus = dial.bus()
+    await bus.open()
+    await bus.publish(STATUS, b"up")
+    await bus.publish(STATUS, b"up, battery 80")
+    await bus.publish(TELEMETRY, b"a second of a run")
+    await bus.publish(OTHER_STATUS, b"connected")
+    await bus.publish(OTHER_STATUS, b"")
+    dial.links[0].refuses = True
+    with pytest.raises(Refused):
+        await bus.publish(FORBIDDEN, b"word")
+    dial.links[0].lose()
+    await turns()
+    assert dial.links[1].sent == [b"up, battery 80"]
+    await bus.close()
 
 
 async def test_while_there_is_no_link_publishing_says_try_later():

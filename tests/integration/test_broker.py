@@ -103,6 +103,15 @@ async def test_without_an_address_a_broker_is_started_on_loopback_and_ended(tmp_
     assert not alive(pid)
 
 
+async def test_a_mosquitto_installed_since_the_last_run_is_used_in_this_one(tmp_path):
+    await mosquitto_brand()
+    earlier = Keeper(await iotcore_brand(), tmp_path / "broker", 0)
+    async with earlier.running(), find_or_start(Mqtt(), tmp_path) as joined:
+        assert joined.name == "iotcore"
+    async with find_or_start(Mqtt(), tmp_path) as own:
+        assert own.name == "mosquitto"
+
+
 async def test_mosquitto_killed_comes_back_with_sessions_and_retained_messages(tmp_path, caplog):
     brand = await mosquitto_brand()
     folder = tmp_path / "broker"
@@ -173,15 +182,18 @@ async def test_iotcore_hands_out_every_retained_state(tmp_path):
         assert {Topic.parse(one.topic).device for one in kept} == sensors
 
 
-async def test_iotcore_killed_comes_back_and_takes_messages(tmp_path):
+async def test_iotcore_killed_comes_back_and_is_told_again_what_stands(tmp_path):
     brand = await iotcore_brand()
     folder = tmp_path / "broker"
     async with Keeper(brand, folder, 0).running() as keeper:
         links = buses(keeper, brand)
         async with links("taker", subscribe=every(Kind.TELEMETRY)) as taker, links("giver") as giver:
+            await giver.publish(STATUS, b"up")
             os.kill(noted_pid(folder), signal.SIGKILL)
             await until(lambda: not taker.connected and not giver.connected)
             await until(lambda: taker.connected and giver.connected)
+            async with links("late", subscribe=every(Kind.STATUS)) as late:
+                assert [one.payload for one in await take(late.deliveries(), 1)] == [b"up"]
             await giver.publish(TELEMETRY, b"again")
             assert [one.payload for one in await take(taker.deliveries(), 1)] == [b"again"]
 

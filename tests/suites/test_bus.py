@@ -211,6 +211,36 @@ async def test_the_will_is_published_when_a_client_vanishes(world):
         assert kept.retained
 
 
+async def test_the_last_word_of_a_client_that_comes_back_stands_again_over_its_will(world):
+    async with world.links("collector-1", will=Will(STATUS, DOWN)) as collector:
+        await collector.publish(STATUS, b"up")
+        await outage(world, collector)
+        async with world.links("taker", subscribe=every(Kind.STATUS)) as bus:
+            async with asyncio.timeout(10):
+                while (await anext(bus.deliveries())).payload != b"up":
+                    """The will may come first."""
+
+
+async def test_what_could_not_be_said_during_an_outage_stands_after_it(world):
+    other = Topic("club", "r7", Kind.STATUS, "hrm-1")
+    async with world.links("collector-1") as collector:
+        await collector.publish(STATUS, b"to be cleared")
+        await collector.publish(other, b"connected")
+        world.pull()
+        await until(lambda: not collector.connected)
+        for topic, word in ((STATUS, b""), (other, b"lost")):
+            with pytest.raises(Unavailable):
+                await collector.publish(topic, word)
+        world.plug()
+        await until(lambda: collector.connected)
+        async with world.links("taker", subscribe=every(Kind.STATUS)) as bus:
+            async with asyncio.timeout(10):
+                while (await anext(bus.deliveries())).payload != b"lost":
+                    """What stood before may come first."""
+        async with world.links("late", subscribe=every(Kind.STATUS)) as bus:
+            assert bodies(await take(bus.deliveries(), 1)) == [b"lost"]
+
+
 async def test_the_will_of_a_client_that_says_goodbye_is_not_published(world):
     async with world.links("collector-1", will=Will(STATUS, DOWN)) as collector:
         await collector.publish(STATUS, b"my own last word")
