@@ -5,11 +5,12 @@ from collections.abc import Iterable
 
 
 class Watermark:
-    """Settled rows of one collector. ``up_to`` only rises.
+    """Settled rows of one collector. ``up_to`` only rises, and never past a row that was not settled.
 
-    A collector forgets what lies below the mark, so it never passes a row that was not settled here. A collector
-    that is new to us may begin above row 0, because an earlier processor had settled the rows below. That is
-    known once its lowest row has come twice: a collector that waits for its mark sends again from its oldest row.
+    A collector forgets what lies below the mark, so a gap holds it for as long as the gap is there: rows come
+    side by side for several athletes and again after every loss of the link, and nothing in their order shows that a
+    missing one will not come. What was settled by an earlier life of this processor is known from its shelf, or
+    from the mark that the broker retained.
     """
 
     def __init__(self, up_to: int = -1, spans: Iterable[tuple[int, int]] = ()) -> None:
@@ -24,10 +25,6 @@ class Watermark:
     def settle(self, row: int) -> None:
         """This row is stored, or will never be taken."""
         if row <= self._up_to:
-            return
-        again = bool(self._spans) and row == self._spans[0][0]
-        if self._up_to < 0 and again:
-            self.raise_to(row)
             return
         self._insert(row)
         self._absorb()

@@ -246,8 +246,11 @@ class Processor:
         if snapshots or marks:
             await self._patience.insist("keep", lambda: self._shelf.keep(snapshots, marks))
         for collector in collectors:
-            message = StoredUpTo(collector=collector, row=self._marks[collector].up_to)
-            await self._send(bus, Topic(SYSTEM, collector, Kind.WATERMARK, self._id), encode(message))
+            row = self._marks[collector].up_to
+            # Knowing nothing is no news: it would wipe out the mark that the broker retained for us.
+            if row >= 0:
+                message = StoredUpTo(collector=collector, row=row)
+                await self._send(bus, Topic(SYSTEM, collector, Kind.WATERMARK, self._id), encode(message))
 
     async def _send(self, bus: Bus, topic: Topic, payload: bytes) -> None:
         """Publish until the broker has it. What it will never take is counted and left: the store has it."""

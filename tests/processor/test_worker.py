@@ -299,10 +299,16 @@ async def test_a_lost_shelf_goes_on_from_the_broker_s_retained_mark(desk):
     for file in desk.settings.state_dir.glob("processor.db*"):
         file.unlink()
     async with desk.processing():
-        await desk.send(*rows(Story().running(40).samples, size=9)[10:11])
-        await until(lambda: desk.mark == 9 or desk.mark == 10)
-        await desk.send(*rows(Story().running(40).samples, size=9, first=0)[10:12])
-        await until(lambda: desk.mark == 11)
+        await desk.send(*rows(Story().running(40).samples, size=9)[10:12])
+        await desk.marked(11)
+
+
+async def test_a_processor_that_knows_nothing_says_nothing(desk):
+    async with desk.listening(), desk.processing():
+        await desk.send(*rows(Story().running(5).samples, first=7))
+        await until(lambda: desk.counters.value("messages") == 1)
+        await until(lambda: bool(desk.told(Kind.ASSESSMENT)))
+    assert desk.told(Kind.WATERMARK) == []
 
 
 async def test_a_page_is_told_changes_at_once_and_a_sign_of_life_now_and_then(desk):
