@@ -172,12 +172,17 @@ class Dashboard:
         board = Board(settings.team, {}, [one.id for one in settings.athletes])
         site = Site(settings=settings, board=board, feed=feed, store=self._store, clock=self._clock, bus=bus)
         await site.refresh_names()
-        since_ms = self._clock.now_ms() - CAUGHT_UP_MS
-        for summary in reversed(await self._store.runs(team=settings.team, limit=100)):
-            if summary.ended_ms >= since_ms and summary.alerts:
-                for alert in await self._store.alerts(summary.run):
-                    await site.alerted(summary.run.athlete, alert)
+        await self._catch_up(site)
         return site
+
+    async def _catch_up(self, site: Site) -> None:
+        """Alerts that came and were over while we were away. What is still open, the broker tells by itself."""
+        now_ms = self._clock.now_ms()
+        for summary in reversed(await self._store.runs(team=self._settings.team, limit=100)):
+            if summary.alerts and summary.ended_ms >= now_ms - CAUGHT_UP_MS:
+                for alert in await self._store.alerts(summary.run):
+                    if not alert.state.open and now_ms - CAUGHT_UP_MS <= alert.updated_at_ms <= now_ms:
+                        await site.alerted(summary.run.athlete, alert)
 
     async def _show(self, site: Site) -> None:
         while True:

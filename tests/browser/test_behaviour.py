@@ -126,6 +126,7 @@ async def test_a_server_restart_neither_loses_nor_doubles_an_alert(table: Desk, 
             table.raise_alert(alert(start_ms, name="before"))
             await expect(page.locator('[data-alert="before"]')).to_be_visible()
         await expect(page.locator(".live.off")).to_be_visible()
+        await table.clock.advance(1)
         # While nobody serves: one alert comes and is over again, the next takes its slot on the broker.
         passed = alert(start_ms, name="missed", state=AlertState.EXPIRED, updated_at_ms=start_ms + 5)
         await table.store.record([Batch(key, samples=telemetry(start_ms).samples, alerts=[passed])])

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
 import { post } from "./lib/api";
 import { Claim } from "./lib/claim";
-import { ago, clock, number } from "./lib/format";
+import { ago, clock, number, sameWords, sentences } from "./lib/format";
 import { AlertBook, live } from "./lib/live";
 import { context, listenForDialogs, mount } from "./lib/page";
 import { LiveDot, Shape, Spark, TONE_WORD, Top } from "./lib/parts";
@@ -48,12 +48,12 @@ function Card({ one, onAck }: { one: Athlete; onAck(alert: string): void }) {
     <article class={`card tone-${one.tone}`} data-athlete={one.id} aria-label={`${one.name}: ${one.word}`}>
       <header><Shape tone={one.tone} /><a class="name" href={`/live/${one.id}`}>{one.name}</a><small>{one.tone === "stale" ? signal(one) : clock(one.elapsed_s)}</small></header>
       <div class="row">
-        <div class="word">{one.word}</div>
+        <div class={one.word.length > 6 ? "word long" : "word"}>{one.word}</div>
         <dl><div><dt>HR</dt><dd>{number(one.hr_bpm)}</dd></div><div><dt>Cadence</dt><dd>{number(one.cadence_spm)}</dd></div></dl>
         {one.alert !== null && <button type="button" class="btn pri" aria-label={`Acknowledge the alert of ${one.name}`} onClick={() => one.alert !== null && onAck(one.alert)}>Ack</button>}
       </div>
       <Spark values={one.spark} tone={one.tone} />
-      <p class="why">{one.because[0] ? <em title={one.because.join(". ")}>{one.because[0]}</em> : <span>{one.tone === "stale" ? "Waiting for the sensors" : "Nothing unusual"}</span>}</p>
+      <p class="why">{one.because[0] ? <em title={sentences(one.because)}>{one.because[0]}</em> : <span>{one.tone === "stale" ? "Waiting for the sensors" : "Nothing unusual"}</span>}</p>
     </article>
   );
 }
@@ -85,7 +85,7 @@ function Rail({ alerts, sent, onAck, problem }: { alerts: Alert[]; sent: Readonl
           <section class={`al tone-${alert.tone}`} key={alert.id} data-alert={alert.id}>
             <h3><Shape tone={alert.tone} /><a href={`/live/${alert.athlete}`}>{alert.name}</a><time>{ago(alert.age_s)}</time></h3>
             <p>{alert.title}</p>
-            {alert.because.slice(0, 2).map((reason) => <p class="reason" key={reason}>{reason}</p>)}
+            {alert.because.filter((reason) => !sameWords(reason, alert.title)).slice(0, 2).map((reason) => <p class="reason" key={reason}>{reason}</p>)}
             {alert.steps[0] && <p class="first">First: {alert.steps[0].text}</p>}
             <button type="button" class="btn full" disabled={sent.has(alert.id)} onClick={() => onAck(alert.id)}>
               {sent.has(alert.id) ? "Sent" : "Acknowledge"}
@@ -163,12 +163,12 @@ function App({ page }: { page: PageContext }) {
           <h1 class="hidden">Coach board</h1>
           {board && board.unclaimed.length > 0 && <Claim sensors={board.unclaimed} athletes={athletes.map((one) => [one.id, one.name])} />}
           <h2 class="sec">Needs attention <span>order settles every 4 s</span></h2>
-          <div class="cards">
+          <div class={roomy ? "cards roomy" : "cards"}>
             {attention.map((one) => <Card key={one.id} one={one} onAck={ack} />)}
             {board && attention.length === 0 && <p class="calm">{query || only ? "Nobody here matches." : "Nobody right now."}</p>}
           </div>
           <h2 class="sec">{order.attention.length ? "Everyone else" : "Everyone"} <span>{roomy ? "by level" : "by level · bpm · steps/min"}</span></h2>
-          <div class={roomy ? "cards" : "tiles"}>
+          <div class={roomy ? "cards roomy" : "tiles"}>
             {rest.map((one) => (roomy ? <Card key={one.id} one={one} onAck={ack} /> : <Tile key={one.id} one={one} />))}
           </div>
           {board && athletes.length === 0 && <p class="calm">Nobody is running yet. A runner appears here with the first heartbeat.</p>}

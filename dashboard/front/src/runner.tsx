@@ -1,11 +1,11 @@
 import { useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
 import { post } from "./lib/api";
-import { clock, number } from "./lib/format";
+import { clock, number, sentences } from "./lib/format";
 import { AlertBook, live } from "./lib/live";
 import { context, listenForDialogs, mount } from "./lib/page";
 import { Brand, LevelBar, LiveDot, Shape, Spark } from "./lib/parts";
 import type { Answer, Flow } from "./lib/relief";
-import { ReliefCard, asking, reliefSteps, walkStep } from "./lib/relief";
+import { ReliefCard, asking, hasEased, reliefSteps, walkSteps } from "./lib/relief";
 import { sound } from "./lib/sound";
 import type { Alert, Athlete, PageContext, RunnerFrame, Sensor } from "./lib/types";
 
@@ -45,7 +45,7 @@ function Level({ athlete }: { athlete: Athlete }) {
       <LevelBar gauge={athlete.gauge} word={word} />
       <p class="why">
         {stale && athlete.age_s !== null ? `Last value ${clock(athlete.age_s)} ago. Check the strap and the foot pod.`
-          : athlete.because.join(". ") || "Nothing unusual against the start of this run."}
+          : sentences(athlete.because) || "Nothing unusual against the start of this run."}
       </p>
     </section>
   );
@@ -114,7 +114,7 @@ function useRunner(page: PageContext) {
 
 function Card({ page, runner }: { page: PageContext; runner: ReturnType<typeof useRunner> }) {
   const { flow, alerts, problem } = runner;
-  if (flow === "relief") {
+  if (flow === "relief" && !hasEased(alerts)) {
     return (
       <ReliefCard key="relief" tone="high" eyebrow="Cramp" title="Stop and stretch" steps={reliefSteps(alerts, page)} problem={problem}>
         <button type="button" class="act" onClick={runner.eased}>It has eased</button>
@@ -122,11 +122,11 @@ function Card({ page, runner }: { page: PageContext; runner: ReturnType<typeof u
       </ReliefCard>
     );
   }
-  if (flow === "walk") {
+  if (flow !== "none") {
     return (
-      <ReliefCard key="walk" tone="watch" eyebrow="It has eased" title="Walk before you run" steps={[walkStep(alerts, page)]} problem={problem}>
+      <ReliefCard key="walk" tone="watch" eyebrow="It has eased" title="Walk before you run" steps={walkSteps(alerts, page)} problem={problem}>
         <button type="button" class="act" onClick={runner.done}>Done</button>
-        <button type="button" class="act alt" onClick={() => runner.setFlow("relief")}>It is back</button>
+        <button type="button" class="act alt" onClick={runner.cramping}>It is back</button>
       </ReliefCard>
     );
   }
@@ -183,7 +183,7 @@ function App({ page }: { page: PageContext }) {
         </div>
         {athlete ? <Level athlete={athlete} /> : <section class="box level" aria-label="Fatigue pattern"><h2>Waiting for the first value</h2></section>}
         <button type="button" class="btn full big" onClick={runner.cramping}>I’m cramping</button>
-        {cramp && <button type="button" class="btn full" onClick={() => runner.setFlow("relief")}>Relief steps</button>}
+        {cramp && <button type="button" class="btn full" onClick={() => runner.setFlow("relief")}>{hasEased(alerts) ? "Back to running, step by step" : "Relief steps"}</button>}
       </main>
       <Card page={page} runner={runner} />
     </>

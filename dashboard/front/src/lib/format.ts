@@ -26,3 +26,10 @@ const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric",
 const HOUR = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 export const day = (ms: number): string => DAY.format(ms);
 export const hour = (ms: number): string => HOUR.format(ms);
+
+/** Reasons as running text; some end with a full stop already. */
+export const sentences = (reasons: readonly string[]): string =>
+  reasons.map((reason) => (/[.!?]$/.test(reason) ? reason : `${reason}.`)).join(" ");
+
+/** The same words, whatever stop they end with. */
+export const sameWords = (one: string, other: string): boolean => sentences([one]) === sentences([other]);

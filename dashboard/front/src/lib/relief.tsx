@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { sentences } from "./format";
 import { Shape } from "./parts";
 import { Steps } from "./steps";
 import type { Alert, PageContext, Step, Tone } from "./types";
@@ -25,13 +26,20 @@ export function asking(alerts: Alert[], answered: ReadonlySet<string>): Alert | 
 
 /** The alerter's own relief steps once they are here; until then what the page brought along. */
 export function reliefSteps(alerts: Alert[], page: PageContext): Step[] {
-  const cramp = alerts.find((alert) => alert.open && alert.kind === "cramp" && alert.steps.length > 0);
-  return (cramp?.steps ?? page.first_relief).filter((step) => !AFTER.has(step.id));
+  const open = alerts.filter((alert) => alert.open && alert.steps.some((step) => step.id === "relief.stop"));
+  const best = open.find((alert) => alert.kind === "cramp") ?? open[0];
+  const steps = best ? best.steps.slice(best.steps.findIndex((step) => step.id === "relief.stop")) : page.first_relief;
+  return steps.filter((step) => !AFTER.has(step.id));
 }
 
-export function walkStep(alerts: Alert[], page: PageContext): Step {
-  const all = alerts.flatMap((alert) => alert.steps);
-  return all.find((step) => step.id === "relief.walk_back") ?? page.walk_back;
+/** Whether the alerter knows already that it has eased: then its steps begin with the walk back. */
+export const hasEased = (alerts: Alert[]): boolean =>
+  alerts.some((alert) => alert.open && alert.kind === "cramp" && alert.steps[0]?.id === "relief.walk_back");
+
+/** What comes once it has eased. */
+export function walkSteps(alerts: Alert[], page: PageContext): Step[] {
+  const eased = alerts.find((alert) => alert.open && alert.steps[0]?.id === "relief.walk_back");
+  return eased ? eased.steps : [page.walk_back];
 }
 
 interface CardProps {
@@ -53,7 +61,7 @@ export function ReliefCard({ tone, eyebrow, title, because = [], problem, steps,
       <div class="relief-body">
         <p class="eyebrow"><Shape tone={tone} size={16} /> {eyebrow}</p>
         <h1 id="relief-title" class={title.length > LONG_TITLE ? "q" : ""} tabIndex={-1}>{title}</h1>
-        <p class="because" id="relief-because">{because.join(". ")}</p>
+        <p class="because" id="relief-because">{sentences(because)}</p>
         <Steps steps={steps} />
       </div>
       <div class="actions">

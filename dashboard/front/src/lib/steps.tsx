@@ -36,21 +36,39 @@ function Timer({ seconds, what }: { seconds: number; what: string }) {
   );
 }
 
-/** What to do now, numbered, with a running countdown where a step is held for a time. */
-export function Steps({ steps }: { steps: Step[] }) {
+/** Longer sentences get the whole width; their timer stands below. */
+const LONG_STEP = 44;
+const RELIEF = "relief.stop";
+
+function Row({ step, number }: { step: Step; number: number }) {
   return (
-    <ol class="steps">
-      {steps.map((step, index) => (
-        <li key={step.id} data-step={step.id}>
-          <b aria-hidden="true">{index + 1}</b>
-          <div>
-            <span class="text">{step.text}</span>
-            {step.note && <small>{step.note}</small>}
-            {step.id === "relief.stretch" && <StretchDrawing />}
-          </div>
-          {step.timer_s ? <Timer seconds={step.timer_s} what={step.text} /> : null}
-        </li>
-      ))}
-    </ol>
+    <li data-step={step.id} class={step.text.length > LONG_STEP ? "long" : ""}>
+      <b aria-hidden="true">{number}</b>
+      <div>
+        <span class="text">{step.text}</span>
+        {step.note && <small>{step.note}</small>}
+        {step.id === "relief.stretch" && <StretchDrawing />}
+      </div>
+      {step.timer_s ? <Timer seconds={step.timer_s} what={step.text} /> : null}
+    </li>
+  );
+}
+
+/** What to do now, numbered, with a running countdown where a step is held for a time. What is only for a cramp
+ * stands under a heading of its own when something milder comes first. */
+export function Steps({ steps }: { steps: Step[] }) {
+  const from = steps.findIndex((step) => step.id === RELIEF);
+  const now = from > 0 ? steps.slice(0, from) : steps;
+  const then = from > 0 ? steps.slice(from) : [];
+  return (
+    <>
+      <ol class="steps">{now.map((step, index) => <Row key={step.id} step={step} number={index + 1} />)}</ol>
+      {then.length > 0 && (
+        <>
+          <h2 class="then">If a muscle grabs</h2>
+          <ol class="steps">{then.map((step, index) => <Row key={step.id} step={step} number={index + 1} />)}</ol>
+        </>
+      )}
+    </>
   );
 }
