@@ -106,6 +106,8 @@ class MemoryBus:
 
     def say_again(self) -> None:
         """On a new link: publish again what is to stand."""
+        if self.session is None:
+            return
         for topic, payload in self._standing.again():
             with contextlib.suppress(CrampwatchError):
                 self._send(topic, payload)
@@ -284,7 +286,9 @@ class MemoryBroker:
             if any(matches(one, name) for one in session.filters):
                 session.waiting.append(letter)
         self.pump(session)
-        bus.say_again()
+        if bus.life > 1:
+            # As over a real link, a moment after it is up.
+            asyncio.get_running_loop().call_soon(bus.say_again)
 
     def _unlink(self, bus: MemoryBus, *, with_will: bool) -> None:
         session = bus.session
