@@ -68,7 +68,9 @@ class Courier:
         """Try everything that is owed once; run seconds to wait before the next round, None: nothing is left."""
         waits_s = []
         for alert_id in await self._pushes.owed(self._channel.name):
-            begun = await self._pushes.begin(alert_id, self._channel.name, self._clock.now_ms())
+            begun = await self._pushes.begin(
+                alert_id, self._channel.name, self._clock.now_ms(), repeatable=self._channel.repeatable
+            )
             if begun is not None:
                 waits_s.append(await self._attempt(*begun))
         return max((wait_s for wait_s in waits_s if wait_s is not None), default=None)
@@ -89,7 +91,7 @@ class Courier:
             return error.retry_after_s if isinstance(error, Throttled) else FIRST_WAIT_S
         if not in_time:
             self._counters.add("push_given_up", name)
-            await self._settle(push, PushState.TOO_LATE, "the deadline came during an attempt")
+            await self._settle(push, PushState.TOO_LATE, "the deadline came first")
             return None
         self._back()
         self._counters.add("pushed", name)
@@ -100,6 +102,8 @@ class Courier:
     async def _deliver(self, push: Push, deadline_at_ms: int) -> bool:
         """Hand over; False when the deadline came first."""
         left_s = (deadline_at_ms - self._clock.now_ms()) / SECOND_MS
+        if left_s <= 0:  # the journal took its time
+            return False
         delivery = asyncio.create_task(self._channel.deliver(push), name=f"deliver-{self._channel.name}")
         deadline = asyncio.create_task(self._clock.sleep(left_s), name=f"deadline-{self._channel.name}")
         try:

@@ -103,17 +103,12 @@ class Journal:
 
     async def due(self) -> Mapping[str, int]:
         """When the time next changes something, by athlete."""
-
-        def query(connection: sqlite3.Connection) -> dict[str, int]:
-            athletes = connection.execute("SELECT DISTINCT athlete FROM alert WHERE open").fetchall()
-            dues = {}
-            for (athlete,) in athletes:
-                times = [filed.due_at_ms() for filed in load_case(connection, athlete, 0).open.values()]
-                if found := [due for due in times if due is not None]:
-                    dues[athlete] = min(found)
-            return dues
-
-        return await self._database.read(query)
+        rows = await self._database.read(
+            lambda connection: connection.execute(
+                "SELECT athlete, min(due_at_ms) FROM alert WHERE due_at_ms IS NOT NULL GROUP BY athlete"
+            ).fetchall()
+        )
+        return dict(rows)
 
     async def open_faults(self) -> Sequence[str]:
         """Athletes with an open fault."""
@@ -139,12 +134,13 @@ class Journal:
 
         return await self._database.read(query)
 
-    async def gone(self, way: Way, change: Change) -> None:
-        """A state has gone this way; once it has gone both it is forgotten."""
+    async def gone(self, way: Way, changes: Sequence[Change]) -> None:
+        """These states have gone this way; what has gone both is forgotten."""
+        numbers = [(change.seq,) for change in changes]
 
         def transaction(connection: sqlite3.Connection) -> None:
-            connection.execute(f"UPDATE change SET {way} = 1 WHERE seq = ?", (change.seq,))  # noqa: S608 - as above
-            connection.execute("DELETE FROM change WHERE seq = ? AND published AND recorded", (change.seq,))
+            connection.executemany(f"UPDATE change SET {way} = 1 WHERE seq = ?", numbers)  # noqa: S608 - as above
+            connection.executemany("DELETE FROM change WHERE seq = ? AND published AND recorded", numbers)
 
         await self._database.write(transaction)
 

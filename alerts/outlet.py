@@ -75,18 +75,28 @@ class Outlet:
             await self._news.wait()
 
     async def _send_waiting(self) -> int:
+        """Send everything that waits, and mark it by batches: a state that goes twice is the same state."""
         sent = 0
         while changes := await self._journal.changes(self._way):
-            for change in changes:
-                try:
-                    await self._send(change)
-                except Refused as error:
-                    self._counters.add("outlet_refused", self._way)
-                    log.warning("the state of alert %s is never %s: %s", change.alert.id, self._way, error)
-                await self._journal.gone(self._way, change)
-                self._counters.add(self._way)
-                sent += 1
+            gone: list[Change] = []
+            try:
+                for change in changes:
+                    await self._send_one(change)
+                    gone.append(change)
+            finally:
+                if gone:
+                    await self._journal.gone(self._way, gone)
+            sent += len(gone)
         return sent
+
+    async def _send_one(self, change: Change) -> None:
+        try:
+            await self._send(change)
+        except Refused as error:
+            self._counters.add("outlet_refused", self._way)
+            log.warning("the state of alert %s is never %s: %s", change.alert.id, self._way, error)
+        else:
+            self._counters.add(self._way)
 
 
 def to_bus(bus: Bus, team: str) -> Callable[[Change], Awaitable[None]]:

@@ -26,7 +26,7 @@ class PushState(StrEnum):
 
 
 class PushLog:
-    """What each channel owes. Written before and after every attempt, so that a crash is told from a failure."""
+    """What each channel owes, on disk, so that an attempt that a crash cut off is told from one that failed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -44,22 +44,29 @@ class PushLog:
         )
         return [alert_id for alert_id, _ in rows]
 
-    async def begin(self, alert_id: str, channel: str, now_ms: int) -> tuple[Push, int] | None:
-        """Note that an attempt begins, and return the push and its deadline; None: it is no longer wanted."""
+    async def begin(self, alert_id: str, channel: str, now_ms: int, *, repeatable: bool) -> tuple[Push, int] | None:
+        """Begin an attempt: the push and its deadline, None when it is no longer wanted.
 
-        def transaction(connection: sqlite3.Connection) -> tuple[Push, int] | None:
-            filed = load_filed(connection, alert_id)
-            state = _wanted(filed, now_ms)
-            connection.execute(
-                "UPDATE push SET state = ?, attempts = attempts + ?, updated_at_ms = ? WHERE alert = ? AND channel = ?",
-                (state, state is PushState.TRYING, now_ms, alert_id, channel),
-            )
-            if state is not PushState.TRYING:
-                return None
+        Where a push may not be repeated, the attempt is on disk before it is made. Where it may, a crash in the middle
+        is followed by another attempt anyway, and the push need not wait for the disk.
+        """
+
+        def look(connection: sqlite3.Connection) -> tuple[Filed, str]:
             athlete = connection.execute("SELECT athlete FROM alert WHERE id = ?", (alert_id,)).fetchone()[0]
-            return Push(athlete, filed.alert, filed.alert.title, body(filed.alert)), filed.deadline_at_ms
+            return load_filed(connection, alert_id), athlete
 
-        return await self._database.write(transaction)
+        filed, athlete = await self._database.read(look)
+        state = _wanted(filed, now_ms)
+        if state is not PushState.TRYING or not repeatable:
+            await self._database.write(
+                lambda connection: connection.execute(
+                    "UPDATE push SET state = ?, updated_at_ms = ? WHERE alert = ? AND channel = ?",
+                    (state, now_ms, alert_id, channel),
+                )
+            )
+        if state is not PushState.TRYING:
+            return None
+        return Push(athlete, filed.alert, filed.alert.title, body(filed.alert)), filed.deadline_at_ms
 
     async def end(self, alert_id: str, channel: str, state: PushState, now_ms: int, detail: str = "") -> None:
         """Note how an attempt ended. A push that a person hears makes its alert delivered."""
@@ -97,7 +104,8 @@ def _wanted(filed: Filed, now_ms: int) -> PushState:
 def _note(connection: sqlite3.Connection, alert_id: str, channel: str, end: tuple[PushState, str], now_ms: int) -> None:
     state, detail = end
     connection.execute(
-        "UPDATE push SET state = ?, updated_at_ms = ?, detail = ? WHERE alert = ? AND channel = ?",
+        "UPDATE push SET state = ?, attempts = attempts + 1, updated_at_ms = ?, detail = ? "
+        "WHERE alert = ? AND channel = ?",
         (state, now_ms, detail[:200], alert_id, channel),
     )
     audible = connection.execute(

@@ -18,10 +18,10 @@ NO_SESSION = "none"
 
 _SAVE_ALERT = """
 INSERT INTO alert (id, athlete, slot, flow, level, audible, asked, raised_at_ms, deadline_at_ms, ends_at_ms,
-                   temperature_c, open, body)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET flow = excluded.flow, ends_at_ms = excluded.ends_at_ms, open = excluded.open,
-                               body = excluded.body
+                   due_at_ms, temperature_c, open, body)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET flow = excluded.flow, ends_at_ms = excluded.ends_at_ms,
+                               due_at_ms = excluded.due_at_ms, open = excluded.open, body = excluded.body
 """
 _FILED = "SELECT flow, audible, asked, deadline_at_ms, ends_at_ms, temperature_c, body FROM alert"
 _PUSHED = """
@@ -75,6 +75,7 @@ def save_filed(connection: sqlite3.Connection, athlete: str, filed: Filed) -> No
             alert.raised_at_ms,
             filed.deadline_at_ms,
             filed.ends_at_ms,
+            filed.due_at_ms(),
             filed.temperature_c,
             alert.state.open,
             body,

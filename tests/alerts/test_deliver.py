@@ -118,7 +118,7 @@ async def test_a_push_is_given_up_at_its_deadline_and_never_sent_late(tmp_path):
     phone.failures = [Unavailable("away")] * 500
     async with office(tmp_path, phone) as desk:
         await desk.owe()
-        await eventually(lambda: phone.attempts, desk.clock)
+        await eventually(lambda: phone.attempts and desk.clock.asleep(2))
         await desk.clock.advance(RULES.deadline_ms / 1_000)
         phone.failures = []
         desk.couriers[0].wake()
@@ -143,7 +143,7 @@ async def test_after_a_crash_in_the_middle_only_a_repeatable_channel_is_tried_ag
         desk = Office(journal, database, Clock())
         await desk.owe()
         for name in channels:
-            await desk.pushes.begin("a1", name, START_MS)
+            await desk.pushes.begin("a1", name, START_MS, repeatable=name == "page")
         assert await desk.pushes.recover({"phone": False, "page": True}, START_MS) == 1
         assert await desk.pushes.owed("phone") == []
         assert await desk.pushes.owed("page") == ["a1"]
@@ -161,5 +161,5 @@ async def test_what_was_answered_before_it_was_out_is_moot(tmp_path):
             return Verdict(Reason.ANSWERED, (replace(one, alert=alert),))
 
         await journal.decide(told, START_MS, acknowledge)
-        assert await desk.pushes.begin("a1", "phone", START_MS) is None
+        assert await desk.pushes.begin("a1", "phone", START_MS, repeatable=False) is None
         assert (await desk.states())["a1", "phone"][0] == PushState.MOOT

@@ -98,10 +98,10 @@ async def test_states_leave_in_order_each_way_for_itself_and_are_then_forgotten(
         await journal.decide(told("f2", "bo"), NOW, raising("a2"))
         first, second = await journal.changes("published")
         assert [first.alert.id, second.alert.id] == ["a1", "a2"]
-        await journal.gone("published", first)
+        await journal.gone("published", [first])
         assert [one.alert.id for one in await journal.changes("published")] == ["a2"]
         assert [one.alert.id for one in await journal.changes("recorded")] == ["a1", "a2"]
-        await journal.gone("recorded", first)
+        await journal.gone("recorded", [first])
         assert [one.alert.id for one in await journal.changes("recorded")] == ["a2"]
 
 

@@ -132,11 +132,12 @@ async def test_a_lost_sensor_is_a_fault_after_its_patience_and_clears_at_once(wo
         await world.sensor(SensorState.CONNECTED)
         await world.clock.advance(20)
         await world.sensor(SensorState.LOST)
-        await eventually(world.clock.asleep)
+        await world.statuses(3)
+        await eventually(lambda: world.clock.asleep(20))
         await world.clock.advance(19)
         assert world.states == []
-        await eventually(world.clock.asleep)
-        await world.clock.advance(2)
+        await eventually(lambda: world.clock.asleep(1))
+        await world.clock.advance(1)
         await world.decided(1)
         assert world.seen == [("fault", "watch", "raised")]
         assert "Strap" in world.states[0].because[0]
@@ -152,8 +153,9 @@ async def test_a_service_that_stops_is_one_fault_for_every_runner_who_is_out(wor
             await world.run_on(athlete)
         await world.service("up")
         await world.service("down")
-        await eventually(lambda: world.clock.asleep(25))
-        await world.clock.advance(25)
+        await world.statuses(3)
+        await eventually(lambda: world.clock.asleep(20))
+        await world.clock.advance(20)
         await world.decided(2)
         assert world.seen == [("fault", "watch", "raised")] * 2
         await world.service("up")

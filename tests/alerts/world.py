@@ -136,6 +136,10 @@ class World:
         await eventually(lambda: len(self.reasons) >= count, self.clock)
         await eventually(self.quiet, self.clock)
 
+    async def statuses(self, count):
+        """Wait until the alerter has heard so many words of services (its own too) and sensors."""
+        await eventually(lambda: self.counters.value("taken", "status") >= count)
+
     def quiet(self):
         """Whether nothing is owed to anybody."""
         (owed,), (waiting,) = (

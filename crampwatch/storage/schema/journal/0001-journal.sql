@@ -11,7 +11,8 @@ CREATE TABLE fact (
 );
 CREATE INDEX fact_by_athlete ON fact (athlete, seen_at_ms);
 
--- Alerts in their latest state. `felt`: at least one audible channel took it, or may have.
+-- Alerts in their latest state. `felt`: at least one audible channel took it, or may have. `due_at_ms`: when the time
+-- next changes it.
 CREATE TABLE alert (
   id TEXT PRIMARY KEY,
   athlete TEXT NOT NULL,
@@ -24,11 +25,13 @@ CREATE TABLE alert (
   raised_at_ms INTEGER NOT NULL,
   deadline_at_ms INTEGER NOT NULL,
   ends_at_ms INTEGER,
+  due_at_ms INTEGER,
   temperature_c REAL,
   open INTEGER NOT NULL,
   body TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX alert_open ON alert (athlete) WHERE open;
+CREATE INDEX alert_due ON alert (athlete, due_at_ms) WHERE due_at_ms IS NOT NULL;
 CREATE INDEX alert_pushed ON alert (athlete, raised_at_ms) WHERE audible;
 
 -- One push of an alert by one channel, in its latest state.
