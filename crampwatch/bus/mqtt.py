@@ -146,6 +146,9 @@ class MqttLink(aiomqtt.Client):
         except aiomqtt.MqttError as error:
             self._release()
             raise _translated(error, self._address) from error
+        except ValueError as error:  # among them UnicodeError: the host cannot be a name at all
+            self._release()
+            raise Misconfigured("mqtt.url", f"{self._address.host!r} can be no host: {error}") from error
         except CrampwatchError:
             await self.close()
             raise

@@ -164,6 +164,12 @@ async def test_a_host_that_does_not_exist_is_a_setting_to_mend():
             pass
 
 
+async def test_a_host_that_can_be_no_name_is_a_setting_to_mend():
+    with pytest.raises(Misconfigured, match="can be no host"):
+        async with MqttLinks(Address("x" * 70 + ".ä", 1883), connect_timeout_s=0.2, sleep=hurried)("giver"):
+            pass
+
+
 async def test_tls_towards_a_port_without_tls_is_asked_about(tmp_path):
     async with strict_mosquitto(tmp_path, *OPEN) as port:
         address = Address("127.0.0.1", port, tls=ssl.create_default_context())
