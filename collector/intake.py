@@ -101,7 +101,10 @@ class Intake:
             self._resume(key, value)
 
     def override_unit(self, device: str, unit: CadenceUnit) -> None:
-        """Somebody has set what this device's cadence counts; no evidence changes it."""
+        """Somebody has set what this device's cadence counts; no evidence changes it.
+
+        It lives in the settings and is not part of :meth:`changes`: taken out there, the device is judged again.
+        """
         self._units[device] = cadence_unit.overridden(unit)
 
     def unit_of(self, device: str) -> CadenceUnit:
@@ -180,11 +183,7 @@ class Intake:
             if key.startswith(_ATHLETE):
                 self._progress[key.removeprefix(_ATHLETE)] = _PROGRESS.validate_json(value)
             elif key.startswith(_UNIT):
-                state = _UNIT_STATE.validate_json(value)
-                # An override lives in the settings: taken out there, the device is judged again.
-                self._units[key.removeprefix(_UNIT)] = (
-                    UnitState() if state.decided_by == cadence_unit.OVERRIDE else state
-                )
+                self._units[key.removeprefix(_UNIT)] = _UNIT_STATE.validate_json(value)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             raise Refused("bad_state", f"the kept state {key} cannot be read: {first['msg']}") from None

@@ -14,7 +14,7 @@ from collector.notices import Notices
 from collector.orders import Claim, Orders
 from collector.pairing import Pairing
 from collector.source import Arrival, SensorSeen, Source
-from collector.spool import FILE_NAME, Spool, SqliteSpool
+from collector.spool import Spool, SqliteSpool, file_name
 from crampwatch.bus import Bus, BusFactory, Will
 from crampwatch.clock import Clock
 from crampwatch.codec import encode
@@ -51,8 +51,8 @@ class Collector:
         source: where arrivals come from.
         clock: the run's time.
         counters: ``frames``, ``samples``, ``gaps``, ``refused`` by reason, ``reconnects``, ``sent``, ``resends``.
-        fresh_s: what is younger in run time is sent as live, what is older as backlog; a replay far above the pace
-            of a run widens it.
+        fresh_s: what is younger in run time is sent as live, what is older as backlog. Whoever sets a pace far above
+            20 widens it to some wall seconds, else a slow disk makes history of the present.
         wait: sleeps wall seconds.
         open_spool: opens the queue at a path for a collector's id.
     """
@@ -114,7 +114,7 @@ class Collector:
         Raises:
             Misconfigured: the state_dir, the broker's address or the source's settings cannot work.
         """
-        spool = await self._open_spool(self._settings.state_dir / FILE_NAME, self._id)
+        spool = await self._open_spool(self._settings.state_dir / file_name(self._id), self._id)
         try:
             await self._serve(spool)
         except BaseExceptionGroup as group:

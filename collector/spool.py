@@ -14,7 +14,6 @@ from crampwatch.storage.database import Database
 from crampwatch.topics import Kind
 
 SCHEMA = "spool"
-FILE_NAME = "collector.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +86,11 @@ class Spool(Protocol):
     async def close(self) -> None:
         """Finish what was accepted and let go."""
         ...
+
+
+def file_name(collector: str) -> str:
+    """A collector's file within the state_dir. Rows belong to one collector, so no two share a file."""
+    return f"spool-{collector}.db"
 
 
 def encoded(collector: str, row: int, message: Unsent) -> Spooled:

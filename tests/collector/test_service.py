@@ -327,3 +327,16 @@ async def test_over_a_real_broker_a_pulled_cable_costs_no_sample_and_doubles_non
             source.end()
             await asyncio.wait_for(house.collector.drained(), 30)
     assert len(house.taker.samples) == house.counters.value("samples") == 273
+
+
+async def test_two_collectors_of_one_machine_keep_their_rows_apart(tmp_path):
+    live = House(tmp_path, ScriptedSource(seen(), linked(), heart_rate()))
+    async with live.open(taking=False):
+        await until(lambda: live.counters.value("sent") == 1)
+        replayed = House(
+            tmp_path, ScriptedSource(seen(), *ticks(seconds=5), then_ends=True), collector={"id": "replay"}
+        )
+        replayed.taker = Taker(links(replayed.broker), collector="replay")
+        async with replayed.open():
+            await asyncio.wait_for(replayed.collector.drained(), 10)
+    assert len(replayed.taker.samples) == 15
