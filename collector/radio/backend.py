@@ -55,6 +55,8 @@ class Scanner(BaseBleakScanner):
         super().__init__(detection_callback, service_uuids)
         self._active = scanning_mode == "active"
         self._scanning = False
+        # Devices repeat themselves ten times a second, and bumble parses slowly.
+        self._parsed: dict[str, tuple[list[tuple[AdvertisingData.Type, bytes]], AdvertisementData]] = {}
 
     async def start(self) -> None:
         """Begin to scan."""
@@ -72,24 +74,15 @@ class Scanner(BaseBleakScanner):
         await self.adapter.end_scan()
 
     def _on_advertisement(self, advertisement: Advertisement) -> None:
-        data = advertisement.data
-        lists = [cast("list[UUID]", many) for kind in _UUID_LISTS for many in data.get_all(kind)]
-        service_uuids = [_text(one) for many in lists for one in many]
-        if not self.is_allowed_uuid(service_uuids):
-            return
-        name = data.get(_AD.COMPLETE_LOCAL_NAME) or data.get(_AD.SHORTENED_LOCAL_NAME)
         address = advertisement.address.to_string(with_type_qualifier=False)
-        found = AdvertisementData(
-            local_name=name,
-            manufacturer_data=dict(data.get_all(_AD.MANUFACTURER_SPECIFIC_DATA)),
-            service_data={},
-            service_uuids=service_uuids,
-            tx_power=data.get(_AD.TX_POWER_LEVEL),
-            rssi=advertisement.rssi,
-            platform_data=(advertisement,),
-        )
-        device = self.create_or_update_device(address, address, found.local_name, advertisement.address, found)
-        self.call_detection_callbacks(device, found)
+        structures = advertisement.data.ad_structures
+        known = self._parsed.get(address)
+        if known is None or known[0] != structures:
+            known = self._parsed[address] = structures, _parse(advertisement)
+        found = known[1]._replace(rssi=advertisement.rssi, platform_data=(advertisement,))
+        if self.is_allowed_uuid(found.service_uuids):
+            device = self.create_or_update_device(address, address, found.local_name, advertisement.address, found)
+            self.call_detection_callbacks(device, found)
 
 
 class Client(BaseBleakClient):
@@ -255,3 +248,17 @@ class Client(BaseBleakClient):
 def _text(value: UUID) -> str:
     """A UUID as bleak writes it: 128 bits, lower case."""
     return str(uuid.UUID(bytes=bytes(reversed(value.to_bytes(force_128=True)))))
+
+
+def _parse(advertisement: Advertisement) -> AdvertisementData:
+    data = advertisement.data
+    lists = [cast("list[UUID]", many) for kind in _UUID_LISTS for many in data.get_all(kind)]
+    return AdvertisementData(
+        local_name=data.get(_AD.COMPLETE_LOCAL_NAME) or data.get(_AD.SHORTENED_LOCAL_NAME),
+        manufacturer_data=dict(data.get_all(_AD.MANUFACTURER_SPECIFIC_DATA)),
+        service_data={},
+        service_uuids=[_text(one) for many in lists for one in many],
+        tx_power=data.get(_AD.TX_POWER_LEVEL),
+        rssi=advertisement.rssi,
+        platform_data=(advertisement,),
+    )
