@@ -106,7 +106,7 @@ async def test_a_channel_that_is_away_is_tried_again_until_it_is_back(tmp_path):
         await desk.owe()
 
         for attempts in (1, 2, 3):
-            await eventually(lambda attempts=attempts: phone.attempts == attempts and desk.clock.asleep())
+            await eventually(lambda attempts=attempts: phone.attempts == attempts and desk.clock.asleep(6))
             await desk.clock.advance(10)
         await desk.until_state("phone", PushState.TAKEN)
         assert desk.counters.value("push_failed", "phone") == 3

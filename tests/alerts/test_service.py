@@ -182,7 +182,7 @@ async def test_a_store_that_is_away_delays_no_push_and_gets_everything_later(wor
         await eventually(lambda: phone.felt and len(world.states) == 2, world.clock)
         assert world.store.alerts == []
         world.store.away = False
-        await eventually(world.clock.asleep)
+        await eventually(lambda: world.clock.asleep(31))
         await world.clock.advance(31)
         await eventually(lambda: len(world.store.alerts) == 2, world.clock)
 
