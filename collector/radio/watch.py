@@ -54,6 +54,13 @@ class Watch:
         finished: set after the last reading.
     """
 
+    unsendable = 0
+    silent = False
+    start_ms: int | None = None
+    _off = False
+    _advertises: asyncio.Task[None] | None = None
+    _worn: asyncio.Task[None] | None = None
+
     def __init__(
         self,
         air: Air,
@@ -77,18 +84,11 @@ class Watch:
         self.address = address
         self.serial = f"CW-{address.replace(':', '')[-6:]}" if serial is None else serial
         self.sent: Counter[int] = Counter()
-        self.unsendable = 0
-        self.silent = False
-        self.start_ms: int | None = None
         self.finished = asyncio.Event()
         self._air, self._wearer, self._clock = air, wearer, clock
-        self._cadence_counts = cadence_counts
-        self._battery_percent = battery_percent
+        self._cadence_counts, self._battery_percent = cadence_counts, battery_percent
         self._measures = {MEASURED_BY[service] for service in services}
         self._advertising_ms = advertising_ms
-        self._off = False
-        self._advertises: asyncio.Task[None] | None = None
-        self._worn: asyncio.Task[None] | None = None
         self._radio = Radio(self.name, air)
         air.rssi_dbm[self._radio] = rssi_dbm
         self._server = GattServer(

@@ -176,6 +176,30 @@ async def test_a_silent_watch_is_connected_anew_though_its_link_is_up(field: Fie
     await reader.until(lambda: reader.states()[-1] is CONNECTED)
 
 
+async def test_what_a_leaked_link_still_delivers_after_its_end_is_not_taken(field: Field):
+    leaked = []
+
+    class Leaking(field.adapter.client):
+        async def start_notify(self, characteristic, callback, **more):
+            leaked.append(callback)
+            await super().start_notify(characteristic, callback, **more)
+
+    class Radio:
+        scanner, client = field.adapter.scanner, Leaking
+
+    watch = await field.watch()
+    reader = await field.reader(BleSource(clock=field.clock, adapter=Radio(), rng=random.Random(7)))
+    await reader.until(lambda: CONNECTED in reader.states())
+    await field.first_second(watch, reader)
+    watch.lose_link()
+    await reader.until(lambda: LOST in reader.states())
+    taken = len(reader.frames())
+    for callback in leaked:
+        callback(bytearray([0, 60]))
+    await turns()
+    assert len(reader.frames()) == taken
+
+
 async def test_a_watch_that_does_not_answer_is_given_up_and_tried_again(field: Field, caplog):
     watch = await field.watch()
     watch.turn_deaf()
