@@ -2,7 +2,6 @@
 
 import asyncio
 import importlib.metadata
-import importlib.util
 import json
 import os
 import pwd
@@ -137,9 +136,10 @@ class Iotcore:
     @classmethod
     def find(cls) -> "Iotcore | None":
         """The wheel, if it is installed."""
-        if importlib.util.find_spec("iotcore") is None:
+        try:
+            return cls(importlib.metadata.version("iotcore"))
+        except importlib.metadata.PackageNotFoundError:
             return None
-        return cls(importlib.metadata.version("iotcore"))
 
     def command(self, folder: Path, port: int) -> Sequence[str]:
         """See :meth:`Brand.command`."""

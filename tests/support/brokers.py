@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import importlib.util
 import socket
 import struct
 from collections.abc import AsyncIterator, Callable
@@ -140,9 +139,9 @@ async def mosquitto_brand() -> Mosquitto:
 
 async def iotcore_brand() -> Iotcore:
     """The broker in a wheel, or a skip by name."""
-    if importlib.util.find_spec("iotcore") is None:
-        needs.missing("the iotcore broker", "pip install 'crampwatch[broker]'")
     brand = Iotcore.find()
+    if brand is None:
+        needs.missing("the iotcore broker", "pip install 'crampwatch[broker]'")
     assert brand is not None
     return brand
 
