@@ -32,6 +32,15 @@ PATTERN_WORDS: dict[Level, str] = {
     Level.NOW: "strong",
 }
 
+#: The highest level of a run that is over, where "now" would be wrong.
+RUN_WORDS: dict[Level, str] = {
+    Level.OK: "Low",
+    Level.WATCH: "Raised",
+    Level.WARNING: "High",
+    Level.IMMINENT: "Strong",
+    Level.NOW: "Sudden stop",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class RedFlag:

@@ -94,7 +94,12 @@ def install() -> bool:
 
     Returns:
         Whether there was anything to do.
+
+    Raises:
+        BuildError: with npm's words, or because there is nothing to install.
     """
+    if not (FRONT / "package.json").is_file():
+        raise BuildError("the page sources are not here; an installed release brings its assets ready")
     modules, stamp = FRONT / "node_modules", packages_stamp()
     if _stamped(modules, stamp):
         return False

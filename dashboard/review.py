@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from crampwatch.events import Alert, Finding, FindingKind
 from crampwatch.storage import RunSummary, Series
 from crampwatch.units import SECOND_MS, Level
-from crampwatch.wording import LEVEL_WORDS, PATTERN_WORDS
+from crampwatch.wording import PATTERN_WORDS, RUN_WORDS
 
 from .context import LevelSpan, Mark, ReviewView, RunRow
 from .levels import TONES, in_band
@@ -42,7 +42,7 @@ def run_row(summary: RunSummary, name: str) -> RunRow:
         distance_m=_rounded(summary.distance_m),
         worst=summary.worst,
         tone=TONES[level] if level is not None else "stale",
-        word=LEVEL_WORDS[level] if level is not None else "Not assessed",
+        word=RUN_WORDS[level] if level is not None else "Not assessed",
         findings=summary.findings,
         alerts=summary.alerts,
     )
@@ -56,7 +56,7 @@ def review(row: RunRow, series: Series, findings: Sequence[Finding], alerts: Seq
     score = series.columns.get("score") or [None] * len(at_s)
     columns = {name: _column(series, name, len(at_s)) for name in ("bpm", "spm", "fatigue")}
     columns["pattern"] = tuple(
-        None if value is None else in_band(_level_at(spans, second), value)
+        None if value is None else in_band(_level_at(spans, min(second, row.duration_s - 1)), value)
         for second, value in zip(at_s, score, strict=True)
     )
     marks = [_finding_mark(finding, start_ms) for finding in findings]

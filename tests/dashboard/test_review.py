@@ -56,6 +56,16 @@ def test_the_pattern_curve_lies_in_the_band_of_its_level():
     assert view.columns["bpm"] == (None, None, None)
 
 
+def test_the_last_second_of_a_run_keeps_its_level():
+    series = Series([START_MS + 100_000], {"score": [0.5]})
+    view = review(run_row(summary(), "Ana"), series, [pattern(START_MS + 20_000, Level.IMMINENT)], [])
+    assert view.columns["pattern"] == (3.5,)
+
+
+def test_a_run_that_is_over_asks_nobody_to_check_now():
+    assert run_row(summary("now"), "Ana").word == "Sudden stop"
+
+
 def test_findings_and_alerts_are_marked_in_the_order_they_came():
     findings = [pattern(START_MS + 50_000, Level.WARNING)]
     view = review(run_row(summary(), "Ana"), Series([]), findings, [alert(START_MS + 10_000)])

@@ -21,7 +21,7 @@ def everything_said() -> list[str]:
 
 
 def test_every_level_has_a_word_and_none_is_a_number():
-    assert set(wording.LEVEL_WORDS) == set(wording.PATTERN_WORDS) == set(Level)
+    assert set(wording.LEVEL_WORDS) == set(wording.PATTERN_WORDS) == set(wording.RUN_WORDS) == set(Level)
     assert not any(character.isdigit() for word in wording.LEVEL_WORDS.values() for character in word)
 
 

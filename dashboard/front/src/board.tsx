@@ -167,7 +167,9 @@ function App({ page }: { page: PageContext }) {
             {attention.map((one) => <Card key={one.id} one={one} onAck={ack} />)}
             {board && attention.length === 0 && <p class="calm">{query || only ? "Nobody here matches." : "Nobody right now."}</p>}
           </div>
-          <h2 class="sec">{order.attention.length ? "Everyone else" : "Everyone"} <span>{roomy ? "by level" : "by level · bpm · steps/min"}</span></h2>
+          {order.rest.length > 0 && (
+            <h2 class="sec">{order.attention.length ? "Everyone else" : "Everyone"} <span>{roomy ? "by level" : "by level · bpm · steps/min"}</span></h2>
+          )}
           <div class={roomy ? "cards roomy" : "tiles"}>
             {rest.map((one) => (roomy ? <Card key={one.id} one={one} onAck={ack} /> : <Tile key={one.id} one={one} />))}
           </div>

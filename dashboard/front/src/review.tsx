@@ -24,7 +24,8 @@ function reading(review: Review, key: Key, index: number | null): string {
 function inView(review: Review, key: Key, [from, to]: [number, number]): string {
   const values = review.columns[key].filter((value, index): value is number => {
     const at = review.at_s[index] ?? -1;
-    return value !== null && at >= from && at <= to;
+    // Standing still is no cadence: the mean is that of the moving part, as in the figures above the charts.
+    return value !== null && at >= from && at <= to && !(key === "spm" && value === 0);
   });
   if (!values.length) return "not measured";
   if (key === "pattern") return `highest level ${(BAND[Math.min(3, Math.floor(Math.max(...values)))] ?? "").toLowerCase()}`;
@@ -55,7 +56,7 @@ function Stats({ review }: { review: Review }) {
       {tiles.map(([label, value, note]) => (
         <div class="stat" key={label}><dt>{label}</dt><dd><b>{value}</b> <em>{value === DASH && note !== "not measured" ? "not measured" : note}</em></dd></div>
       ))}
-      <div class={`stat tone-${run.tone}`}><dt>Highest level</dt><dd class="lv"><Shape tone={run.tone} size={16} /><b class="word">{run.word}</b></dd></div>
+      <div class={`stat tone-${run.tone}`}><dt>Highest pattern</dt><dd class="lv"><Shape tone={run.tone} size={16} /><b class="word">{run.word}</b></dd></div>
     </dl>
   );
 }
