@@ -63,8 +63,10 @@ class Orders:
                 log.log(logging.WARNING if first else logging.DEBUG, "an order was refused: %s", refusal)
                 await delivery.ack()
             except Unavailable as error:
-                # Not acked: a watermark comes again with the next batch, and is retained besides.
+                # A watermark comes again with the next batch, and is retained besides; unacked it would hold up
+                # every order behind it.
                 log.warning("an order could not be followed: %s", error)
+                await delivery.ack()
 
     async def _follow(self, delivery: Delivery, forwarder: Forwarder) -> None:
         if not delivery.payload:

@@ -10,8 +10,9 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a watch would measure at one moment; None where it has nothing. ``cadence_per_min`` is as the device
-    counts (steps or strides), 0 is a real zero.
+    """What a watch would measure at one moment; None where it has nothing.
+
+    ``cadence_per_min`` is in steps, 0 is a real zero; a watch that counts strides sends half of it.
     """
 
     bpm: int | None

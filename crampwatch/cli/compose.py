@@ -10,6 +10,7 @@ from alerts.service import Alerter
 from processor.worker import Processor
 
 from alerts.channels import Channel
+from collector.forward import FRESH_S
 from collector.service import Collector
 from collector.source import Source
 from crampwatch.bus import BusFactory
@@ -21,6 +22,15 @@ from crampwatch.settings import Settings
 from crampwatch.storage import Store
 from crampwatch.storage.sqlite import SqliteStore
 from dashboard.service import Dashboard
+
+
+#: What a stall of the machine may cost before telemetry counts as backlog, wall seconds.
+STALL_S = 2.0
+
+
+def fresh_at(speed: float) -> float:
+    """How old live telemetry may be, in run time, when a run goes ``speed`` times as fast as the wall."""
+    return max(FRESH_S, STALL_S * speed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from collector.radio.watch import Watch
 from collector.recordings import load as load_recordings
 from collector.simulated import group
 from collector.wearer import Wearer
-from crampwatch.cli.compose import house
+from crampwatch.cli.compose import fresh_at, house
 from crampwatch.cli.console import Screen, out, set_up_logging
 from crampwatch.cli.monitor import Monitor
 from crampwatch.clock import Clock, PacedClock, WallClock
@@ -145,7 +145,7 @@ async def _play(settings: Settings, cast: Sequence[Runner], speed: float, *, ope
                 home.alerter(()),
                 dashboard,
                 Monitor(settings, home.buses, clock, screen),
-                home.collector(source),
+                home.collector(source, fresh_at(speed)),
             ]
             async with running(services):
                 page = f"{dashboard.url}/live/{cast[0].athlete}" if len(cast) == 1 else f"{dashboard.url}/board"

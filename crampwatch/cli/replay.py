@@ -12,7 +12,7 @@ from collector.recordings import Recording
 from collector.recordings import load as load_recordings
 from collector.service import Collector
 from crampwatch.bus.broker import find_or_start
-from crampwatch.cli.compose import sole_user
+from crampwatch.cli.compose import fresh_at, sole_user
 from crampwatch.cli.console import errors, out, progress, set_up_logging
 from crampwatch.clock import PacedClock, WallClock
 from crampwatch.errors import Misconfigured, Refused
@@ -79,16 +79,26 @@ async def _publish(settings: Settings, recording: Recording, speed: float) -> No
         buses = await stack.enter_async_context(find_or_start(settings.mqtt, settings.state_dir))
         name = settings.athletes[-1].sensors[0].name or recording.name
         source = RecordedSource([(name, recording)], start_ms=start_ms, clock=clock if speed > 0 else None)
-        collector = Collector(settings=settings, buses=buses, source=source, clock=clock, counters=Counters())
+        collector = Collector(
+            settings=settings,
+            buses=buses,
+            source=source,
+            clock=clock,
+            counters=Counters(),
+            fresh_s=fresh_at(speed),
+        )
         await _drain(collector, recording.name)
 
 
 async def _drain(collector: Collector, name: str) -> None:
     with progress() as bar:
         bar.add_task(f"replay {name}", total=None)
-        task = asyncio.create_task(collector.run(), name="collector")
+        serving = asyncio.create_task(collector.run(), name="collector")
+        ended = asyncio.create_task(collector.ended.wait(), name="replay-ended")
         try:
-            await collector.ended.wait()
+            await asyncio.wait({serving, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if serving.done():
+                await serving  # it can never work: say why
             async with asyncio.timeout(CONFIRM_S):
                 await collector.drained()
             out.print(f"{name}: stored")
@@ -98,6 +108,7 @@ async def _drain(collector: Collector, name: str) -> None:
                 "is `crampwatch run` or `crampwatch process` up on this broker? It is kept and sent again next time."
             )
         finally:
-            task.cancel()
+            ended.cancel()
+            serving.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await task
+                await serving
