@@ -6,10 +6,8 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from alerts.service import Alerter
-from processor.worker import Processor
-
 from alerts.channels import Channel
+from alerts.service import Alerter
 from collector.forward import FRESH_S
 from collector.service import Collector
 from collector.source import Source
@@ -22,7 +20,7 @@ from crampwatch.settings import Settings
 from crampwatch.storage import Store
 from crampwatch.storage.sqlite import SqliteStore
 from dashboard.service import Dashboard
-
+from processor.worker import Processor
 
 #: What a stall of the machine may cost before telemetry counts as backlog, wall seconds.
 STALL_S = 2.0
@@ -65,9 +63,16 @@ class House:
             settings=self.settings, buses=self.buses, store=self.store, clock=self.clock, counters=Counters()
         )
 
-    def collector(self, source: Source) -> Collector:
-        """The service that turns sensors into facts."""
-        return Collector(settings=self.settings, buses=self.buses, source=source, clock=self.clock, counters=Counters())
+    def collector(self, source: Source, fresh_s: float = FRESH_S) -> Collector:
+        """The service that turns sensors into facts; what is younger than ``fresh_s`` of run time is live."""
+        return Collector(
+            settings=self.settings,
+            buses=self.buses,
+            source=source,
+            clock=self.clock,
+            counters=Counters(),
+            fresh_s=fresh_s,
+        )
 
 
 @contextlib.contextmanager
