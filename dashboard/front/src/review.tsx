@@ -28,7 +28,7 @@ function inView(review: Review, key: Key, [from, to]: [number, number]): string 
     return value !== null && at >= from && at <= to && !(key === "spm" && value === 0);
   });
   if (!values.length) return "not measured";
-  if (key === "pattern") return `highest level ${(BAND[Math.min(3, Math.floor(Math.max(...values)))] ?? "").toLowerCase()}`;
+  if (key === "pattern") return `up to ${(BAND[Math.min(3, Math.floor(Math.max(...values)))] ?? "").toLowerCase()}`;
   return `mean ${(values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(0)}`;
 }
 

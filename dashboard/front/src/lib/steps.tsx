@@ -39,15 +39,16 @@ function Timer({ seconds, what }: { seconds: number; what: string }) {
 /** Longer sentences get the whole width; their timer stands below. */
 const LONG_STEP = 44;
 const RELIEF = "relief.stop";
+const DRAWN = "relief.stretch";
 
 function Row({ step, number }: { step: Step; number: number }) {
   return (
-    <li data-step={step.id} class={step.text.length > LONG_STEP ? "long" : ""}>
+    <li data-step={step.id} class={step.text.length > LONG_STEP || step.id === DRAWN ? "long" : ""}>
       <b aria-hidden="true">{number}</b>
       <div>
         <span class="text">{step.text}</span>
         {step.note && <small>{step.note}</small>}
-        {step.id === "relief.stretch" && <StretchDrawing />}
+        {step.id === DRAWN && <StretchDrawing />}
       </div>
       {step.timer_s ? <Timer seconds={step.timer_s} what={step.text} /> : null}
     </li>
