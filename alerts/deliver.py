@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 #: Run seconds before the second attempt, doubled for each further one.
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 15.0
+#: Wall seconds that an attempt under way may take to end when the alerter is stopped.
+GRACE_S = 2.0
 
 
 class Courier:
@@ -66,14 +68,26 @@ class Courier:
 
     async def _round(self) -> float | None:
         """Try everything that is owed once; run seconds to wait before the next round, None: nothing is left."""
-        waits_s = []
-        for alert_id in await self._pushes.owed(self._channel.name):
-            begun = await self._pushes.begin(
-                alert_id, self._channel.name, self._clock.now_ms(), repeatable=self._channel.repeatable
-            )
-            if begun is not None:
-                waits_s.append(await self._attempt(*begun))
+        waits_s = [await self._in_one_piece(alert_id) for alert_id in await self._pushes.owed(self.name)]
         return max((wait_s for wait_s in waits_s if wait_s is not None), default=None)
+
+    async def _in_one_piece(self, alert_id: str) -> float | None:
+        """One attempt that an orderly stop lets come to its end, within :data:`GRACE_S`: else nobody knows what was
+        felt, and it may not be repeated.
+        """
+        attempt = asyncio.create_task(self._begin_and_attempt(alert_id), name=f"push-{self.name}-{alert_id[:40]}")
+        try:
+            return await asyncio.shield(attempt)
+        except asyncio.CancelledError:
+            await asyncio.wait({attempt}, timeout=GRACE_S)
+            attempt.cancel()
+            await asyncio.gather(attempt, return_exceptions=True)
+            raise
+
+    async def _begin_and_attempt(self, alert_id: str) -> float | None:
+        now_ms, repeatable = self._clock.now_ms(), self._channel.repeatable
+        begun = await self._pushes.begin(alert_id, self.name, now_ms, repeatable=repeatable)
+        return None if begun is None else await self._attempt(*begun)
 
     async def _attempt(self, push: Push, deadline_at_ms: int) -> float | None:
         """One attempt, begun in the journal; run seconds to wait before another, None: it is settled."""

@@ -38,10 +38,11 @@ class AlertShelf:
 class World:
     """One team: its broker, its clock, its alerter's folder, and what anybody could see or feel."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, links=None):
         self.folder = folder
         self.clock = Clock()
         self.broker = MemoryBroker()
+        self.links = links or self.broker.links()
         self.store = AlertShelf()
         self.counters = Counters()
         self.states, self.deliveries, self.words, self.cleared = [], [], [], []
@@ -51,7 +52,7 @@ class World:
         settings = Settings(team=TEAM, state_dir=self.folder, alerts=Alerts(**alerts))
         return Alerter(
             settings=settings,
-            buses=self.broker.links(),
+            buses=self.links,
             store=self.store,
             clock=self.clock,
             channels=channels,
@@ -64,7 +65,7 @@ class World:
         """Somebody listens to everything the alerter says."""
         kinds = (Kind.ALERT, Kind.DELIVERY)
         filters = [one for kind in kinds for one in every(kind, TEAM)]
-        async with self.broker.links()("world", subscribe=[*filters, *every(Kind.STATUS, SYSTEM)]) as self.bus:
+        async with self.links("world", subscribe=[*filters, *every(Kind.STATUS, SYSTEM)]) as self.bus:
             listener = asyncio.create_task(self._listen())
             try:
                 yield self
