@@ -3,8 +3,10 @@
 ``python docs/generate.py`` writes them; a test compares what it would write with what is committed.
 """
 
+import ast
+import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import typer
@@ -19,6 +21,7 @@ from crampwatch.settings import Settings
 from crampwatch.topics import ROOT, SYSTEM, TERMS
 
 FOLDER = Path(__file__).parent / "reference"
+SOURCES = Path(__file__).parent.parent / "processor" / "detect"
 MADE = "<!-- Made by docs/generate.py from the code. Edit the code, then run `make docs`. -->\n\n"
 
 
@@ -49,7 +52,7 @@ def _command(name: str, command: Command) -> str:
 
 
 def _clean(text: str) -> str:
-    return re.sub(r"[ \t]+\n", "\n", text.strip())
+    return re.sub(r"[ \t]+\n", "\n", inspect.cleandoc(text))
 
 
 def settings() -> str:
@@ -100,6 +103,8 @@ def topics() -> str:
 
 def _type(annotation: object) -> str:
     text = getattr(annotation, "__name__", None) if isinstance(annotation, type) else str(annotation)
+    if text == "tuple":
+        text = str(annotation)
     text = re.sub(r"Annotated\[(\w+)[^\]]*\]", r"\1", str(text))
     text = re.sub(r"(crampwatch\.\w+\.|typing\.)", "", text)
     return "`" + re.sub(r", FieldInfo\([^)]*\)\]?", "", text).replace("|", "or") + "`"
@@ -115,11 +120,47 @@ def guidance() -> str:
     return "\n".join(rows) + "\n"
 
 
+def detectors() -> str:
+    """Every detector: what it notices, its settings with unit, default and origin."""
+    intro = (
+        "# Detectors\n\n"
+        + MADE
+        + "One file each under `processor/detect`. `[E]` marks an engineering choice that no paper "
+        'supplies; "science" is the brief that the defaults were taken from, and its references stand in '
+        "[Detectors](../detectors.md). Values are in the unit that ends the name.\n"
+    )
+    parts = [intro]
+    for path in sorted(SOURCES.glob("*.py")):
+        module = ast.parse(path.read_text(encoding="utf-8"))
+        classes = [node for node in module.body if isinstance(node, ast.ClassDef)]
+        if path.stem in {"__init__", "detector"}:
+            continue
+        parts.append(f"## {path.stem}\n\n{ast.get_docstring(module)}\n")
+        for node in classes:
+            if node.name.endswith("Settings"):
+                parts.append("\n".join(_detector_settings(node)) + "\n")
+    return "\n".join(parts)
+
+
+def _detector_settings(node: ast.ClassDef) -> Iterator[str]:
+    text = inspect.cleandoc(ast.get_docstring(node) or "")
+    origin, _, attributes = text.partition("Attributes:")
+    meanings = dict(re.findall(r"^ {4}(\w+): ((?:.|\n {8})+)$", attributes, re.MULTILINE))
+    yield origin.strip() + "\n"
+    yield "| setting | default | meaning |"
+    yield "|---|---|---|"
+    for field in node.body:
+        if isinstance(field, ast.AnnAssign) and field.value is not None and isinstance(field.target, ast.Name):
+            meaning = re.sub(r"\s+", " ", meanings.get(field.target.id, ""))
+            yield f"| `{field.target.id}` | `{ast.unparse(field.value)}` | {meaning} |"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands,
     "settings.md": settings,
     "topics.md": topics,
     "guidance.md": guidance,
+    "detectors.md": detectors,
 }
 
 

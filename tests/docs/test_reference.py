@@ -17,7 +17,7 @@ def generator():
     return module
 
 
-@pytest.mark.parametrize("page", ["commands.md", "settings.md", "topics.md", "guidance.md"])
+@pytest.mark.parametrize("page", ["commands.md", "settings.md", "topics.md", "guidance.md", "detectors.md"])
 def test_a_reference_page_is_what_the_code_says_now(page):
     made = generator().PAGES[page]()
     assert (DOCS / "reference" / page).read_text(encoding="utf-8") == made, "run `make docs` and commit the result"
