@@ -58,8 +58,8 @@ def _clean(text: str) -> str:
 def settings() -> str:
     """Every setting: name, environment variable, default, meaning."""
     rows = [
-        f"# Settings\n\n{MADE}One file, `crampwatch.toml`, in the current folder or in your config folder; then files "
-        "in the folder that `CRAMPWATCH_SECRETS_DIR` names; then the environment, which wins.\n",
+        f"# Settings\n\n{MADE}One file, `crampwatch.toml`, in the current folder or in your config folder;",
+        "then files in the folder that `CRAMPWATCH_SECRETS_DIR` names; then the environment, which wins.\n",
         "| setting | environment | default | meaning |",
         "|---|---|---|---|",
     ]
@@ -84,8 +84,8 @@ def _defaults(model: type[BaseModel], prefix: str = "") -> dict[str, str]:
 def topics() -> str:
     """Every topic with its terms and its body."""
     rows = [
-        f"# Topics\n\n{MADE}`{ROOT}/<team>/<athlete>/<kind>[/<device>]`: lower case, pseudonymous ids, never a name or "
-        f"an address. What belongs to no athlete stands under the team `{SYSTEM}`.\n",
+        f"# Topics\n\n{MADE}`{ROOT}/<team>/<athlete>/<kind>[/<device>]`: lower case, pseudonymous ids, never a name",
+        f"or an address. What belongs to no athlete stands under the team `{SYSTEM}`.\n",
         "| kind | QoS | retained | expires after | body |",
         "|---|---|---|---|---|",
     ]
@@ -136,9 +136,8 @@ def detectors() -> str:
         if path.stem in {"__init__", "detector"}:
             continue
         parts.append(f"## {path.stem}\n\n{ast.get_docstring(module)}\n")
-        for node in classes:
-            if node.name.endswith("Settings"):
-                parts.append("\n".join(_detector_settings(node)) + "\n")
+        tables = ("\n".join(_detector_settings(node)) for node in classes if node.name.endswith("Settings"))
+        parts.extend(f"{table}\n" for table in tables)
     return "\n".join(parts)
 
 

