@@ -31,12 +31,15 @@ class Measured(Fact):
 
 
 class HeartRateMeasured(Measured):
-    """One heart-rate notification. ``bpm`` is None when the sensor says that it has no reading."""
+    """One heart-rate notification. ``bpm`` is None when the sensor says that it has no reading.
+
+    A notification of the longest packet (512 bytes) holds 255 beats.
+    """
 
     kind: Literal["heart_rate"] = "heart_rate"
     bpm: Bpm | None
     contact: bool | None = None
-    rr_ms: Annotated[tuple[Annotated[float, Field(gt=0, le=64_000)], ...], Field(max_length=32)] = ()
+    rr_ms: Annotated[tuple[Annotated[float, Field(gt=0, le=64_000)], ...], Field(max_length=256)] = ()
 
 
 class CadenceMeasured(Measured):

@@ -148,11 +148,10 @@ async def all_stored(store, athlete, frames):
 
 
 async def stored_frames(store, athlete):
-    return sum(
-        sample.kind in {"heart_rate", "speed"}
-        for summary in await store.runs(team=TEAM, athlete=athlete)
-        for sample in await store.samples(summary.run)
-    )
+    count = 0
+    for summary in await store.runs(team=TEAM, athlete=athlete):
+        count += sum(sample.kind in {"heart_rate", "speed"} for sample in await store.samples(summary.run))
+    return count
 
 
 async def stored_is_sent(store, athlete, watch):
