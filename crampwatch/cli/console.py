@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from crampwatch.errors import Refused
 from crampwatch.events import Alert
 from crampwatch.units import Level
 
@@ -40,6 +41,11 @@ def set_up_logging(level: str) -> None:
     )
     for package in ("crampwatch", "collector", "processor", "alerts", "dashboard"):
         logging.getLogger(package).setLevel(level.upper())
+
+
+def tell_refused(refused: Refused) -> None:
+    """Name a file that cannot be used, on stderr in one line."""
+    errors.print(Text.assemble(("refused", "red"), f" ({refused.reason}): {refused}"), soft_wrap=True)
 
 
 def progress() -> Progress:

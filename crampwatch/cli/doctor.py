@@ -11,13 +11,10 @@ from pathlib import Path
 import typer
 from rich.table import Table
 
-from collector.ble import survey
-from crampwatch.bus.broker import find_or_start
+from crampwatch.cli import exits
 from crampwatch.cli.console import out
 from crampwatch.errors import CrampwatchError
 from crampwatch.settings import Settings, load
-from crampwatch.storage.sqlite import SqliteStore
-from dashboard.build import ASSETS
 
 #: What a season of runs needs at the least.
 LOW_DISK_BYTES = 200 * 1024 * 1024
@@ -47,7 +44,7 @@ def doctor(context: typer.Context) -> None:
         table.add_row(mark, check.what, check.seen, check.fix)
     out.print(table)
     if any(check.fix for check in checks):
-        raise typer.Exit(1)
+        raise typer.Exit(exits.ERROR)
 
 
 async def examine(settings: Settings) -> list[Check]:
@@ -85,22 +82,30 @@ def _folder(state_dir: Path) -> Check:
 
 
 def _pages() -> Check:
+    from dashboard.build import ASSETS
+
     if any(ASSETS.glob("*.js")):
         return Check("pages", "built")
     return Check("pages", "not built", "run: python -m dashboard.build --install (a released wheel holds them already)")
 
 
 async def _bluetooth(_settings: Settings) -> str:
+    from collector.ble import survey
+
     found = await survey(LISTEN_S)
     return f"usable; {len(found)} sensors heard in {LISTEN_S:g} s"
 
 
 async def _broker(settings: Settings) -> str:
+    from crampwatch.bus.broker import find_or_start
+
     async with find_or_start(settings.mqtt, settings.state_dir) as buses, buses("doctor"):
         return buses.describe()
 
 
 async def _store(settings: Settings) -> str:
+    from crampwatch.storage.sqlite import SqliteStore
+
     store = await SqliteStore.open(settings.store_path)
     try:
         runs = await store.runs(limit=1_000)

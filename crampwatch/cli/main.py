@@ -5,15 +5,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from crampwatch import __version__
-from crampwatch.cli import backtest, config, demo, doctor, replay, run, scan
+from crampwatch.cli import backtest, config, demo, doctor, exits, replay, run, scan
 from crampwatch.cli.console import errors
 from crampwatch.errors import CrampwatchError, Misconfigured, Unavailable
-
-EXIT_ERROR = 1
-EXIT_MISCONFIGURED = 2
-EXIT_UNAVAILABLE = 3
 
 app = typer.Typer(
     name="crampwatch",
@@ -69,8 +66,8 @@ app.command("config")(config.config)
 
 def _exit_code(error: CrampwatchError) -> int:
     if isinstance(error, Misconfigured):
-        return EXIT_MISCONFIGURED
-    return EXIT_UNAVAILABLE if isinstance(error, Unavailable) else EXIT_ERROR
+        return exits.MISCONFIGURED
+    return exits.UNAVAILABLE if isinstance(error, Unavailable) else exits.ERROR
 
 
 def _first_of_ours(error: BaseException) -> CrampwatchError | None:
@@ -91,5 +88,6 @@ def main() -> None:
         known = _first_of_ours(error)
         if known is None:
             raise
-        errors.print(f"[bold red]error:[/] {known}", highlight=False)
+        # As text, not as markup: a path or a value may hold brackets. Unwrapped: one error, one line.
+        errors.print(Text.assemble(("error:", "bold red"), f" {known}"), soft_wrap=True)
         sys.exit(_exit_code(known))

@@ -1,14 +1,16 @@
 """``crampwatch scan``: what is in the air."""
 
 import asyncio
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from collector.ble import SensorReport, survey
 from crampwatch.cli.console import out, set_up_logging
 from crampwatch.settings import load
+
+if TYPE_CHECKING:
+    from collector.ble import SensorReport
 
 
 def scan(
@@ -22,12 +24,14 @@ def scan(
     """
     settings = load(context.obj)
     set_up_logging(settings.log_level)
+    from collector.ble import survey
+
     with out.status(f"listening for {seconds:g} s"):
         found = asyncio.run(survey(seconds))
     out.print(table(found) if found else "no heart-rate or foot sensor in the air; wake it up, or see docs/sensors.md")
 
 
-def table(found: list[SensorReport]) -> Table:
+def table(found: "list[SensorReport]") -> Table:
     """A row per sensor, strongest first."""
     rows = Table("name", "address", "services", "battery", "signal", "cadence counts")
     for one in sorted(found, key=lambda report: -(report.rssi_dbm or -999)):

@@ -1,0 +1,106 @@
+"""A recording on its way through a collector of its own into a running house."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from collector.recorded import RecordedSource
+from collector.recordings import Recording
+from collector.recordings import load as load_recordings
+from collector.service import Collector
+from crampwatch.bus.broker import find_or_start
+from crampwatch.cli.compose import fresh_at, sole_user
+from crampwatch.cli.console import errors, out, progress, tell_refused
+from crampwatch.clock import PacedClock, WallClock
+from crampwatch.errors import Refused
+from crampwatch.metrics import Counters
+from crampwatch.settings import Athlete, Sensor, Settings
+
+
+def readable(files: Sequence[Path]) -> tuple[list[Recording], int]:
+    """The recordings of all files that can be read, and how many files cannot; these are named on stderr."""
+    recordings: list[Recording] = []
+    refused = 0
+    for file in files:
+        try:
+            recordings.extend(load_recordings(file))
+        except Refused as reason:
+            refused += 1
+            tell_refused(reason)
+    return recordings, refused
+
+
+def replay_settings(base: Settings, athlete: str, number: int) -> Settings:
+    """The user's settings with a collector of its own, so that a live collector's spool is left alone."""
+    sensors = (Sensor(name=f"replay-{number}"),)
+    known = [one for one in base.athletes if one.id != athlete]
+    mine = next((one for one in base.athletes if one.id == athlete), Athlete(id=athlete))
+    return base.model_copy(
+        update={
+            "athletes": (*known, mine.model_copy(update={"sensors": sensors})),
+            "collector": base.collector.model_copy(update={"id": "replay", "claim": "off"}),
+        }
+    )
+
+
+async def publish(settings: Settings, recording: Recording, speed: float, *, patience_s: float) -> bool:
+    """Send one recording and wait for the processor's word.
+
+    Args:
+        settings: from :func:`replay_settings`.
+        recording: the run.
+        speed: times faster than life, as if it began now; 0 sends it as history, as fast as it is taken.
+        patience_s: how long to wait for the word after the last frame, wall seconds.
+
+    Returns:
+        Whether a processor has stored everything.
+    """
+    now_ms = WallClock().now_ms()
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(sole_user(settings.state_dir, ("replay",)))
+        start_ms = recording.started_ms or now_ms - int(recording.duration_s * 1_000)
+        clock: WallClock | PacedClock = WallClock()
+        if speed > 0:
+            start_ms = now_ms
+            clock = await stack.enter_async_context(PacedClock(speed, now_ms).running())
+        buses = await stack.enter_async_context(find_or_start(settings.mqtt, settings.state_dir))
+        name = settings.athletes[-1].sensors[0].name or recording.name
+        source = RecordedSource([(name, recording)], start_ms=start_ms, clock=clock if speed > 0 else None)
+        collector = Collector(
+            settings=settings,
+            buses=buses,
+            source=source,
+            clock=clock,
+            counters=Counters(),
+            fresh_s=fresh_at(speed),
+        )
+        return await _drained(collector, recording.name, patience_s)
+
+
+async def _drained(collector: Collector, name: str, patience_s: float) -> bool:
+    with progress() as bar:
+        bar.add_task(f"replay {name}", total=None)
+        serving = asyncio.create_task(collector.run(), name="collector")
+        ended = asyncio.create_task(collector.ended.wait(), name="replay-ended")
+        try:
+            await asyncio.wait({serving, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if serving.done():
+                await serving  # it can never work: say why
+            async with asyncio.timeout(patience_s):
+                await collector.drained()
+        except TimeoutError:
+            errors.print(
+                f"{name}: published, but no processor has confirmed it within {patience_s:g} s; "
+                "is `crampwatch run` or `crampwatch process` up on this broker? It is kept and sent again next time.",
+                highlight=False,
+                soft_wrap=True,
+            )
+            return False
+        finally:
+            ended.cancel()
+            serving.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await serving
+    out.print(f"{name}: stored", highlight=False, soft_wrap=True)
+    return True
