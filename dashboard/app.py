@@ -88,9 +88,9 @@ class Pages:
         return _json(to_json(view))
 
     async def api_live(self, request: Request) -> Response:
-        """The live stream: ``BoardView`` frames, with ``?athlete=`` ``RunnerView`` frames, and every alert once.
+        """The live stream: ``BoardView`` frames, with ``?athlete=`` ``RunnerView`` frames, and every row of the feed.
 
-        The last alert row seen comes as ``Last-Event-ID``, or as ``?after=`` from a page that reopened by itself.
+        The last row seen comes as ``Last-Event-ID``, or as ``?after=`` from a page that reopened by itself.
         """
         athlete = request.query_params.get("athlete")
         if athlete is not None and not _is_id(athlete):

@@ -58,6 +58,16 @@ class AlertView:
 
 
 @dataclass(frozen=True, slots=True)
+class PushView:
+    """An alert was pushed to a person, at this level: the moment to sound. One per alert and level."""
+
+    alert: str
+    athlete: str
+    level: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class AthleteView:
     """One runner on the board.
 

@@ -32,12 +32,20 @@ async def follow(site: Site, topic_text: str, payload: bytes) -> None:
             board.found(athlete, message)
         case ev.Alert():
             await site.alerted(athlete, message)
-        case ev.SensorStatus() if topic.team == SYSTEM:
-            board.unclaimed(athlete, message.device, message)
-        case ev.SensorStatus():
-            board.sensor(athlete, message)
-        case ev.ServiceStatus():
-            board.service(athlete, message)
+        case ev.Delivered():
+            await site.pushed(athlete, message)
+        case ev.SensorStatus() | ev.ServiceStatus():
+            _status(board, topic, message)
+
+
+def _status(board: Board, topic: Topic, message: ev.SensorStatus | ev.ServiceStatus) -> None:
+    """A sensor's or a service's state; under the system team a sensor is nobody's yet."""
+    if isinstance(message, ev.ServiceStatus):
+        board.service(topic.athlete, message)
+    elif topic.team == SYSTEM:
+        board.unclaimed(topic.athlete, message.device, message)
+    else:
+        board.sensor(topic.athlete, message)
 
 
 async def _began(site: Site, athlete: str, session: str) -> None:

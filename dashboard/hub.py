@@ -1,10 +1,10 @@
-"""Server-sent events to many browsers: frames are encoded once, only the newest matters; no alert is dropped."""
+"""Server-sent events to many browsers: frames are encoded once, only the newest matters; no news is dropped."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
-#: Alerts that may wait for one slow browser; more and it is let go, to come back with the last id it saw.
+#: Events that may wait for one slow browser; more and it is let go, to come back with the last id it saw.
 MAX_WAITING = 256
 
 
@@ -20,11 +20,11 @@ def frame(event: str, body: bytes, row: int | None = None) -> bytes:
 
 @dataclass(eq=False, slots=True)
 class Listener:
-    """One browser: the newest frame it has not had yet, and every alert it has not had yet."""
+    """One browser: the newest frame it has not had yet, and every numbered event it has not had yet."""
 
     athlete: str | None
     newest: bytes | None = None
-    alerts: list[tuple[int, bytes]] = field(default_factory=list)
+    waiting: list[tuple[int, bytes]] = field(default_factory=list)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     gone: bool = False
 
@@ -60,14 +60,14 @@ class Hub:
             listener.newest = frames[listener.athlete]
             listener.wake.set()
 
-    def alert(self, row: int, athlete: str, body: bytes) -> None:
-        """Give an alert to whom it concerns: its athlete's pages and the boards."""
-        encoded = frame("alert", body, row)
+    def tell(self, event: str, row: int, athlete: str, body: bytes) -> None:
+        """Give a numbered event to whom it concerns: its athlete's pages and the boards."""
+        encoded = frame(event, body, row)
         for listener in self._listeners:
             if listener.athlete not in {None, athlete}:
                 continue
-            listener.alerts.append((row, encoded))
-            listener.gone = listener.gone or len(listener.alerts) > MAX_WAITING
+            listener.waiting.append((row, encoded))
+            listener.gone = listener.gone or len(listener.waiting) > MAX_WAITING
             listener.wake.set()
 
     def close(self) -> None:
@@ -85,7 +85,7 @@ class Hub:
         Args:
             listener: from :meth:`join`, joined before ``hello`` and ``missed`` were read: nothing falls between.
             hello: the first bytes.
-            seen: the highest alert row that the browser has; nothing up to it is sent again.
+            seen: the highest row that the browser has; nothing up to it is sent again.
             missed: rows above ``seen`` with their encoded frames.
         """
         try:
@@ -99,11 +99,11 @@ class Hub:
                 listener.wake.clear()
                 if listener.gone:
                     return
-                waiting, listener.alerts = listener.alerts, []
+                waiting, listener.waiting = listener.waiting, []
                 newest, listener.newest = listener.newest, None
                 fresh = [(row, encoded) for row, encoded in waiting if row > seen]
                 seen = max([seen, *(row for row, _ in fresh)])
-                # The alert goes first: a frame may be replaced, an alert may not wait behind it.
+                # What is numbered goes first: a frame may be replaced, an alert may not wait behind it.
                 if body := b"".join(encoded for _, encoded in fresh) + (newest or b""):
                     yield body
         finally:

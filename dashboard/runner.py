@@ -88,8 +88,9 @@ class Runner:
             spark: whether the page has room for the last minutes.
         """
         level, word = self._level(now_ms)
+        because = self.because or (alert[2] if alert is not None else ())
         if level is not None and alert is not None and alert[1].rank > level.rank:
-            level, word = alert[1], LEVEL_WORDS[alert[1]]
+            level, word, because = alert[1], LEVEL_WORDS[alert[1]], alert[2] or because
         score = self.assessed.score if self.assessed is not None else 0.0
         return AthleteView(
             id=self.id,
@@ -104,7 +105,7 @@ class Runner:
             motion=self.assessed.motion if level is not None and self.assessed is not None else Motion.UNKNOWN,
             elapsed_s=self._elapsed_s(),
             age_s=self.age_s(now_ms),
-            because=self.because or (alert[2] if alert is not None else ()),
+            because=because,
             alert=alert[0] if alert is not None else None,
             spark=self._spark_view(now_ms) if spark else (),
         )

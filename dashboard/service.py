@@ -33,7 +33,7 @@ FRAME_S = 0.5
 #: Alerts of runs that ended this long ago at most are caught up from the store at the start.
 CAUGHT_UP_MS = HOUR_MS
 GRACE_S = 3
-_TEAM_KINDS = (Kind.TELEMETRY, Kind.ASSESSMENT, Kind.FINDING, Kind.ALERT, Kind.STATUS)
+_TEAM_KINDS = (Kind.TELEMETRY, Kind.ASSESSMENT, Kind.FINDING, Kind.ALERT, Kind.DELIVERY, Kind.STATUS)
 
 UpOrDown = Literal["up", "down"]
 Sleep = Callable[[float], Awaitable[None]]

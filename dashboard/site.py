@@ -9,16 +9,21 @@ from pydantic_core import to_json
 
 from crampwatch.clock import Clock
 from crampwatch.codec import encode
-from crampwatch.events import Alert, Message
+from crampwatch.events import Alert, Delivered, Message
 from crampwatch.settings import Settings
 from crampwatch.storage import Store
-from crampwatch.topics import Topic
+from crampwatch.topics import TERMS, Kind, Topic
+from crampwatch.units import SECOND_MS
 
-from .feed import AlertFeed
+from .context import PushView
+from .feed import AlertFeed, News, event_of
 from .hub import Hub, frame
 from .live import Board
 
 log = logging.getLogger(__name__)
+
+#: A page that comes back hears a push that it missed while the push would still be delivered, and not later.
+HEARD_MS = (TERMS[Kind.DELIVERY].expiry_s or 0) * SECOND_MS
 
 
 class Publisher(Protocol):
@@ -47,9 +52,11 @@ class Site:
         view = self.board.view(now_ms) if athlete is None else self.board.runner_view(athlete, now_ms)
         return to_json(view)
 
-    def encode_alert(self, athlete: str, alert: Alert) -> bytes:
-        """One alert as pages show it."""
-        return to_json(self.board.alert_view(athlete, alert, self.clock.now_ms()))
+    def encode_news(self, athlete: str, news: News) -> bytes:
+        """One alert as pages show it, or one push as they hear it."""
+        if isinstance(news, Delivered):
+            return to_json(PushView(news.alert_id, athlete, news.level.value, news.at_ms))
+        return to_json(self.board.alert_view(athlete, news, self.clock.now_ms()))
 
     async def tell(self, topic: Topic, message: Message) -> None:
         """Publish what a person said. Raises Unavailable while the broker is away."""
@@ -58,14 +65,25 @@ class Site:
     async def alerted(self, athlete: str, alert: Alert) -> None:
         """An alert changed: number it, show it, tell everybody whom it concerns."""
         self.board.alerted(athlete, alert)
-        row = await self.feed.append(athlete, alert)
+        await self._spread(athlete, alert)
+
+    async def pushed(self, athlete: str, push: Delivered) -> None:
+        """An alert was pushed to a person: its pages sound, once for each level."""
+        await self._spread(athlete, push)
+
+    async def _spread(self, athlete: str, news: News) -> None:
+        row = await self.feed.append(athlete, news)
         if row is not None:
-            self.hub.alert(row, athlete, self.encode_alert(athlete, alert))
+            self.hub.tell(event_of(news), row, athlete, self.encode_news(athlete, news))
 
     async def missed(self, seen: int, athlete: str | None) -> list[tuple[int, bytes]]:
-        """Every alert state above row ``seen``, encoded."""
-        rows = await self.feed.after(seen, athlete)
-        return [(one.row, frame("alert", self.encode_alert(one.athlete, one.alert), one.row)) for one in rows]
+        """Every alert state above row ``seen``, and every push that is not too old to be heard, encoded."""
+        heard_since_ms = self.clock.now_ms() - HEARD_MS
+        return [
+            (one.row, frame(event_of(one.news), self.encode_news(one.athlete, one.news), one.row))
+            for one in await self.feed.after(seen, athlete)
+            if not isinstance(one.news, Delivered) or one.news.at_ms >= heard_since_ms
+        ]
 
     async def refresh_names(self) -> None:
         """Read the display names again: what was said on a page wins over the settings file."""

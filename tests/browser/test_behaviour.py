@@ -295,7 +295,7 @@ async def test_names_contrast_and_targets_are_right(table: Desk, eyes: Eyes, pat
     eyes.complaints = [one for one in eyes.complaints if "404" not in one]
 
 
-@pytest.mark.parametrize("level", [Level.WATCH, Level.WARNING])
+@pytest.mark.parametrize("level", [Level.WARNING, Level.NOW])
 async def test_the_relief_card_is_readable_too(table: Desk, eyes: Eyes, level: Level) -> None:
     async with table.open():
         table.run(level=level)

@@ -13,6 +13,7 @@ from crampwatch.events import (
     AlertState,
     Assessed,
     CadenceMeasured,
+    Delivered,
     Finding,
     FindingKind,
     GuidanceStep,
@@ -122,6 +123,10 @@ def cramp_question(at_ms: int, name: str = "c1") -> Alert:
     return alert(at_ms, level=Level.NOW, kind=AlertKind.CRAMP, name=name, title=title, question=question, steps=RELIEF)
 
 
+def delivered(push: Alert, at_ms: int) -> Delivered:
+    return Delivered(alert_id=push.id, level=push.level, at_ms=at_ms, title=push.title, body="First: ease off")
+
+
 def sensor(
     state: SensorState = SensorState.CONNECTED, device: str = "strap-1", name: str = "Strap H10"
 ) -> SensorStatus:
@@ -185,6 +190,11 @@ class Desk:
 
     def raise_alert(self, message: Alert, athlete: str = "ana") -> None:
         self.say(message, Kind.ALERT, athlete, message.kind.value)
+
+    def push(self, message: Alert, athlete: str = "ana") -> None:
+        """What the alerter does with an alert that a person must hear: the state, and the push itself."""
+        self.raise_alert(message, athlete)
+        self.say(delivered(message, self.clock.now_ms()), Kind.DELIVERY, athlete)
 
     def offer(self, status: SensorStatus) -> None:
         """A sensor nobody owns is in the air."""

@@ -117,6 +117,13 @@ def test_an_unanswered_alert_raises_the_shown_level_and_an_answer_lets_it_go():
     assert (only(made).word, only(made).alert) == ("OK", None)
 
 
+def test_who_stopped_suddenly_is_shown_for_that_and_not_for_the_pattern_before():
+    made = running(Level.WATCH)
+    made.found("ana", pattern(NOW, Level.WATCH, ("Cadence down 3 %",)))
+    made.alerted("ana", cramp_question(NOW).model_copy(update={"because": ("A sudden stop",)}))
+    assert (only(made).word, only(made).because) == ("Check now", ("A sudden stop",))
+
+
 def test_a_fault_is_no_level_of_a_person():
     made = running(Level.OK)
     made.alerted("ana", alert(NOW, kind=AlertKind.FAULT, level=Level.WARNING))

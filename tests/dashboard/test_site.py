@@ -14,8 +14,8 @@ from dashboard.app import application
 from dashboard.feed import AlertFeed
 from dashboard.guard import MAX_BODY, SECURITY_HEADERS
 from dashboard.live import Board
-from dashboard.site import Site
-from tests.dashboard.desk import COLLECTOR, TEAM, alert, record_run, sensor, telemetry
+from dashboard.site import HEARD_MS, Site
+from tests.dashboard.desk import COLLECTOR, TEAM, alert, delivered, record_run, sensor, telemetry
 from tests.support.clocks import START_MS, ManualClock
 
 PAGES = ("/", "/board", "/runs", "/live/ana", f"/runs/{TEAM}/ana/morning")
@@ -216,3 +216,12 @@ async def test_an_alert_is_numbered_once_however_often_it_comes(site):
     await site.alerted("ana", alert(START_MS))
     assert [row for row, _ in await site.missed(0, None)] == [1]
     assert await site.missed(1, None) == []
+
+
+async def test_a_push_missed_for_a_moment_is_heard_and_an_old_one_is_not(site):
+    now_ms = site.clock.now_ms()
+    await site.pushed("ana", delivered(alert(START_MS, name="old"), now_ms - HEARD_MS - 1))
+    await site.pushed("ana", delivered(alert(START_MS, name="new"), now_ms - HEARD_MS))
+    ((row, body),) = await site.missed(0, "ana")
+    assert row == 2
+    assert body.startswith(b'id: 2\nevent: delivery\ndata: {"alert":"new"')

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
 import { post } from "./lib/api";
 import { Claim } from "./lib/claim";
-import { ago, clock, number, sameWords, sentences } from "./lib/format";
+import { STATE, ago, clock, number, sameWords, sentences } from "./lib/format";
 import { AlertBook, live } from "./lib/live";
 import { context, listenForDialogs, mount } from "./lib/page";
 import { LiveDot, Shape, Spark, TONE_WORD, Top } from "./lib/parts";
@@ -41,7 +41,23 @@ function useOrder(athletes: Athlete[]): Order {
   return kept.current.order;
 }
 
-const signal = (one: Athlete): string => (one.age_s === null ? "not seen yet" : `no signal ${ago(one.age_s)}`);
+const signal = (one: Athlete): string => (one.age_s === null ? "not seen yet" : `${ago(one.age_s)} ago`);
+
+/** Why a card looks as it does, in one line. */
+function why(one: Athlete): string {
+  if (one.because[0]) return sentences([one.because[0]]);
+  if (one.tone !== "stale") return "Nothing unusual";
+  return one.elapsed_s === null ? "Waiting for the sensors" : `Last heard at ${clock(one.elapsed_s)}`;
+}
+
+/** People before faults, the highest level first, then the newest: a rail that is cut off must not hide the worst. */
+function urgentFirst(alerts: Alert[]): Alert[] {
+  const rank = (alert: Alert): number => (alert.kind === "fault" ? -1 : (RANK[alert.level] ?? 0));
+  return [...alerts].sort((a, b) => rank(b) - rank(a) || b.raised_at_ms - a.raised_at_ms || a.id.localeCompare(b.id));
+}
+
+/** An alert's words are said to the runner; for who looks on they are quoted. */
+const quoted = (alert: Alert, words: string): string => (alert.kind === "fault" ? sentences([words]) : `“${words}”`);
 
 function Card({ one, onAck }: { one: Athlete; onAck(alert: string): void }) {
   return (
@@ -53,7 +69,7 @@ function Card({ one, onAck }: { one: Athlete; onAck(alert: string): void }) {
         {one.alert !== null && <button type="button" class="btn pri" aria-label={`Acknowledge the alert of ${one.name}`} onClick={() => one.alert !== null && onAck(one.alert)}>Ack</button>}
       </div>
       <Spark values={one.spark} tone={one.tone} />
-      <p class="why">{one.because[0] ? <em title={sentences(one.because)}>{one.because[0]}</em> : <span>{one.tone === "stale" ? "Waiting for the sensors" : "Nothing unusual"}</span>}</p>
+      <p class="why">{one.because[0] ? <em title={sentences(one.because)}>{why(one)}</em> : <span>{why(one)}</span>}</p>
     </article>
   );
 }
@@ -74,7 +90,7 @@ function Tile({ one }: { one: Athlete }) {
 }
 
 function Rail({ alerts, sent, onAck, problem }: { alerts: Alert[]; sent: ReadonlySet<string>; onAck(id: string): void; problem: string | null }) {
-  const open = alerts.filter((alert) => alert.open && alert.state !== "acknowledged");
+  const open = urgentFirst(alerts.filter((alert) => alert.open && alert.state !== "acknowledged"));
   const done = alerts.filter((alert) => !alert.open || alert.state === "acknowledged").slice(0, DONE_SHOWN);
   return (
     <aside class="rail" aria-label="Alerts">
@@ -83,9 +99,9 @@ function Rail({ alerts, sent, onAck, problem }: { alerts: Alert[]; sent: Readonl
       <div aria-live="polite" aria-relevant="additions">
         {open.slice(0, ALERTS_SHOWN).map((alert) => (
           <section class={`al tone-${alert.tone}`} key={alert.id} data-alert={alert.id}>
-            <h3><Shape tone={alert.tone} /><a href={`/live/${alert.athlete}`}>{alert.name}</a><time>{ago(alert.age_s)}</time></h3>
-            <p>{alert.title}</p>
-            {alert.because.filter((reason) => !sameWords(reason, alert.title)).slice(0, 2).map((reason) => <p class="reason" key={reason}>{reason}</p>)}
+            <h3><Shape tone={alert.tone} /><a href={`/live/${alert.athlete}`}>{alert.name}</a><span class="word">{alert.word}</span><time>{ago(alert.age_s)}</time></h3>
+            <p>{quoted(alert, alert.title)}</p>
+            {alert.because.filter((reason) => !sameWords(reason, alert.title)).slice(0, 2).map((reason) => <p class="reason" key={reason}>{sentences([reason])}</p>)}
             {alert.steps[0] && <p class="first">First: {alert.steps[0].text}</p>}
             <button type="button" class="btn full" disabled={sent.has(alert.id)} onClick={() => onAck(alert.id)}>
               {sent.has(alert.id) ? "Sent" : "Acknowledge"}
@@ -97,8 +113,8 @@ function Rail({ alerts, sent, onAck, problem }: { alerts: Alert[]; sent: Readonl
       {open.length === 0 && <p class="calm">Nobody needs you now.</p>}
       {done.map((alert) => (
         <section class="al done" key={alert.id} data-alert={alert.id}>
-          <h3>{alert.name}<time>{ago(alert.age_s)}</time></h3>
-          <p>{alert.title} · {alert.state}</p>
+          <h3>{alert.name}<span>{alert.word}</span><time>{ago(alert.age_s)}</time></h3>
+          <p>{quoted(alert, alert.title)} · {STATE[alert.state]}</p>
         </section>
       ))}
     </aside>

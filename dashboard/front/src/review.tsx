@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { get } from "./lib/api";
 import { Charts } from "./lib/charts";
-import { DASH, clock, day, hour, kilometres, number, sentences } from "./lib/format";
+import { DASH, STATE, clock, day, hour, kilometres, number, sentences } from "./lib/format";
 import { context, listenForDialogs, mount } from "./lib/page";
 import { Shape, Top } from "./lib/parts";
 import type { Mark, PageContext, Review } from "./lib/types";
@@ -67,7 +67,7 @@ function MarkRow({ mark, onShow }: { mark: Mark; onShow(mark: Mark): void }) {
       <button type="button" onClick={() => onShow(mark)} data-mark={mark.id}>
         <Shape tone={mark.tone} />
         <time>{clock(mark.at_s)}</time>
-        <span><b>{mark.word}</b>{mark.what === "alert" && <i class="tag">alert · {mark.note}</i>}{mark.late && <i class="tag">from backlog</i>}
+        <span><b>{mark.word}</b>{mark.what === "alert" && <i class="tag">alert · {STATE[mark.note ?? ""] ?? mark.note}</i>}{mark.late && <i class="tag">from backlog</i>}
           {mark.because.length > 0 && <small>{sentences(mark.because)}</small>}</span>
       </button>
     </li>

@@ -36,7 +36,10 @@ function Sensors({ sensors, services, up }: { sensors: Sensor[]; services: Runne
   );
 }
 
-function Level({ athlete }: { athlete: Athlete }) {
+/** What to do at a level that does not take the screen, or no longer does. */
+const advice = (alerts: Alert[]): Alert | undefined => alerts.find((alert) => alert.open && alert.kind === "pattern");
+
+function Level({ athlete, alert }: { athlete: Athlete; alert: Alert | undefined }) {
   const stale = athlete.tone === "stale";
   const word = stale ? athlete.word : (PATTERN[athlete.level] ?? athlete.word);
   return (
@@ -47,6 +50,7 @@ function Level({ athlete }: { athlete: Athlete }) {
         {stale && athlete.age_s !== null ? `Last value ${clock(athlete.age_s)} ago. Check the strap and the foot pod.`
           : sentences(athlete.because) || "Nothing unusual against the start of this run."}
       </p>
+      {!stale && alert?.steps[0] && <p class="advice" data-alert={alert.id}><b>{sentences([alert.title])}</b> {alert.steps[0].text}</p>}
     </section>
   );
 }
@@ -79,9 +83,9 @@ function useRunner(page: PageContext) {
     frame(next) { book.frame(next.alerts); setFrame(next); },
     alert(alert) {
       book.take(alert);
-      if (alert.state === "raised" && alert.kind !== "fault") sound.alarm(alert.level);
       redraw(0);
     },
+    delivery() { sound.alarm(); },
     up: setUp,
   }), [book, page.athlete]);
   const say = async (path: string, body: unknown): Promise<boolean> => {
@@ -137,7 +141,7 @@ function Card({ page, runner }: { page: PageContext; runner: ReturnType<typeof u
   return (
     <ReliefCard key={alert.id} tone={alert.tone} eyebrow={alert.kind === "cramp" ? alert.word : `Fatigue pattern · ${alert.word}`}
       title={question ? (alert.question ?? alert.title) : alert.title} because={alert.because}
-      steps={question ? [] : alert.steps} problem={problem}>
+      steps={alert.steps} stepsAre={question ? "If it is, do this" : ""} problem={problem}>
       {question ? (
         <>
           <button type="button" class="act" onClick={say("cramp")}>Yes</button>
@@ -181,7 +185,7 @@ function App({ page }: { page: PageContext }) {
           <div class="box"><small>Cadence</small><div class="v" data-value="cadence">{number(athlete?.cadence_spm ?? null)}<i>spm</i></div></div>
           <div class="box"><small>Time</small><div class="v" data-value="time">{clock(athlete?.elapsed_s ?? null)}</div></div>
         </div>
-        {athlete ? <Level athlete={athlete} /> : <section class="box level" aria-label="Fatigue pattern"><h2>Waiting for the first value</h2></section>}
+        {athlete ? <Level athlete={athlete} alert={advice(alerts)} /> : <section class="box level" aria-label="Fatigue pattern"><h2>Waiting for the first value</h2></section>}
         <button type="button" class="btn full big" onClick={runner.cramping}>I’m cramping</button>
         {cramp && <button type="button" class="btn full" onClick={() => runner.setFlow("relief")}>{hasEased(alerts) ? "Back to running, step by step" : "Relief steps"}</button>}
       </main>

@@ -27,9 +27,15 @@ const HOUR = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digi
 export const day = (ms: number): string => DAY.format(ms);
 export const hour = (ms: number): string => HOUR.format(ms);
 
-/** Reasons as running text; some end with a full stop already. */
-export const sentences = (reasons: readonly string[]): string =>
-  reasons.map((reason) => (/[.!?]$/.test(reason) ? reason : `${reason}.`)).join(" ");
+const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+
+/** Reasons as running text, whether or not they came as sentences. */
+export const sentences = (reasons: readonly string[]): string => reasons.map(sentence).join(" ");
+
+/** How far an alert has got, for who looks on. */
+export const STATE: Record<string, string> = {
+  raised: "shown", delivered: "told", acknowledged: "acknowledged", cleared: "over", expired: "ran out unanswered",
+};
 
 /** The same words, whatever stop they end with. */
 export const sameWords = (one: string, other: string): boolean => sentences([one]) === sentences([other]);

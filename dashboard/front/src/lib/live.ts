@@ -1,4 +1,4 @@
-import type { Alert } from "./types";
+import type { Alert, Push } from "./types";
 
 /** No frame for this long: the socket may be half open, which a browser does not notice. Open a new one. */
 const SILENCE_MS = 8000;
@@ -8,6 +8,8 @@ export interface LiveHandlers<Frame> {
   frame(frame: Frame): void;
   /** Each alert state once, also those that came while the line was down. */
   alert(alert: Alert): void;
+  /** Each push of an alert once for each level; one that is too old to be heard is left out. */
+  delivery?(push: Push): void;
   up(up: boolean): void;
 }
 
@@ -35,6 +37,10 @@ export function live<Frame>(athlete: string | null, on: LiveHandlers<Frame>): ()
     source.addEventListener("alert", (event: MessageEvent<string>) => {
       note(event);
       on.alert(JSON.parse(event.data) as Alert);
+    });
+    source.addEventListener("delivery", (event: MessageEvent<string>) => {
+      note(event);
+      on.delivery?.(JSON.parse(event.data) as Push);
     });
     source.onerror = () => {
       on.up(false);

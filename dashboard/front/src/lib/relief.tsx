@@ -14,11 +14,15 @@ const LONG_TITLE = 32;
 /** These belong after the cramp, not into it. */
 const AFTER = new Set(["relief.walk_back"]);
 
-/** The alert that wants an answer now: the highest level first, then the newest; a fault is no matter of the legs. */
+/**
+ * The alert that takes the screen until it is answered: the highest level first, then the newest. Only one that was
+ * delivered: what the policy kept quiet (a watch, a pattern that eases, too soon after the last) is shown in its place
+ * on the page. A fault is no matter of the legs.
+ */
 export function asking(alerts: Alert[], answered: ReadonlySet<string>): Alert | null {
   const ranks = ["ok", "watch", "warning", "imminent", "now"];
   const waiting = alerts.filter(
-    (alert) => (alert.state === "raised" || alert.state === "delivered") && alert.kind !== "fault" && !answered.has(alert.id),
+    (alert) => alert.state === "delivered" && alert.kind !== "fault" && alert.level !== "watch" && !answered.has(alert.id),
   );
   waiting.sort((a, b) => ranks.indexOf(b.level) - ranks.indexOf(a.level) || b.raised_at_ms - a.raised_at_ms);
   return waiting[0] ?? null;
@@ -44,11 +48,11 @@ export function walkSteps(alerts: Alert[], page: PageContext): Step[] {
 
 interface CardProps {
   tone: Tone; eyebrow: string; title: string; because?: string[]; problem: string | null;
-  steps: Step[]; children: ComponentChildren;
+  steps: Step[]; stepsAre?: string; children: ComponentChildren;
 }
 
 /** The full-screen card. A modal dialog: the page behind it can be neither seen nor reached until it is answered. */
-export function ReliefCard({ tone, eyebrow, title, because = [], problem, steps, children }: CardProps) {
+export function ReliefCard({ tone, eyebrow, title, because = [], problem, steps, stepsAre = "", children }: CardProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     if (dialog.current && !dialog.current.open) dialog.current.showModal();
@@ -62,7 +66,7 @@ export function ReliefCard({ tone, eyebrow, title, because = [], problem, steps,
         <p class="eyebrow"><Shape tone={tone} size={16} /> {eyebrow}</p>
         <h1 id="relief-title" class={title.length > LONG_TITLE ? "q" : ""} tabIndex={-1}>{title}</h1>
         <p class="because" id="relief-because">{sentences(because)}</p>
-        <Steps steps={steps} />
+        <Steps steps={steps} heading={stepsAre} />
       </div>
       <div class="actions">
         {problem && <p class="problem" role="alert">{problem}</p>}

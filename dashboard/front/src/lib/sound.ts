@@ -14,9 +14,9 @@ class Sound {
     return true;
   }
 
-  /** An alert came. A watch stays quiet. */
-  alarm(level: string): void {
-    if (!this.#audio || level === "watch") return;
+  /** An alert was pushed. What the policy keeps quiet is shown and never comes here. */
+  alarm(): void {
+    if (!this.#audio) return;
     navigator.vibrate?.([400, 150, 400, 150, 800]);
     this.#beep(3);
   }

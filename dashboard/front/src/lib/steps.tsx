@@ -40,11 +40,13 @@ function Timer({ seconds, what }: { seconds: number; what: string }) {
 const LONG_STEP = 44;
 const RELIEF = "relief.stop";
 const DRAWN = "relief.stretch";
+/** Not a step among others: it holds beside every one of them. */
+const FLAGS = "medical.red_flags";
 
 function Row({ step, number }: { step: Step; number: number }) {
   return (
     <li data-step={step.id} class={step.text.length > LONG_STEP || step.id === DRAWN ? "long" : ""}>
-      <b aria-hidden="true">{number}</b>
+      <b aria-hidden="true">{step.id === FLAGS ? "!" : number}</b>
       <div>
         <span class="text">{step.text}</span>
         {step.note && <small>{step.note}</small>}
@@ -57,12 +59,13 @@ function Row({ step, number }: { step: Step; number: number }) {
 
 /** What to do now, numbered, with a running countdown where a step is held for a time. What is only for a cramp
  * stands under a heading of its own when something milder comes first. */
-export function Steps({ steps }: { steps: Step[] }) {
+export function Steps({ steps, heading }: { steps: Step[]; heading: string }) {
   const from = steps.findIndex((step) => step.id === RELIEF);
   const now = from > 0 ? steps.slice(0, from) : steps;
   const then = from > 0 ? steps.slice(from) : [];
   return (
     <>
+      {heading && <h2 class="then">{heading}</h2>}
       <ol class="steps">{now.map((step, index) => <Row key={step.id} step={step} number={index + 1} />)}</ol>
       {then.length > 0 && (
         <>

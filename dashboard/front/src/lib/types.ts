@@ -12,6 +12,9 @@ export interface Alert {
   because: string[]; steps: Step[]; question: string | null; raised_at_ms: number; updated_at_ms: number; age_s: number;
 }
 
+/** An alert was pushed to a person: the moment to sound. One per alert and level. */
+export interface Push { alert: string; athlete: string; level: string; at_ms: number }
+
 export interface Athlete {
   id: string; name: string; session: string | null; level: string; tone: Tone; word: string; gauge: number | null;
   hr_bpm: number | null; cadence_spm: number | null; motion: string; elapsed_s: number | null; age_s: number | null;
