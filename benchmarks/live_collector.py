@@ -27,6 +27,11 @@ WARM_UP_MS = 1_500
 SERVICES = frozenset({0x180D, 0x1814})
 
 
+def phase_ms(who: int) -> int:
+    """At which part of a second a runner's watch notifies: known, because findings are dated by whole seconds."""
+    return 50 + who * 137 % 900
+
+
 class Crampers:
     """A source: each runner's history at once, then the moments around the cramp in real time."""
 
@@ -52,9 +57,9 @@ class Crampers:
             device = f"watch-{who:03}"
             runner = SimulatedRunner(1_000 + who, "fatigue_then_cramp", device)
             onset_s = runner.ground_truth.onset_s or 0.0
-            # Cramps fall at uneven moments, so that they neither queue up nor keep step with a second.
+            # Cramps fall at uneven moments, so that they neither queue up nor keep step with each other.
             wait_ms = BEFORE_S * 1_000 + (who * 7_919) % (SPREAD_S * 1_000 if self._athletes > 1 else 1_000)
-            start_ms = begun_ms + wait_ms - round(onset_s * 1_000)
+            start_ms = (begun_ms + wait_ms) // 1_000 * 1_000 + phase_ms(who) - round(onset_s) * 1_000
             yield SensorSeen(SensorInfo(device, device, device, SERVICES), begun_ms)
             for at_s, reading in runner.readings():
                 at_ms = start_ms + round(at_s * 1_000)
