@@ -279,7 +279,7 @@ def _refuse_unknown_variables() -> None:
     for name in sorted(os.environ):
         first = name.upper().removeprefix(ENV_PREFIX).split(NESTED)[0].lower()
         if name.upper().startswith(ENV_PREFIX) and name not in NO_SETTINGS and first not in Settings.model_fields:
-            raise Misconfigured(name, "no such setting; unset it, or see `crampwatch config --help` for every setting")
+            raise Misconfigured(name, "no such setting; unset it, or see `crampwatch config --explain`")
 
 
 def _explained(error: ValidationError, file: Path | None) -> Misconfigured:
@@ -297,7 +297,7 @@ def _explained(error: ValidationError, file: Path | None) -> Misconfigured:
     shown = first["type"] not in {"value_error", "missing", "extra_forbidden"} and not _secret(setting)
     given = f" (given: {str(first['input'])[:60]!r})" if shown and isinstance(first["input"], str | int | float) else ""
     where = _setter(first["loc"], file)
-    return Misconfigured(setting, f"{message}{given}, in {where}; `crampwatch config --help` lists every setting")
+    return Misconfigured(setting, f"{message}{given}, in {where}; `crampwatch config --explain` lists every setting")
 
 
 def _setter(loc: tuple[int | str, ...], file: Path | None) -> str:

@@ -2,14 +2,20 @@
 
 import json
 import os
+import re
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 from pydantic import BaseModel
 from rich.table import Table
+from rich.text import Text
 
 from crampwatch.cli.console import out
+from crampwatch.errors import Misconfigured
 from crampwatch.settings import ENV_PREFIX, Settings, find_file, load
+
+_PASSWORD_IN_URL = re.compile(r"(//[^/@:]*:)[^/]*@")
 
 
 def config(
@@ -22,18 +28,54 @@ def config(
     A setting `mqtt.url` is written `url` under `[mqtt]` in crampwatch.toml, or `CRAMPWATCH_MQTT__URL` in the
     environment, or as a file of that name in the folder that `CRAMPWATCH_SECRETS_DIR` names.
     """
-    settings = load(context.obj)
-    values = settings.model_dump(mode="json")
+    try:
+        values = masked(load(context.obj))
+    except Misconfigured:
+        if explain:  # somebody who mends a setting has to see which there are
+            out.print(_explained({}))
+        raise
     if as_json:
         typer.echo(json.dumps(values, indent=2))
         return
     file = find_file(context.obj)
-    table = Table("setting", "value", *(["what it does"] if explain else []), title=f"file: {file or 'none found'}")
-    helps = descriptions(Settings)
-    for name, value in flat(values):
-        shown = f"{value}  [dim](environment)[/]" if env_name(name) in os.environ else str(value)
-        table.add_row(name, shown, *([helps.get(name, "")] if explain else []))
+    table = _explained(values) if explain else _in_force(values)
+    table.title = Text(f"file: {file or 'none found'}")
     out.print(table)
+
+
+def _in_force(values: Mapping[str, Any]) -> Table:
+    table = _table("setting", "value")
+    for name, value in flat(values):
+        table.add_row(name, _shown(name, value))
+    return table
+
+
+def _explained(values: Mapping[str, Any]) -> Table:
+    table = _table("setting", "value", "what it does")
+    known = dict(flat(values))
+    for name, meaning in descriptions(Settings).items():
+        table.add_row(name, _shown(name, known[name]) if name in known else "", Text(meaning))
+    return table
+
+
+def _table(*headings: str) -> Table:
+    table = Table()
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+def _shown(name: str, value: Any) -> Text:
+    shown = Text("not set" if value is None else str(value))
+    return shown.append("  (environment)", "dim") if env_name(name) in os.environ else shown
+
+
+def masked(settings: Settings) -> dict[str, Any]:
+    """Every value as JSON knows it; passwords as stars, also one that stands in a URL."""
+    values = settings.model_dump(mode="json")
+    if values["mqtt"]["url"] is not None:
+        values["mqtt"]["url"] = _PASSWORD_IN_URL.sub(r"\1**********@", values["mqtt"]["url"])
+    return values
 
 
 def env_name(setting: str) -> str:
@@ -41,7 +83,7 @@ def env_name(setting: str) -> str:
     return ENV_PREFIX + setting.replace(".", "__").upper()
 
 
-def flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     """Dotted names and values, lists as they are."""
     rows: list[tuple[str, Any]] = []
     for key, value in values.items():

@@ -4,12 +4,13 @@ import asyncio
 import os
 import shutil
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from crampwatch.cli import exits
 from crampwatch.cli.console import out
@@ -38,28 +39,40 @@ def doctor(context: typer.Context) -> None:
     """
     settings = load(context.obj)
     checks = asyncio.run(examine(settings))
-    table = Table("", "what", "seen", "what to do")
+    table = Table("", "what")
+    for heading in ("seen", "what to do"):
+        table.add_column(heading, overflow="fold")
     for check in checks:
-        mark = "[green]ok[/]" if not check.fix else "[red]mend[/]"
-        table.add_row(mark, check.what, check.seen, check.fix)
+        mark = Text("mend", "red") if check.fix else Text("ok", "green")
+        table.add_row(mark, check.what, Text(check.seen), Text(check.fix))
     out.print(table)
     if any(check.fix for check in checks):
         raise typer.Exit(exits.ERROR)
 
 
-async def examine(settings: Settings) -> list[Check]:
-    """Every check, in the order in which a run needs them."""
+async def examine(settings: Settings, listen: Callable[[], Awaitable[int]] | None = None) -> list[Check]:
+    """Every check, in the order in which a run needs them.
+
+    Args:
+        settings: what is examined.
+        listen: hears how many sensors are in the air, or raises Misconfigured; None uses this machine's Bluetooth.
+    """
     checks = [_python(), _folder(settings.state_dir), _pages()]
-    for what, look in (("Bluetooth", _bluetooth), ("broker", _broker), ("store", _store)):
-        checks.append(await _guarded(what, look, settings))
+    looks: Sequence[tuple[str, Callable[[], Awaitable[str]]]] = (
+        ("Bluetooth", lambda: _bluetooth(listen or _hear)),
+        ("broker", lambda: _broker(settings)),
+        ("store", lambda: _store(settings)),
+    )
+    for what, look in looks:
+        checks.append(await _guarded(what, look))
     if not settings.athletes:
         checks.append(Check("athletes", "none in the settings; sensors are offered on the page"))
     return checks
 
 
-async def _guarded(what: str, look: Callable[[Settings], Awaitable[str]], settings: Settings) -> Check:
+async def _guarded(what: str, look: Callable[[], Awaitable[str]]) -> Check:
     try:
-        return Check(what, await look(settings))
+        return Check(what, await look())
     except CrampwatchError as error:
         return Check(what, "not usable", str(error))
 
@@ -89,11 +102,15 @@ def _pages() -> Check:
     return Check("pages", "not built", "run: python -m dashboard.build --install (a released wheel holds them already)")
 
 
-async def _bluetooth(_settings: Settings) -> str:
+async def _bluetooth(listen: Callable[[], Awaitable[int]]) -> str:
+    heard = await listen()
+    return f"usable; {heard} sensor{'' if heard == 1 else 's'} heard in {LISTEN_S:g} s"
+
+
+async def _hear() -> int:
     from collector.ble import survey
 
-    found = await survey(LISTEN_S)
-    return f"usable; {len(found)} sensors heard in {LISTEN_S:g} s"
+    return len(await survey(LISTEN_S))
 
 
 async def _broker(settings: Settings) -> str:

@@ -12,6 +12,7 @@ from crampwatch.cli.monitor import Monitor
 from crampwatch.clock import Clock, WallClock
 from crampwatch.service import Service, running, until_stopped
 from crampwatch.settings import Settings
+from dashboard.service import Dashboard
 
 
 def bluetooth(settings: Settings, clock: Clock) -> BleSource:
@@ -63,8 +64,8 @@ async def alone(settings: Settings, name: str, make: Callable[[House], Service])
     async with house(settings, WallClock(), (name,)) as home:
         service = make(home)
         async with running((service,)):
-            where = getattr(service, "url", "")
-            out.print(f"{name} is up {where}  (Ctrl-C ends it)".replace("  ", " "))
+            where = f" at {service.url}" if isinstance(service, Dashboard) else ""
+            out.print(f"{name} is up{where} (Ctrl-C ends it)", soft_wrap=True)
             await until_stopped()
 
 

@@ -239,7 +239,7 @@ def test_merging_keeps_what_the_later_source_says_and_loses_nothing_else(base, o
 )
 def test_a_wrong_value_is_told_by_setting_file_and_remedy(toml, text, setting, word):
     file = toml(text)
-    told(setting, word, file, "crampwatch config --help", file=file)
+    told(setting, word, file, "crampwatch config --explain", file=file)
 
 
 def test_a_wrong_variable_is_told_by_its_own_name(toml, monkeypatch):
