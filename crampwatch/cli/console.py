@@ -49,7 +49,7 @@ def tell_refused(refused: Refused) -> None:
 
 
 def progress() -> Progress:
-    """A bar for anything that takes longer than two seconds; gone when done."""
+    """A bar for anything that takes longer than two seconds; gone when done, and not there in a file or a pipe."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -57,6 +57,7 @@ def progress() -> Progress:
         TimeRemainingColumn(),
         console=errors,
         transient=True,
+        disable=not errors.is_terminal,
     )
 
 

@@ -84,7 +84,7 @@ def _python() -> Check:
 
 def _folder(state_dir: Path) -> Check:
     existing = next(parent for parent in (state_dir, *state_dir.parents) if parent.exists())
-    if not os.access(existing, os.W_OK):
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         return Check(
             "state folder", f"{state_dir} cannot be written", "give it to this user, or set state_dir elsewhere"
         )

@@ -1,0 +1,111 @@
+"""``crampwatch doctor`` says what is wrong and the fix; ``crampwatch scan`` what is in the air."""
+
+import io
+import sys
+
+import pytest
+from rich.console import Console
+
+from collector.ble import survey
+from collector.radio.adapter import VirtualAdapter
+from collector.radio.air import Air
+from collector.radio.watch import Watch
+from crampwatch.cli.doctor import examine
+from crampwatch.cli.scan import table
+from crampwatch.clock import WallClock
+from crampwatch.errors import Misconfigured
+from crampwatch.settings import Mqtt, Settings
+from tests.collector.radio.rig import Steady
+from tests.support import needs
+from tests.support.brokers import free_port
+
+
+async def three_heard():
+    return 3
+
+
+def away():
+    """A broker that nobody runs."""
+    return Mqtt(url=f"mqtt://127.0.0.1:{free_port()}", connect_timeout_s=0.3)
+
+
+async def examined(settings, listen=three_heard):
+    return {check.what: check for check in await examine(settings, listen)}
+
+
+async def test_a_machine_that_is_well_has_nothing_to_mend(tmp_path):
+    needs.mosquitto()
+    checks = await examined(Settings(state_dir=tmp_path / "state"))
+    assert [check for check in checks.values() if check.fix and check.what != "pages"] == []
+    assert checks["Bluetooth"].seen.startswith("usable; 3 sensors heard")
+    assert checks["broker"].seen.startswith("mosquitto ")
+    assert checks["store"].seen == f"{tmp_path / 'state' / 'crampwatch.db'}: 0 runs"
+    assert "offered on the page" in checks["athletes"].seen
+
+
+async def test_every_other_check_is_made_though_bluetooth_is_missing(tmp_path):
+    needs.mosquitto()
+
+    async def without():
+        raise Misconfigured("bluetooth", "switch it on")
+
+    checks = await examined(Settings(state_dir=tmp_path / "state"), without)
+    assert checks["Bluetooth"].fix == "bluetooth: switch it on"
+    assert not checks["broker"].fix
+    assert not checks["store"].fix
+
+
+async def test_a_broker_that_is_away_and_a_store_that_is_none_say_their_setting(tmp_path):
+    stranger = tmp_path / "notes.db"
+    stranger.write_text("this is no database, whatever its name says. " * 50)
+    settings = Settings(state_dir=tmp_path, mqtt=away(), storage={"path": stranger})
+    checks = await examined(settings)
+    assert "127.0.0.1" in checks["broker"].fix
+    assert str(stranger) in checks["store"].fix
+
+
+async def test_a_state_folder_that_cannot_be_is_told_with_the_way_out(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    checks = await examined(Settings(state_dir=tmp_path / "file" / "state", mqtt=away()))
+    assert "state_dir" in checks["state folder"].fix
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only BlueZ is reached over D-Bus")
+def test_without_bluetooth_the_command_says_the_fix_and_ends_with_1(crampwatch, monkeypatch, tmp_path):
+    needs.mosquitto()
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/no-bus")
+    told = crampwatch("doctor")
+    assert told.code == 1
+    lines = {line.split("│")[2].strip(): line for line in told.out.splitlines() if "│" in line}
+    assert "mend" in lines["Bluetooth"]
+    assert "sudo apt-get install bluez" in lines["Bluetooth"]
+    assert "ok" in lines["broker"]
+    assert "mosquitto" in lines["broker"]
+    assert "crampwatch.db: 0 runs" in lines["store"]
+
+
+async def test_a_scan_tells_of_each_sensor_what_it_is_and_what_its_cadence_counts():
+    air = Air()
+    adapter = await VirtualAdapter(air).start()
+    clock = WallClock()
+    try:
+        async with (
+            Watch(air, Steady(name="Ada"), "C1:00:00:00:00:01", clock, battery_percent=64, advertising_ms=20),
+            Watch(air, Steady(name="[Bo]"), "C1:00:00:00:00:02", clock, advertising_ms=20, rssi_dbm=-80),
+        ):
+            shown = text_of(table(await survey(2.5, adapter)))
+    finally:
+        await adapter.stop()
+    ada, bo = (next(line for line in shown.splitlines() if name in line) for name in ("Ada", "[Bo]"))
+    assert shown.index("Ada") < shown.index("[Bo]"), "the strongest stands first"
+    assert "C1:00:00:00:00:01" in ada
+    assert "heart rate" in ada
+    assert "64 %" in ada
+    assert "-80 dBm" in bo
+    assert "steps" in ada or "undecided" in ada
+
+
+def text_of(shown):
+    page = io.StringIO()
+    Console(file=page, width=200).print(shown)
+    return page.getvalue()
