@@ -1,0 +1,110 @@
+"""What docstrings call "science 3.4" is there to be read, and says the numbers that the code has."""
+
+import math
+import re
+
+import pytest
+
+from collector.simulation.scenario import SCENARIOS
+from processor.detect.pattern import PatternSettings
+from processor.features.baseline import BaselineSettings
+from processor.score import FatigueSettings, ScoreSettings
+from tests.support.needs import ROOT
+
+PAGE = ROOT / "docs" / "detectors.md"
+CITING = ("crampwatch", "collector", "processor", "alerts", "dashboard", "benchmarks", "scripts", "tests", "docs")
+CITED = re.compile(r"\bscience,? (\d\.\d)((?:(?:,| and|, and) \d\.\d)*)", re.IGNORECASE)
+NUMBER = re.compile(r"\d\.\d")
+#: Sections that more than a docstring leans on: wording, red flags, the simulated runner.
+ALSO = {"1.6", "1.7", "4.1", "4.2", "4.3", "4.4"}
+
+
+def sections():
+    """Text of each numbered section of the page, by number."""
+    parts = re.split(r"^### (\d\.\d) ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def cited():
+    """Every section number that something in the repository cites, with who does."""
+    found = {number: {"tests/docs"} for number in ALSO}
+    for folder in CITING:
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix not in {".py", ".md", ".toml", ".ts", ".tsx", ".sql"} or "node_modules" in path.parts:
+                continue
+            for match in CITED.finditer(re.sub(r"\s+(?:#:? )?", " ", path.read_text(encoding="utf-8"))):
+                for number in NUMBER.findall(match[0]):
+                    found.setdefault(number, set()).add(str(path.relative_to(ROOT)))
+    return found
+
+
+def rows(section):
+    """The cells of a section's table rows, by their first cell."""
+    lines = (line for line in sections()[section].splitlines() if line.startswith("|"))
+    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {row[0]: row for row in table}
+
+
+def test_every_section_that_is_cited_is_there():
+    missing = {number: sorted(who) for number, who in cited().items() if number not in sections()}
+    assert missing == {}
+    assert {"2.5", "3.2", "3.4", "3.5", "3.6"} <= set(cited())
+
+
+def test_every_source_that_is_cited_is_listed_and_every_source_listed_is_cited():
+    text, _, listed = PAGE.read_text(encoding="utf-8").partition("\n## References")
+    assert set(re.findall(r"\[(\d+)\]", text)) == set(re.findall(r"^(\d+)\. ", listed, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("channel", "setting"),
+    [("U", "unsteady"), ("Hd", "hitches"), ("Ha", "any_hitch"), ("L", "deficit"), ("C", "shift")],
+)
+def test_the_channels_of_the_pattern_score_are_those_of_the_code(channel, setting):
+    weight, low, high = getattr(ScoreSettings(), setting)
+    assert [float(cell) for cell in rows("3.5")[channel][2:]] == [low, high, weight]
+
+
+@pytest.mark.parametrize("term", ["decoupling", "decline", "slowing"])
+def test_the_terms_of_the_fatigue_index_are_those_of_the_code(term):
+    weight, low, high = getattr(FatigueSettings(), term)
+    assert [float(cell) for cell in rows("3.5")[term][2:]] == [low, high, weight]
+
+
+@pytest.mark.parametrize(("rank", "level"), list(enumerate(["watch", "warning", "imminent"])))
+def test_the_levels_are_those_of_the_code(rank, level):
+    settings = PatternSettings()
+    threshold, hold, refractory = rows("3.6")[level][1:]
+    assert float(threshold) == settings.thresholds[rank]
+    assert hold == f"{settings.hold_s[rank]:g} s"
+    assert refractory == f"{settings.refractory_s[rank]:g} s"
+
+
+@pytest.mark.parametrize(
+    ("symbol", "setting"), [("s_b", "sigma_spm"), ("s_block", "block_sigma_spm"), ("u_b", "wobble_spm")]
+)
+def test_the_floors_of_the_baseline_are_those_of_the_code(symbol, setting):
+    assert float(rows("3.3")[symbol][-1].split()[0]) == getattr(BaselineSettings(), setting)
+
+
+def test_no_kind_of_sign_raises_the_pattern_level_alone():
+    score, pattern = ScoreSettings(), PatternSettings()
+    kinds = {
+        "unsteadiness": score.unsteady[0],
+        "hitches": score.hitches[0] + score.any_hitch[0],
+        "level": score.deficit[0] + score.shift[0],
+    }
+    assert all(weight < needed(pattern.thresholds[0], score) for weight in kinds.values())
+    assert kinds["hitches"] + kinds["level"] < needed(pattern.thresholds[2], score)
+    assert kinds["unsteadiness"] + kinds["level"] < needed(pattern.thresholds[2], score)
+    for threshold in pattern.thresholds:
+        assert f"{needed(threshold, score):.2f}" in sections()["3.5"]
+
+
+def needed(threshold, score):
+    """Logits above a quiet second."""
+    return math.log(threshold / (1 - threshold)) - score.intercept
+
+
+def test_every_scenario_of_the_simulated_runner_is_named():
+    assert [name for name in SCENARIOS if f"`{name}`" not in sections()["4.2"]] == []
