@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
 from tests.dashboard.desk import Desk, desk
@@ -20,6 +21,8 @@ LAUNCH = [
     "--disable-component-update",
     "--disable-sync",
 ]
+#: The browser outlives a test, and so must the loop that its driver runs on.
+ONE_LOOP = pytest.mark.asyncio(loop_scope="session")
 PHONE, SMALL_PHONE, DESKTOP = (390, 844), (360, 740), (1440, 900)
 
 
@@ -55,16 +58,20 @@ class Eyes:
             self.complaints.append(f"{kind}: {text}")
 
 
-@pytest.fixture
-async def eyes() -> AsyncIterator[Eyes]:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """One browser for all tests of a process; each page has a profile of its own."""
     path = needs.chromium()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, headless=True, args=LAUNCH)
-        made = Eyes(browser)
-        try:
-            yield made
-        finally:
-            await browser.close()
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def eyes(chromium: Browser) -> AsyncIterator[Eyes]:
+    made = Eyes(chromium)
+    yield made
     assert made.complaints == [], "the browser complained"
 
 
@@ -78,7 +85,7 @@ def _assets() -> None:
         needs.missing(f"the page assets ({error})", "python -m dashboard.build")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def table(tmp_path: Path, _assets: None) -> AsyncIterator[Desk]:
     """A dashboard that is not running yet."""
     async with desk(tmp_path) as made:

@@ -10,9 +10,11 @@ from crampwatch.events import AlertState, Answer
 from crampwatch.storage import Batch, RunKey
 from crampwatch.topics import Kind
 from crampwatch.units import Level
-from tests.browser.conftest import DESKTOP, PHONE, Eyes, shoot
+from tests.browser.conftest import DESKTOP, ONE_LOOP, PHONE, Eyes, shoot
 from tests.dashboard.desk import SESSION, TEAM, Desk, alert, cramp_question, pattern, record_run, telemetry
 from tests.support.brokers import until
+
+pytestmark = ONE_LOOP
 
 #: Class, word and computed colour of everything that shows a level.
 LOOKS = """

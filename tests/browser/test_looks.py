@@ -6,8 +6,10 @@ from playwright.async_api import expect
 from crampwatch.events import AlertKind, AlertState, SensorState
 from crampwatch.topics import Kind
 from crampwatch.units import Level
-from tests.browser.conftest import DESKTOP, PHONE, SMALL_PHONE, Eyes, shoot
+from tests.browser.conftest import DESKTOP, ONE_LOOP, PHONE, SMALL_PHONE, Eyes, shoot
 from tests.dashboard.desk import Desk, alert, cramp_question, pattern, record_run, sensor
+
+pytestmark = ONE_LOOP
 
 FIRST = ("Ana", "Bea", "Cleo", "Dora", "Elif", "Fay", "Gia", "Hana", "Ida", "Jun")
 LAST = ("Adler", "Berg", "Costa", "Diaz", "Ekman", "Fox", "Gray", "Holt", "Ito", "Jung")

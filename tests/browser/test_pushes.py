@@ -5,8 +5,10 @@ from playwright.async_api import Page, expect
 from crampwatch.events import AlertState
 from crampwatch.topics import Kind
 from crampwatch.units import Level
-from tests.browser.conftest import PHONE, Eyes
+from tests.browser.conftest import ONE_LOOP, PHONE, Eyes
 from tests.dashboard.desk import EASE_OFF, RELIEF, Desk, alert, cramp_question, delivered
+
+pytestmark = ONE_LOOP
 
 #: The phone's motor, counted; a desktop browser has none.
 MOTOR = "window.buzzes = 0; Navigator.prototype.vibrate = () => { window.buzzes += 1; return true; };"
