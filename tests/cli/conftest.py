@@ -6,7 +6,8 @@ import os
 
 import pytest
 
-from tests.cli.rig import SCRIPT, Here, Process
+from tests.cli.rig import OPEN_BROKER, SCRIPT, Here, Process
+from tests.support.brokers import strict_mosquitto
 
 PACKAGES = ("crampwatch", "collector", "processor", "alerts", "dashboard")
 
@@ -51,3 +52,10 @@ def start(tmp_path):
             return process
 
         yield starting
+
+
+@pytest.fixture
+async def shared(tmp_path):
+    """The variables of a broker that somebody runs."""
+    async with strict_mosquitto(tmp_path, *OPEN_BROKER) as port:
+        yield {"CRAMPWATCH_MQTT__URL": f"mqtt://127.0.0.1:{port}"}

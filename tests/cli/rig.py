@@ -18,6 +18,12 @@ from crampwatch.events import CadenceMeasured, HeartRateMeasured, SpeedMeasured
 SCRIPT = Path(sysconfig.get_path("scripts")) / "crampwatch"
 #: Wall seconds after which a process that should have spoken or ended is given up.
 PATIENCE_S = 30.0
+#: A broker that somebody runs for everybody on this machine.
+OPEN_BROKER = (
+    "listener {port} 127.0.0.1",
+    "allow_anonymous true",
+    f"user {'root' if os.geteuid() == 0 else 'mosquitto'}",
+)
 
 
 @dataclass(frozen=True)

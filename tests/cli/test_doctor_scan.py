@@ -64,8 +64,9 @@ async def test_a_broker_that_is_away_and_a_store_that_is_none_say_their_setting(
     assert str(stranger) in checks["store"].fix
 
 
-async def test_a_state_folder_that_cannot_be_is_told_with_the_way_out(tmp_path):
+async def test_a_state_folder_that_cannot_be_is_told_with_the_way_out(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
+    monkeypatch.delenv("CRAMPWATCH_STATE_DIR")
     checks = await examined(Settings(state_dir=tmp_path / "file" / "state", mqtt=away()))
     assert "state_dir" in checks["state folder"].fix
 
