@@ -1,0 +1,94 @@
+"""Each service alone, over one broker that they share: starts, says so, ends on SIGTERM with 0."""
+
+import asyncio
+import json
+import sys
+import urllib.request
+
+import pytest
+
+from crampwatch.bus.address import Address
+from crampwatch.bus.links import MqttLinks
+from crampwatch.codec import decode
+from crampwatch.topics import SYSTEM, Kind, Topic, every
+from tests.cli.rig import csv_of, left_of
+from tests.support.brokers import until
+from tests.support.stories import Story
+
+#: ``crampwatch collect`` with a recording in the place of this machine's Bluetooth, which a test cannot count on.
+COLLECT = """
+import asyncio, sys
+from collector.recorded import RecordedSource
+from collector.recordings import load
+from crampwatch.cli import serving
+from crampwatch.clock import WallClock
+from crampwatch.settings import load as settings
+
+source = RecordedSource([("strap", load(sys.argv[1])[0])], WallClock().now_ms() - 60_000)
+asyncio.run(serving.alone(settings(), "collector", lambda home: home.collector(source)))
+"""
+INSTANCES = {"process": "processor-1", "alert": "alerter-1", "serve": "dashboard-1", "collect": "collector-1"}
+NAMES = {"process": "processor", "alert": "alerter", "serve": "dashboard", "collect": "collector"}
+
+
+@pytest.fixture
+def alone(start, shared, tmp_path):
+    """Start a service in a process of its own."""
+
+    def starting(service):
+        if service == "collect":
+            recording = csv_of(Story().running(60), tmp_path / "short.csv")
+            claims = {"CRAMPWATCH_COLLECTOR__CLAIM": "auto"}
+            return start("-c", COLLECT, recording, command=[sys.executable], **shared, **claims)
+        return start(service, **shared, CRAMPWATCH_DASHBOARD__PORT=0)
+
+    return starting
+
+
+def link(shared):
+    return MqttLinks(Address("127.0.0.1", int(shared["CRAMPWATCH_MQTT__URL"].rpartition(":")[2])))
+
+
+class Statuses:
+    """What the services say of themselves."""
+
+    def __init__(self):
+        self.now = {}
+
+    async def read(self, bus):
+        async for delivery in bus.deliveries():
+            topic = Topic.parse(delivery.topic)
+            if delivery.payload and topic.device is None:
+                self.now[topic.athlete] = decode(topic.kind, delivery.payload).state
+            await delivery.ack()
+
+
+async def test_each_alone_starts_and_stops_over_one_broker(alone, shared):
+    statuses = Statuses()
+    async with link(shared)("watcher", subscribe=every(Kind.STATUS, SYSTEM)) as bus:
+        reader = asyncio.create_task(statuses.read(bus))
+        running = {service: alone(service) for service in INSTANCES}
+        for service, process in running.items():
+            line = await asyncio.to_thread(process.until, f"{NAMES[service]} is up")
+            assert line.endswith("(Ctrl-C ends it)")
+        await until(lambda: statuses.now == dict.fromkeys(INSTANCES.values(), "up"))
+        for service in reversed(INSTANCES):
+            running[service].tell()
+            assert await asyncio.to_thread(running[service].ended) == 0, running[service].said
+            await until(lambda service=service: statuses.now[INSTANCES[service]] == "down")
+            assert left_of(running[service].pid) == []
+            assert "Traceback" not in "\n".join(running[service].said)
+        reader.cancel()
+
+
+async def test_together_they_are_a_house(alone, tmp_path):
+    pages = alone("serve")
+    url = (await asyncio.to_thread(pages.until, "dashboard is up at ")).split()[4]
+    await asyncio.to_thread(alone("process").until, "is up")
+    await asyncio.to_thread(alone("collect").until, "is up")
+
+    def minutes():
+        with urllib.request.urlopen(f"{url}/api/runs", timeout=10) as answer:
+            return [run["duration_s"] / 60 for run in json.load(answer)["runs"]]
+
+    await until(lambda: [round(one) for one in minutes()] == [1])
