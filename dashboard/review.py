@@ -60,13 +60,14 @@ def review(row: RunRow, series: Series, findings: Sequence[Finding], alerts: Seq
         for second, value in zip(at_s, score, strict=True)
     )
     marks = [_finding_mark(finding, start_ms) for finding in findings]
-    marks += [_alert_mark(alert, start_ms) for alert in alerts]
+    reasons = {finding.id: finding.because for finding in findings}
+    marks += [_alert_mark(alert, start_ms, reasons.get(alert.finding_id, ())) for alert in alerts]
     return ReviewView(
         run=row,
         at_s=at_s,
         columns=columns,
         spans=spans,
-        marks=tuple(sorted(marks, key=lambda mark: (mark.at_s, mark.what, mark.id))),
+        marks=tuple(sorted(marks, key=lambda mark: (mark.at_s, mark.what == "alert", mark.id))),
     )
 
 
@@ -112,7 +113,8 @@ def _finding_mark(finding: Finding, start_ms: int) -> Mark:
     )
 
 
-def _alert_mark(alert: Alert, start_ms: int) -> Mark:
+def _alert_mark(alert: Alert, start_ms: int, said: tuple[str, ...]) -> Mark:
+    """An alert; its reasons only where they are not those ``said`` by its finding, which stands just above it."""
     return Mark(
         id=alert.id,
         at_s=(alert.raised_at_ms - start_ms) // SECOND_MS,
@@ -120,7 +122,7 @@ def _alert_mark(alert: Alert, start_ms: int) -> Mark:
         kind=alert.kind.value,
         word=alert.title,
         tone="stale" if alert.kind.value == "fault" else TONES[alert.level],
-        because=alert.because,
+        because=() if alert.because == said else alert.because,
         note=alert.state.value,
         late=False,
     )

@@ -89,7 +89,7 @@ class Runner:
         """
         level, word = self._level(now_ms)
         because = self.because or (alert[2] if alert is not None else ())
-        if level is not None and alert is not None and alert[1].rank > level.rank:
+        if level is not None and alert is not None and alert[1].rank >= level.rank:
             level, word, because = alert[1], LEVEL_WORDS[alert[1]], alert[2] or because
         score = self.assessed.score if self.assessed is not None else 0.0
         return AthleteView(

@@ -197,7 +197,8 @@ class Dashboard:
                 await follow(site, delivery.topic, delivery.payload)
             except Refused as error:
                 first = self._counters.add("refused", error.reason) == 1
-                log.log(logging.WARNING if first else logging.DEBUG, "a message was refused: %s", error)
+                level, hint = logging.WARNING if first else logging.DEBUG, "look at what publishes there"
+                log.log(level, "left out a message on %s: %s; %s", delivery.topic[:120], error, hint)
             except Unavailable as error:
                 first = self._counters.add("store_away") == 1
                 log.log(logging.WARNING if first else logging.DEBUG, "the page's store is away: %s", error)

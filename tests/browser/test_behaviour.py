@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, Request, expect
 
 from crampwatch.codec import decode
-from crampwatch.events import AlertState, Answer
+from crampwatch.events import AlertKind, AlertState, Answer
 from crampwatch.storage import Batch, RunKey
 from crampwatch.topics import Kind
 from crampwatch.units import Level
@@ -323,3 +323,21 @@ async def test_values_come_and_go_without_moving_the_page(table: Desk, eyes: Eye
                     table.run(athlete, bpm)
                 await expect(page.locator('[data-athlete="r1"] dd').first).to_have_text(str(bpm))
             assert await page.evaluate(shifts) < 0.02
+
+
+async def test_who_acknowledges_the_worst_of_a_runner_has_seen_what_stands_behind_it(table: Desk, eyes: Eyes) -> None:
+    async with table.open():
+        table.run(level=Level.NOW)
+        table.run("bea", level=Level.WARNING)
+        async with eyes.on(f"{table.url}/board") as page:
+            await wait_live(page)
+            now_ms = table.clock.now_ms()
+            table.raise_alert(alert(now_ms + 2, name="lost", kind=AlertKind.FAULT, title="No signal"), "bea")
+            table.raise_alert(alert(now_ms + 1, name="other"), "bea")
+            table.raise_alert(alert(now_ms, name="pattern"))
+            table.raise_alert(cramp_question(now_ms, "stop"))
+            await expect(page.locator(".rail .sec")).to_contain_text("3 open")
+            assert await alert_ids(page) == ["stop", "other", "lost"], "people before faults, the worst first"
+            await page.get_by_role("button", name="Acknowledge the alert of Ana Adler").click()
+            await until(lambda: len(table.answers(Kind.ACK)) == 2)
+            assert [decode(Kind.ACK, one).alert_id for one in table.answers(Kind.ACK)] == ["stop", "pattern"]

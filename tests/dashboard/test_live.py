@@ -118,8 +118,8 @@ def test_an_unanswered_alert_raises_the_shown_level_and_an_answer_lets_it_go():
 
 
 def test_who_stopped_suddenly_is_shown_for_that_and_not_for_the_pattern_before():
-    made = running(Level.WATCH)
-    made.found("ana", pattern(NOW, Level.WATCH, ("Cadence down 3 %",)))
+    made = running(Level.NOW)
+    made.found("ana", pattern(NOW, Level.IMMINENT, ("Cadence down 3 %",)))
     made.alerted("ana", cramp_question(NOW).model_copy(update={"because": ("A sudden stop",)}))
     assert (only(made).word, only(made).because) == ("Check now", ("A sudden stop",))
 

@@ -75,6 +75,13 @@ def test_findings_and_alerts_are_marked_in_the_order_they_came():
     ]
 
 
+def test_an_alert_stands_below_its_finding_and_does_not_repeat_its_reasons():
+    found = pattern(START_MS + 10_000, Level.WARNING)
+    raised = alert(START_MS + 10_000).model_copy(update={"finding_id": found.id, "because": found.because})
+    view = review(run_row(summary(), "Ana"), Series([]), [found], [raised])
+    assert [(one.what, one.because) for one in view.marks] == [("finding", found.because), ("alert", ())]
+
+
 @given(st.sampled_from(Level), st.floats(0, 1))
 def test_a_marker_never_leaves_the_band_of_its_level(level, score):
     assert band(level) / BANDS <= gauge(level, score) <= (band(level) + 1) / BANDS

@@ -56,6 +56,14 @@ function urgentFirst(alerts: Alert[]): Alert[] {
   return [...alerts].sort((a, b) => rank(b) - rank(a) || b.raised_at_ms - a.raised_at_ms || a.id.localeCompare(b.id));
 }
 
+const waits = (alert: Alert): boolean => alert.open && alert.state !== "acknowledged";
+
+/** What is below an alert of the same runner: it stands behind it, and who acknowledges the one has seen the other. */
+const behind = (alert: Alert, alerts: Alert[]): Alert[] => alert.kind === "fault" ? [] : alerts.filter(
+  (other) => other !== alert && waits(other) && other.athlete === alert.athlete && other.kind !== "fault"
+    && (RANK[other.level] ?? 0) <= (RANK[alert.level] ?? 0),
+);
+
 /** An alert's words are said to the runner; for who looks on they are quoted. */
 const quoted = (alert: Alert, words: string): string => (alert.kind === "fault" ? sentences([words]) : `“${words}”`);
 
@@ -90,7 +98,10 @@ function Tile({ one }: { one: Athlete }) {
 }
 
 function Rail({ alerts, sent, onAck, problem }: { alerts: Alert[]; sent: ReadonlySet<string>; onAck(id: string): void; problem: string | null }) {
-  const open = urgentFirst(alerts.filter((alert) => alert.open && alert.state !== "acknowledged"));
+  const waiting = urgentFirst(alerts.filter(waits));
+  const hidden = new Set<string>();
+  for (const alert of waiting) if (!hidden.has(alert.id)) for (const other of behind(alert, waiting)) hidden.add(other.id);
+  const open = waiting.filter((alert) => !hidden.has(alert.id));
   const done = alerts.filter((alert) => !alert.open || alert.state === "acknowledged").slice(0, DONE_SHOWN);
   return (
     <aside class="rail" aria-label="Alerts">
@@ -135,8 +146,12 @@ function useBoard() {
   }), [book]);
   const ack = async (id: string): Promise<void> => {
     try {
-      await post("/api/ack", { alert: id, by: "coach", answer: "ok" });
-      sent.current.add(id);
+      const all = book.newestFirst;
+      const chosen = all.find((alert) => alert.id === id);
+      for (const one of [id, ...(chosen ? behind(chosen, all) : []).map((alert) => alert.id)]) {
+        await post("/api/ack", { alert: one, by: "coach", answer: "ok" });
+        sent.current.add(one);
+      }
       setProblem(null);
     } catch (error) {
       setProblem(error instanceof Error ? error.message : "Not sent. Try again.");

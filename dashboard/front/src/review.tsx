@@ -43,13 +43,15 @@ function summary(review: Review, key: Key): string {
 
 function Stats({ review }: { review: Review }) {
   const { run } = review;
+  const alerts = review.marks.filter((mark) => mark.what === "alert");
+  const lost = alerts.filter((mark) => mark.kind === "fault").length;
   const high = review.spans.filter((span) => span.tone === "high").reduce((sum, span) => sum + span.to_s - span.from_s, 0);
   const tiles: [string, string, string][] = [
     ["Time", clock(run.duration_s), ""],
     ["Distance", kilometres(run.distance_m), run.distance_m === null ? "not measured" : "km"],
     ["Mean heart rate", number(run.mean_bpm), "bpm"],
     ["Mean cadence", number(run.mean_spm), "steps/min"],
-    ["Alerts", String(run.alerts), high ? `${clock(high)} at high` : "none at high"],
+    ["Alerts", String(alerts.length - lost), lost ? `and ${lost} of lost signal` : high ? `${clock(high)} at high` : "none at high"],
   ];
   return (
     <dl class="stats">
@@ -76,7 +78,7 @@ function MarkRow({ mark, onShow }: { mark: Mark; onShow(mark: Mark): void }) {
 
 function Marks({ review, onShow }: { review: Review; onShow(mark: Mark): void }) {
   const [all, setAll] = useState(false);
-  const telling = review.marks.filter((mark) => mark.what === "alert" || mark.tone !== "ok");
+  const telling = review.marks.filter((mark) => mark.kind !== "fault" && (mark.what === "alert" || mark.tone !== "ok"));
   const shown = all ? review.marks : telling;
   return (
     <>
@@ -85,7 +87,7 @@ function Marks({ review, onShow }: { review: Review; onShow(mark: Mark): void })
         {shown.length === 0 && <p class="calm">Nothing stood out in this run.</p>}
         <ol class="marks">{shown.map((mark) => <MarkRow key={mark.what + mark.id} mark={mark} onShow={onShow} />)}</ol>
         {telling.length < review.marks.length && (
-          <button type="button" class="chip" aria-pressed={all} onClick={() => setAll(!all)}>Also what concerned nobody</button>
+          <button type="button" class="chip" aria-pressed={all} onClick={() => setAll(!all)}>Also quiet findings and lost signal</button>
         )}
       </div>
     </>

@@ -183,7 +183,7 @@ function App({ page }: { page: PageContext }) {
         </div>
         <div class="two">
           <div class="box"><small>Cadence</small><div class="v" data-value="cadence">{number(athlete?.cadence_spm ?? null)}<i>spm</i></div></div>
-          <div class="box"><small>Time</small><div class="v" data-value="time">{clock(athlete?.elapsed_s ?? null)}</div></div>
+          <div class="box"><small>Time</small><div class={(athlete?.elapsed_s ?? 0) < 3600 ? "v" : "v long"} data-value="time">{clock(athlete?.elapsed_s ?? null)}</div></div>
         </div>
         {athlete ? <Level athlete={athlete} alert={advice(alerts)} /> : <section class="box level" aria-label="Fatigue pattern"><h2>Waiting for the first value</h2></section>}
         <button type="button" class="btn full big" onClick={runner.cramping}>I’m cramping</button>

@@ -4,6 +4,8 @@ import type { Column, Review, Tone } from "./types";
 /** Nothing measured for this long is a gap in the line; shorter is how often the sensor speaks. */
 const GAP_S = 30;
 const LEAST_ZOOM_S = 20;
+/** Steps of the time axis, seconds: what people count time in. */
+const TIME_STEPS = [5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
 const BANDS = ["Low", "Raised", "High", "Strong"];
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
@@ -66,25 +68,29 @@ function glyph(ctx: CanvasRenderingContext2D, tone: Tone, x: number, y: number, 
   else ctx.fill();
 }
 
-/** Alerts are full lines, findings dashed; what concerns nobody is only in the list. */
+/** Alerts are full lines, findings dashed; what concerns nobody is only in the list. A lost signal is no news of the
+ * runner and shows as a gap already: a mark at the top, no line. */
 function mark(chart: uPlot, review: Review, withGlyphs: boolean): void {
   const { ctx, bbox } = chart;
   const scale = devicePixelRatio;
+  const { min = 0, max = 0 } = chart.scales["x"] ?? {};
   ctx.save();
   ctx.beginPath();
   ctx.rect(bbox.left - 6 * scale, bbox.top, bbox.width + 12 * scale, bbox.height);
   ctx.clip();
   for (const one of review.marks) {
-    if (one.what === "finding" && one.tone === "ok") continue;
+    if ((one.what === "finding" && one.tone === "ok") || one.at_s < min || one.at_s > max) continue;
     const x = Math.round(chart.valToPos(one.at_s, "x", true)) + 0.5;
     ctx.strokeStyle = ctx.fillStyle = colour(one.tone);
     ctx.globalAlpha = one.what === "alert" ? 0.95 : 0.6;
     ctx.lineWidth = scale * (one.what === "alert" ? 1.6 : 1);
     ctx.setLineDash(one.what === "alert" ? [] : [4 * scale, 4 * scale]);
-    ctx.beginPath();
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
-    ctx.stroke();
+    if (one.kind !== "fault") {
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bbox.top + bbox.height);
+      ctx.stroke();
+    }
     ctx.setLineDash([]);
     if (withGlyphs) glyph(ctx, one.tone, x, bbox.top + 9 * scale, (one.what === "alert" ? 6 : 4.5) * scale);
   }
@@ -117,11 +123,11 @@ export class Charts {
     const add = (host: HTMLElement, key: keyof Review["columns"], height: number, series: uPlot.Series, y: Partial<uPlot.Axis>, scale: uPlot.Scale, last = false): void => {
       const line = { stroke: colour("tx2"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: FONT };
       const chart = new uPlot({
-        width: Math.max(200, host.clientWidth), height, legend: { show: false }, padding: [8, 14, 0, 0],
+        width: Math.max(200, host.clientWidth), height, legend: { show: false }, padding: [8, 22, 0, 0],
         cursor: { sync: { key: "run" }, drag: { x: true, y: false, dist: 6 }, points: { size: 7 } },
         scales: { x: { time: false, min: 0, max: this.#last }, y: scale },
         axes: [
-          { ...line, size: last ? 28 : 8, space: 90, values: (_, ticks) => ticks.map((tick) => (last ? time(tick) : "")) },
+          { ...line, size: last ? 28 : 8, space: 90, incrs: TIME_STEPS, values: (_, ticks) => ticks.map((tick) => (last ? time(tick) : "")) },
           { ...line, size: 54, space: 30, ...y },
         ],
         series: [{}, { width: 1.8, points: { show: false }, ...series }],
