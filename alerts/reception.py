@@ -59,7 +59,8 @@ class Reception:
             message = decode(topic.kind, delivery.payload) if delivery.payload else None
         except Refused as error:
             first = self._counters.add("refused", error.reason) == 1
-            log.log(logging.WARNING if first else logging.DEBUG, "left out a message on %s: %s", delivery.topic, error)
+            level, hint = logging.WARNING if first else logging.DEBUG, "look at what publishes there"
+            log.log(level, "left out a message on %s: %s; %s", delivery.topic[:120], error, hint)
             return
         self._counters.add("taken", topic.kind)
         if topic.kind is Kind.STATUS:

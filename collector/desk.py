@@ -28,6 +28,8 @@ from crampwatch.units import CadenceUnit
 #: The most samples of one message: far below the size that brokers take, some minutes of one runner.
 MESSAGE_SAMPLES = 512
 PAIRING = "pairing"
+#: The reason why a frame of a sensor that belongs to nobody is refused.
+UNCLAIMED = "unclaimed_sensor"
 
 Measure = Literal["heart_rate", "cadence"]
 _MEASURES_OF_SERVICE: Mapping[int, Measure] = {0x180D: "heart_rate", 0x1814: "cadence"}
@@ -140,8 +142,8 @@ class Desk:
         self._counters.add("frames")
         athlete = self._pairing.athlete_of(frame.device)
         if athlete is None:
-            self._counters.add("refused", "unclaimed_sensor")
-            raise Refused("unclaimed_sensor", f"{frame.device} belongs to nobody: claim it on the page or in athletes")
+            self._counters.add("refused", UNCLAIMED)
+            raise Refused(UNCLAIMED, f"{frame.device} belongs to nobody: claim it on the page or in athletes")
         taken = self._intake.take(athlete, frame)
         if taken.samples:
             self._pending.samples.setdefault((athlete, taken.session), []).extend(taken.samples)

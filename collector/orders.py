@@ -60,7 +60,8 @@ class Orders:
                 await self._follow(delivery, forwarder)
             except Refused as refusal:
                 first = self._counters.add("refused", refusal.reason) == 1
-                log.log(logging.WARNING if first else logging.DEBUG, "an order was refused: %s", refusal)
+                level, hint = logging.WARNING if first else logging.DEBUG, "look at what publishes there"
+                log.log(level, "left out a message on %s: %s; %s", delivery.topic[:120], refusal, hint)
                 await delivery.ack()
             except Unavailable as error:
                 # A watermark comes again with the next batch, and is retained besides; unacked it would hold up

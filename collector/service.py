@@ -7,13 +7,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
-from collector.desk import PAIRING, Batch, Desk
+from collector.desk import PAIRING, UNCLAIMED, Batch, Desk
 from collector.forward import FRESH_S, Forwarder, Wait
 from collector.intake import Intake
 from collector.notices import Notices
 from collector.orders import Claim, Orders
 from collector.pairing import Pairing
-from collector.source import Arrival, SensorSeen, Source
+from collector.source import Arrival, Frame, SensorSeen, Source
 from collector.spool import Spool, SqliteSpool, file_name
 from crampwatch.bus import Bus, BusFactory, Will
 from crampwatch.clock import Clock
@@ -193,7 +193,12 @@ class Collector:
             device = arrival.sensor.device if isinstance(arrival, SensorSeen) else arrival.device
             first = (device, refusal.reason) not in self._refused_before
             self._refused_before.add((device, refusal.reason))
-            log.log(logging.WARNING if first else logging.DEBUG, "refused (%s): %s", refusal.reason, refusal)
+            level = logging.WARNING if first else logging.DEBUG
+            if isinstance(arrival, Frame) and refusal.reason != UNCLAIMED:
+                hint = "what else it sends is kept; if this goes on, restart the sensor or update its firmware"
+                log.log(level, "left out a frame of %s (%s): %s; %s", device, refusal.reason, refusal, hint)
+            else:
+                log.log(level, "refused (%s): %s", refusal.reason, refusal)
 
     async def _settle(self, spool: Spool, batch: Batch) -> None:
         """Keep a batch, however long that takes, then let everybody know."""

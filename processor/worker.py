@@ -189,7 +189,8 @@ class Processor:
             arrived = read_telemetry(topic, delivery.payload, self._team)
         except Refused as refused:
             first = self._counters.add("refused", refused.reason) == 1
-            log.log(logging.WARNING if first else logging.DEBUG, "message refused and dropped: %s", refused)
+            level, hint = logging.WARNING if first else logging.DEBUG, "look at what publishes there"
+            log.log(level, "left out a message on %s: %s; %s", delivery.topic[:120], refused, hint)
             named = row_of(delivery.topic, delivery.payload, self._team)
             settled.extend([named] if named is not None else [])
             return None
