@@ -1,5 +1,7 @@
 """Errors sorted by remedy: what a caller should do decides the class, not where it came from."""
 
+from typing import TypeVar
+
 
 class CrampwatchError(Exception):
     """Anything that crampwatch raises on purpose. The message says what to do."""
@@ -46,3 +48,25 @@ class Misconfigured(CrampwatchError):  # noqa: N818 - named for the remedy: stop
     def __init__(self, setting: str, message: str) -> None:
         super().__init__(f"{setting}: {message}")
         self.setting = setting
+
+
+OursT = TypeVar("OursT", bound=CrampwatchError)
+
+
+def first_of(error: BaseException, kind: type[OursT]) -> OursT | None:
+    """The first error of a kind in what was raised, also inside groups of errors; None when there is none.
+
+    >>> first_of(ExceptionGroup("tasks", [OSError(), Refused("bad", "no")]), Refused)
+    Refused('no')
+    """
+    if isinstance(error, kind):
+        return error
+    if isinstance(error, BaseExceptionGroup):
+        found = (first_of(inner, kind) for inner in error.exceptions)
+        return next((one for one in found if one is not None), None)
+    return None
+
+
+def first_misconfigured(error: BaseException) -> Misconfigured | None:
+    """What a service that ends should raise in place of a group: the setting to mend, if that is what ended it."""
+    return first_of(error, Misconfigured)
