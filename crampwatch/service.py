@@ -30,28 +30,49 @@ class Service(Protocol):
 
 @contextlib.asynccontextmanager
 async def running(services: Sequence[Service]) -> AsyncIterator[None]:
-    """Run services while the block runs: started in order, each ready before the next, stopped in reverse."""
+    """Run services while the block runs: started in order, each ready before the next, stopped in reverse.
+
+    Each is stopped before the next is asked to; who is cancelled meanwhile ends cancelled, after that. When one
+    fails, all end.
+
+    Raises:
+        ExceptionGroup: of what ended a service, or of RuntimeError when one returned before it was ready.
+    """
     async with asyncio.TaskGroup() as group:
         tasks: list[asyncio.Task[None]] = []
         try:
             for service in services:
                 task = group.create_task(service.run(), name=service.name)
                 tasks.append(task)
-                await _ready_or_dead(service, task)
+                await _until_ready(service, task)
             yield
         finally:
-            for task in reversed(tasks):
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError, Exception):
-                    await asyncio.wait({task})
+            await _stop(tasks)
 
 
-async def _ready_or_dead(service: Service, task: asyncio.Task[None]) -> None:
+async def _until_ready(service: Service, task: asyncio.Task[None]) -> None:
     waiter = asyncio.create_task(service.ready.wait(), name=f"{service.name}-ready")
     try:
         await asyncio.wait({waiter, task}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         waiter.cancel()
+    if not service.ready.is_set():
+        # What a service raised is the group's to tell; one that only returned would pass for ready.
+        raise RuntimeError(f"{service.name} ended before it was ready")
+
+
+async def _stop(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel the last, wait for its end, then the one before; a cancellation of ours waits for them all."""
+    cancelled: asyncio.CancelledError | None = None
+    for task in reversed(tasks):
+        task.cancel()
+        while not task.done():
+            try:
+                await asyncio.wait({task})
+            except asyncio.CancelledError as error:
+                cancelled = error
+    if cancelled is not None:
+        raise cancelled
 
 
 async def until_stopped() -> None:

@@ -1,0 +1,142 @@
+"""Services start in order, each ready before the next, and stop in reverse, whoever is impatient."""
+
+import asyncio
+
+import pytest
+
+from crampwatch.errors import Misconfigured
+from crampwatch.service import running
+
+
+class Part:
+    """A service that writes down what becomes of it; ``goodbye`` holds up its end."""
+
+    def __init__(self, name, diary):
+        self.name = name
+        self.ready = asyncio.Event()
+        self.goodbye = asyncio.Event()
+        self.goodbye.set()
+        self._diary = diary
+
+    async def run(self):
+        self._diary.append(f"{self.name} up")
+        self.ready.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._diary.append(f"{self.name} stopping")
+            await self.goodbye.wait()
+            self._diary.append(f"{self.name} down")
+
+
+class Brief(Part):
+    """A service that ends before it is ready."""
+
+    def __init__(self, name, diary, error=None):
+        super().__init__(name, diary)
+        self._error = error
+
+    async def run(self):
+        if self._error is not None:
+            raise self._error
+
+
+async def turns(count=20):
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def test_services_start_in_order_and_stop_in_reverse():
+    diary = []
+    async with running([Part("one", diary), Part("two", diary)]):
+        assert diary == ["one up", "two up"]
+    assert diary[2:] == ["two stopping", "two down", "one stopping", "one down"]
+
+
+async def test_a_caller_that_is_cancelled_ends_cancelled_after_an_orderly_stop():
+    diary = []
+    parts = [Part("one", diary), Part("two", diary)]
+    after = []
+
+    async def main():
+        async with running(parts):
+            await asyncio.Event().wait()
+        after.append("went on")
+
+    caller = asyncio.create_task(main())
+    await turns()
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert diary[2:] == ["two stopping", "two down", "one stopping", "one down"]
+    assert after == []
+
+
+async def test_a_cancellation_during_the_stop_neither_cuts_it_short_nor_is_lost():
+    diary = []
+    parts = [Part("one", diary), Part("two", diary)]
+    parts[1].goodbye.clear()
+    after = []
+
+    async def main():
+        async with running(parts):
+            pass
+        after.append("went on")
+
+    caller = asyncio.create_task(main())
+    await turns()
+    assert diary[2:] == ["two stopping"]
+    for _ in range(2):
+        caller.cancel()
+        await turns()
+    assert diary[2:] == ["two stopping"]
+    assert not caller.done()
+    parts[1].goodbye.set()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    assert diary[2:] == ["two stopping", "two down", "one stopping", "one down"]
+    assert after == []
+
+
+async def test_a_service_that_ends_at_once_is_not_taken_for_ready():
+    diary = []
+    entered = False
+    with pytest.raises(ExceptionGroup) as caught:
+        async with running([Part("one", diary), Brief("two", diary), Part("three", diary)]):
+            entered = True
+    assert caught.group_contains(RuntimeError, match="two ended before it was ready")
+    assert not entered
+    assert diary == ["one up", "one stopping", "one down"]
+
+
+async def test_a_service_that_fails_before_it_is_ready_says_why_once():
+    diary = []
+    wrong = Misconfigured("mqtt.url", "write mqtt://host")
+    with pytest.raises(ExceptionGroup) as caught:
+        async with running([Part("one", diary), Brief("two", diary, wrong)]):
+            pytest.fail("entered")
+    assert caught.value.exceptions == (wrong,)
+    assert diary == ["one up", "one stopping", "one down"]
+
+
+async def test_a_service_that_fails_later_ends_the_block_with_its_reason():
+    diary = []
+    wrong = Misconfigured("state_dir", "give it room")
+    late = Part("two", diary)
+    broken = asyncio.Event()
+
+    async def run():
+        late.ready.set()
+        await broken.wait()
+        raise wrong
+
+    async def main():
+        async with running([Part("one", diary), late]):
+            broken.set()
+            await asyncio.Event().wait()
+
+    late.run = run
+    with pytest.raises(ExceptionGroup) as caught:
+        await main()
+    assert caught.value.exceptions == (wrong,)
+    assert diary == ["one up", "one stopping", "one down"]
