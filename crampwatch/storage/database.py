@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +15,17 @@ from crampwatch.errors import Misconfigured, Unavailable
 
 T = TypeVar("T")
 
+#: In one statement, so that all is of one moment: asked in turn, a file that another process is just making looks
+#: like a stranger's.
+_HEADER = """
+SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
+FROM pragma_application_id, pragma_user_version
+"""
+
 #: How long a statement waits for another process that holds the file, in seconds.
 BUSY_S = 10.0
+#: How long another process may take to switch a new file over, before we look again, in seconds.
+SWITCHING_S = 0.01
 #: The write-ahead log is cut back to this many bytes after a checkpoint.
 LOG_BYTES = 16 * 1024 * 1024
 #: How many KiB of pages a writer may keep: the hot minutes of some hundred runners. Only what is used is taken.
@@ -134,8 +144,10 @@ class Database:
             self._writer = connection = self._connect("rw")
             # Asked before anything is changed: a stranger's database stays as it was.
             self._version(connection)
-            connection.execute("PRAGMA journal_mode=WAL")
+            _keep_a_log(connection)
             connection.execute("PRAGMA synchronous=FULL")
+            # On macOS a sync leaves the data in the drive's own memory; elsewhere this changes nothing.
+            connection.execute("PRAGMA fullfsync=ON")
             connection.execute("PRAGMA foreign_keys=ON")
             connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
             connection.execute(f"PRAGMA journal_size_limit={LOG_BYTES}")
@@ -174,9 +186,8 @@ class Database:
         Raises:
             Misconfigured: the file is not ours, of another purpose, or of a newer release.
         """
-        mark: int = connection.execute("PRAGMA application_id").fetchone()[0]
-        have: int = connection.execute("PRAGMA user_version").fetchone()[0]
-        blank = mark == 0 and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+        mark, have, tables = connection.execute(_HEADER).fetchone()
+        blank = mark == 0 and tables == 0
         if not blank and mark != self._mark():
             raise Misconfigured(
                 self._setting, f"{self._path} is a database of something else, not a crampwatch {self._schema}"
@@ -243,6 +254,20 @@ class Database:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+
+
+def _keep_a_log(connection: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log; SQLite does not itself wait for another process that is just switching."""
+    give_up_s = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= give_up_s:
+                raise
+            time.sleep(SWITCHING_S)
+        else:
+            return
 
 
 def statements(script: str) -> Iterator[str]:

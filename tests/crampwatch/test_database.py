@@ -55,6 +55,15 @@ async def test_the_file_and_its_folder_are_private_to_this_user(tmp_path):
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
+async def test_a_commit_is_on_the_drive_also_where_a_sync_alone_is_not(tmp_path):
+    async with opened(tmp_path / "store.db") as database:
+        modes = [
+            await database.write(lambda connection, name=name: connection.execute(f"PRAGMA {name}").fetchone()[0])
+            for name in ("journal_mode", "synchronous", "fullfsync")
+        ]
+    assert modes == ["wal", 2, 1]
+
+
 async def test_the_log_is_folded_into_the_file_when_it_is_closed(tmp_path):
     path = tmp_path / "store.db"
     async with opened(path) as database:
@@ -257,7 +266,8 @@ async def test_a_path_with_url_characters_is_taken_as_it_stands(tmp_path):
     assert path.stat().st_size > 0
 
 
-async def test_two_processes_may_start_at_once_on_an_empty_file(tmp_path):
+@pytest.mark.parametrize("attempt", range(20))
+async def test_several_processes_may_start_at_once_on_an_empty_file(tmp_path, attempt):
     databases = [Database(tmp_path / "store.db", "store", SETTING) for _ in range(4)]
     await asyncio.gather(*(database.open() for database in databases))
     for n, database in enumerate(databases):
