@@ -14,7 +14,7 @@ from crampwatch.errors import Refused
 
 ROOT = "crampwatch/v1"
 SYSTEM = "system"
-_ID = re.compile(r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$")
+_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _PARTS_WITHOUT_DEVICE = 5
 
 
@@ -74,7 +74,7 @@ class Topic:
             Refused: an id holds anything but ``[a-z0-9-]``.
         """
         for part in (self.team, self.athlete, self.device):
-            if part is not None and not _ID.match(part):
+            if part is not None and not _ID.fullmatch(part):
                 raise Refused("bad_topic", f"topic part {part!r} must be 1-64 of a-z, 0-9 and inner '-'")
 
     def __str__(self) -> str:

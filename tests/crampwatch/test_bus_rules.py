@@ -41,9 +41,16 @@ def test_filters_that_mqtt_allows(topic_filter):
     check_filter(topic_filter)
 
 
-@given(ids)
-def test_every_id_of_ours_is_a_client_id(one):
-    check_client_id(one)
+@given(ids, ids)
+def test_two_ids_of_ours_and_a_word_are_a_client_id(team, service):
+    check_client_id(f"crampwatch-{team}-{service}")
+    check_client_id(f"crampwatch-{'t' * 64}-{'s' * 64}")
+
+
+@pytest.mark.parametrize("client_id", ["", "a/b", "a b", "collector-1\n", "x" * 161])
+def test_what_some_broker_cannot_bear_is_no_client_id(client_id):
+    with pytest.raises(ValueError, match="client id"):
+        check_client_id(client_id)
 
 
 @pytest.mark.parametrize(

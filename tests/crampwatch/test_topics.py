@@ -3,9 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from crampwatch.errors import Refused
 from crampwatch.topics import TERMS, Kind, Topic, every
+from crampwatch.units import Id
 from tests.support.facts import ids
 
 
@@ -23,10 +25,21 @@ def test_any_text_is_a_topic_or_refused(text):
         assert refused.reason in {"unknown_topic", "bad_topic"}
 
 
-@pytest.mark.parametrize("part", ["", "A", "ana/adler", "a b", "-a", "a-", "é", "a" * 65, "+", "#"])
+@pytest.mark.parametrize("part", ["", "A", "ana/adler", "a b", "-a", "a-", "é", "a" * 65, "+", "#", "a\n"])
 def test_a_part_that_could_not_be_parsed_back_is_refused(part):
     with pytest.raises(Refused, match="topic part"):
         Topic("home", part, Kind.FINDING)
+
+
+@given(st.text(alphabet="ab-\n Ä", max_size=4))
+def test_an_id_of_a_message_may_stand_in_a_topic_and_nothing_else_may(text):
+    try:
+        TypeAdapter(Id).validate_python(text)
+    except ValidationError:
+        with pytest.raises(Refused):
+            Topic("home", text, Kind.FINDING)
+    else:
+        Topic("home", text, Kind.FINDING)
 
 
 def test_every_kind_says_how_the_broker_treats_it():
