@@ -202,7 +202,9 @@ async def test_a_bad_frame_gives_one_clear_warning_and_is_counted(tmp_path, capl
             await asyncio.wait_for(house.collector.drained(), 10)
     assert house.counters.value("refused", "truncated_frame") == 5
     assert house.counters.value("refused", "unknown_characteristic") == 1
-    warnings = [record.getMessage() for record in caplog.records if "left out a frame of watch-1" in record.getMessage()]
+    warnings = [
+        record.getMessage() for record in caplog.records if "left out a frame of watch-1" in record.getMessage()
+    ]
     assert len(warnings) == 2
     assert "0x2A6E" in warnings[1]
     assert len(house.taker.samples) == 1
