@@ -36,7 +36,7 @@ function Sensors({ sensors, services, up }: { sensors: Sensor[]; services: Runne
   );
 }
 
-/** What to do at a level that does not take the screen, or no longer does. */
+/** What to do at a level that does not take the screen, or no longer does; from a frame, so that it agrees with the level. */
 const advice = (alerts: Alert[]): Alert | undefined => alerts.find((alert) => alert.open && alert.kind === "pattern");
 
 function Level({ athlete, alert }: { athlete: Athlete; alert: Alert | undefined }) {
@@ -185,7 +185,7 @@ function App({ page }: { page: PageContext }) {
           <div class="box"><small>Cadence</small><div class="v" data-value="cadence">{number(athlete?.cadence_spm ?? null)}<i>spm</i></div></div>
           <div class="box"><small>Time</small><div class={(athlete?.elapsed_s ?? 0) < 3600 ? "v" : "v long"} data-value="time">{clock(athlete?.elapsed_s ?? null)}</div></div>
         </div>
-        {athlete ? <Level athlete={athlete} alert={advice(alerts)} /> : <section class="box level" aria-label="Fatigue pattern"><h2>Waiting for the first value</h2></section>}
+        {athlete ? <Level athlete={athlete} alert={advice(frame?.alerts ?? [])} /> : <section class="box level" aria-label="Fatigue pattern"><h2>Waiting for the first value</h2></section>}
         <button type="button" class="btn full big" onClick={runner.cramping}>I’m cramping</button>
         {cramp && <button type="button" class="btn full" onClick={() => runner.setFlow("relief")}>{hasEased(alerts) ? "Back to running, step by step" : "Relief steps"}</button>}
       </main>
