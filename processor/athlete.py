@@ -265,7 +265,7 @@ class Athlete:
             self._run_since_ms = None
         base = self._baseline.base
         usual_spm = base.spm if base is not None else None
-        mps, mps_quality = self._speed.step(moment)
+        mps, mps_quality = self._speed.step(moment, running=self._motion.state.motion == Motion.RUN)
         spm, spm_quality = self._cadence.step(moment, mps, usual_spm, base.mps if base is not None else None)
         changed = self._motion.step(at_ms, dt_s, spm, usual_spm)
         motion = self._motion.state.motion

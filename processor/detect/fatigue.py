@@ -26,6 +26,8 @@ class FatigueDetectorSettings:
             (57.6 s, Hunt et al. 2015).
         like_share: "like heart rate": not lower than the usual one by more than this; 5 % [E].
         low_mps: slower is not running, the ratio would explode; 1.2 m/s [E].
+        low_spm: neither are fewer steps, where there is no speed; 120 spm, where running ends at the latest
+            (science 3.2).
         rising: the index says "fatigue rising" from here; 40 (science 3.5).
         high: from here it is a watch by itself; 70 (science 3.5).
         hold_s: that must hold for so long; 60 s (science 3.6).
@@ -38,6 +40,7 @@ class FatigueDetectorSettings:
     after_step_s: float = 150.0
     like_share: float = 0.05
     low_mps: float = 1.2
+    low_spm: float = 120.0
     rising: float = 40.0
     high: float = 70.0
     hold_s: float = 60.0
@@ -98,7 +101,7 @@ class Fatigue:
             state.by_speed = base.mps is not None
         dt_s = min(view.dt_s, 10.0)
         pace = view.smooth_mps if state.by_speed else view.spm
-        if pace is None or (state.by_speed and pace < settings.low_mps):
+        if pace is None or pace < (settings.low_mps if state.by_speed else settings.low_spm):
             return
         if view.smooth_mps is not None:
             state.mps = ewma(state.mps, view.smooth_mps, dt_s, settings.tau_s)

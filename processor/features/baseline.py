@@ -25,6 +25,9 @@ class BaselineSettings:
             the 1 spm of science 3.3, which hides a change; on the recorded runs 0.5 sets off no more warnings.
         wobble_lag_s: unsteadiness compares values so far apart, longer than watches hold a value; 5 s [E].
         step_s: the most time one value stands for; 8 s, the longest step of smart recording [E].
+        low_spm: a usual cadence below this is none of running and is learned anew; 120 spm, where running ends at
+            the latest (science 3.2).
+        low_mps: a usual speed below this is none of running and counts as no speed; 1.2 m/s [E].
         slope: cadence per speed; 6 spm per m/s (5.6, PubMed 30543498; 6.6, PubMed 31284825).
         slope_low: it is learned online, but not below 2 [E].
         slope_high: and not above 12 spm per m/s [E].
@@ -45,6 +48,8 @@ class BaselineSettings:
     wobble_spm: float = 0.5
     wobble_lag_s: float = 5.0
     step_s: float = 8.0
+    low_spm: float = 120.0
+    low_mps: float = 1.2
     slope: float = 6.0
     slope_low: float = 2.0
     slope_high: float = 12.0
@@ -178,14 +183,18 @@ class SessionBaseline:
         """Enough was seen: the histograms become the baseline and are let go."""
         state, settings = self.state, self._settings
         cadence = Histogram(0.5, state.spm)
+        if cadence.median() < settings.low_spm:
+            self.state = BaselineState(run_s=state.run_s, due_s=state.run_s + settings.relearn_s)
+            return
         spread = mad_sigma(state.blocks) if len(state.blocks) >= 6 else 0.0
         usual = state.wobble_sum / state.wobble_s if state.wobble_s else 0.0
+        mps = self._mostly(Histogram(0.05, state.mps), state.mps, state.spm)
         state.base = [
             cadence.median(),
             max(settings.sigma_spm, cadence.sigma()),
             max(settings.block_sigma_spm, spread),
             max(settings.wobble_spm, usual),
-            self._mostly(Histogram(0.05, state.mps), state.mps, state.spm),
+            mps if mps is not None and mps >= settings.low_mps else None,
             self._mostly(Histogram(1.0, state.bpm), state.bpm, state.spm),
         ]
         state.spm, state.mps, state.bpm, state.blocks = {}, {}, {}, []
@@ -200,7 +209,7 @@ class SessionBaseline:
         state, settings, base = self.state, self._settings, self._base
         assert base is not None
         assert state.base is not None
-        if view.smooth_mps is not None and base.mps is not None:
+        if view.smooth_mps is not None and view.smooth_mps >= settings.low_mps and base.mps is not None:
             keep = 1.0 - min(1.0, view.dt_s / settings.slope_tau_s)
             faster = view.smooth_mps - base.mps
             state.slope_xy = state.slope_xy * keep + faster * (spm - base.spm) * min(view.dt_s, settings.step_s)

@@ -1,4 +1,4 @@
-"""Speed made fit for detectors: held over short gaps, smoothed, impossible values dropped, speed steps noticed."""
+"""Speed made fit for detectors: held over short gaps, smoothed, impossible and blind values dropped, steps noticed."""
 
 from dataclasses import dataclass
 
@@ -18,6 +18,9 @@ class SpeedSettings:
         tau_s: smoothing; 8 s [E].
         slow_tau_s: smoothing of the mean that a speed step is measured against; 60 s [E].
         step_share: leaving that mean by this share is a speed step; 10 % (science 2.1).
+        still_mps: slower is standing; 0.5 m/s [E].
+        still_s: while running that is believed for so long, above the lag of GPS (science 2.4); then there is no
+            speed, as from a watch without a fix or a pod that counts steps only; 30 s [E].
     """
 
     hold_s: float = 10.0
@@ -25,17 +28,21 @@ class SpeedSettings:
     tau_s: float = 8.0
     slow_tau_s: float = 60.0
     step_share: float = 0.10
+    still_mps: float = 0.5
+    still_s: float = 30.0
 
 
 @dataclass(slots=True)
 class SpeedState:
-    """The last value, its fast and slow mean, and when the last speed step was seen."""
+    """The last value, its fast and slow mean, when the last speed step was seen, and for how long legs ran at none."""
 
     mps: float | None = None
     at_ms: int = 0
     smooth_mps: float | None = None
     slow_mps: float | None = None
     stepped_at_ms: int = 0
+    still_s: float = 0.0
+    blind: bool = False
 
 
 class Speed:
@@ -45,10 +52,14 @@ class Speed:
         self._settings = settings or SpeedSettings()
         self.state = state or SpeedState()
 
-    def step(self, moment: Moment) -> tuple[float | None, Quality]:
-        """The speed now in m/s, unsmoothed, and how far to trust it."""
+    def step(self, moment: Moment, *, running: bool) -> tuple[float | None, Quality]:
+        """The speed now in m/s, unsmoothed, and how far to trust it. ``running`` is what the legs did until now."""
         state, settings = self.state, self._settings
         mps = moment.mps
+        self._watch_blindness(mps, moment.dt_s, running=running)
+        if state.blind:
+            state.mps = state.smooth_mps = None
+            return None, Quality.UNDEFINED
         if mps is None or mps > settings.highest_mps:
             if state.mps is not None and moment.at_ms - state.at_ms <= settings.hold_s * SECOND_MS:
                 return state.mps, Quality.UNRELIABLE
@@ -60,3 +71,16 @@ class Speed:
         if abs(state.smooth_mps - state.slow_mps) > settings.step_share * state.slow_mps:
             state.stepped_at_ms = moment.at_ms
         return mps, Quality.GOOD
+
+    def _watch_blindness(self, mps: float | None, dt_s: float, *, running: bool) -> None:
+        """A speed of none while the legs run is no speed, until one is measured; at rest it says that one stands."""
+        state, settings = self.state, self._settings
+        if mps is None:
+            return
+        if mps >= settings.still_mps:
+            state.still_s, state.blind = 0.0, False
+        elif running:
+            state.still_s += min(dt_s, settings.hold_s)
+            state.blind = state.blind or state.still_s > settings.still_s
+        else:
+            state.still_s = 0.0
