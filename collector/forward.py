@@ -7,9 +7,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from collector.spool import Spool, Spooled
 from crampwatch.bus import Bus
 from crampwatch.clock import Clock
+from crampwatch.codec import encode
 from crampwatch.errors import CrampwatchError, Refused, Unavailable
+from crampwatch.events import StoredUpTo
 from crampwatch.metrics import Counters
-from crampwatch.topics import Kind, Topic
+from crampwatch.topics import SYSTEM, Kind, Topic
+from crampwatch.trouble import Trouble, level
 from crampwatch.units import SECOND_MS
 
 log = logging.getLogger(__name__)
@@ -37,9 +40,14 @@ class Forwarder:
     what lies above it is sent again, byte for byte, when the link comes back or the watermark stalls. Takers know a
     message by its row and a sample by its name.
 
+    Rows that are forgotten were stored, so no processor shall wait for them: a new one, or one that lost its
+    memory, would never see its rows without a gap. Hence, whenever sending begins again, the highest forgotten row
+    goes before it, retained, as a watermark in the collector's own name.
+
     Args:
         spool: where the messages are.
         team: the team of their topics.
+        collector: whose messages they are.
         clock: the run's time, which decides what is live.
         counters: ``sent``, ``resends``.
         fresh_s: what is younger in run time goes as telemetry, what is older as backlog.
@@ -51,6 +59,7 @@ class Forwarder:
         *,
         spool: Spool,
         team: str,
+        collector: str,
         clock: Clock,
         counters: Counters,
         fresh_s: float = FRESH_S,
@@ -58,6 +67,7 @@ class Forwarder:
     ) -> None:
         self._spool = spool
         self._team = team
+        self._collector = collector
         self._clock = clock
         self._counters = counters
         self._fresh_ms = round(fresh_s * SECOND_MS)
@@ -68,7 +78,9 @@ class Forwarder:
         self._work = asyncio.Event()
         self._stored = asyncio.Event()
         self._moved = asyncio.Event()
-        self._down_since_ms: int | None = None
+        self._untold = True
+        self._unheard = False
+        self._down = Trouble(log, "cannot forward, everything is kept", "forwarding again")
 
     @property
     def waiting(self) -> int:
@@ -129,6 +141,7 @@ class Forwarder:
 
     def _rewind(self) -> None:
         self._next = max(self._watermark, self._spool.forgotten) + 1
+        self._untold = True
         self._work.set()
 
     # --- sending --------------------------------------------------------------------------------------------
@@ -137,12 +150,13 @@ class Forwarder:
         backoff_s = BACKOFF_S
         while True:
             self._work.clear()
-            rows = await self._due()
-            if not rows:
+            error = await self._tell_forgotten(bus)
+            rows = () if error else await self._due()
+            if not rows and error is None:
                 await self._work.wait()
                 continue
             first = self._next
-            error = await self._publish(bus, rows)
+            error = error or await self._publish(bus, rows)
             if error is not None:
                 self._failed(error)
                 await self._wait(backoff_s)
@@ -154,6 +168,22 @@ class Forwarder:
             if self._next == first:
                 self._next = rows[-1].row + 1
             self._moved.set()
+
+    async def _tell_forgotten(self, bus: Bus) -> CrampwatchError | None:
+        """Before rows are sent again: what lies below them is nobody's to wait for. Returns why that must wait."""
+        if not self._untold:
+            return None
+        self._untold = False
+        mark = StoredUpTo(collector=self._collector, row=self._spool.forgotten)
+        try:
+            await bus.publish(Topic(SYSTEM, self._collector, Kind.WATERMARK, self._collector), encode(mark))
+        except Unavailable as error:
+            return error
+        except Refused as refusal:
+            # Telemetry goes all the same: a processor that knows us needs no word of it.
+            log.log(level(first=not self._unheard), "a new processor will wait for stored rows: %s", refusal)
+            self._unheard = True
+        return None
 
     async def _due(self) -> Sequence[Spooled]:
         if self._next >= self._spool.next_row or self._next > self._watermark + AHEAD:
@@ -190,17 +220,11 @@ class Forwarder:
         return None
 
     def _failed(self, error: CrampwatchError) -> None:
-        first = self._down_since_ms is None
-        if first:
-            self._down_since_ms = self._clock.now_ms()
-        log.log(logging.WARNING if first else logging.DEBUG, "cannot forward, everything is kept: %s", error)
+        self._down.begins(self._clock.now_ms(), error)
 
     def _succeeded(self, count: int) -> None:
         self._counters.add("sent", by=count)
-        if self._down_since_ms is not None:
-            away_s = (self._clock.now_ms() - self._down_since_ms) / SECOND_MS
-            log.info("forwarding again after %.0f s; %d messages waited", away_s, self._spool.depth)
-            self._down_since_ms = None
+        self._down.ends(self._clock.now_ms(), f"{self._spool.depth} messages waited")
 
     # --- storing --------------------------------------------------------------------------------------------
 
@@ -209,12 +233,11 @@ class Forwarder:
         while True:
             before, under_way = self._watermark, self._sent_to
             await self._wait(patience_s)
-            if self._watermark != before or under_way <= before or self._down_since_ms is not None:
+            if self._watermark != before or under_way <= before or self._down.lasts:
                 patience_s = STALL_S
                 continue
-            first = patience_s == STALL_S
             log.log(
-                logging.WARNING if first else logging.DEBUG,
+                level(first=patience_s == STALL_S),
                 "no processor has stored rows %d to %d; sending them again",
                 before + 1,
                 under_way,

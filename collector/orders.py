@@ -11,6 +11,7 @@ from crampwatch.errors import Refused, Unavailable
 from crampwatch.events import SensorClaimed, ServiceStatus, StoredUpTo
 from crampwatch.metrics import Counters
 from crampwatch.topics import SYSTEM, Kind, Topic, every
+from crampwatch.trouble import level
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class Orders:
         self._claim = claim
         self._presumed_dead = presumed_dead
         self._counters = counters
+        self._failed = False
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
@@ -60,20 +62,26 @@ class Orders:
                 await self._follow(delivery, forwarder)
             except Refused as refusal:
                 first = self._counters.add("refused", refusal.reason) == 1
-                level, hint = logging.WARNING if first else logging.DEBUG, "look at what publishes there"
-                log.log(level, "left out a message on %s: %s; %s", delivery.topic[:120], refusal, hint)
+                hint = "look at what publishes there"
+                log.log(level(first=first), "left out a message on %s: %s; %s", delivery.topic[:120], refusal, hint)
                 await delivery.ack()
             except Unavailable as error:
                 # A watermark comes again with the next batch, and is retained besides; unacked it would hold up
                 # every order behind it.
-                log.warning("an order could not be followed: %s", error)
+                log.log(level(first=not self._failed), "an order could not be followed: %s", error)
+                self._failed = True
                 await delivery.ack()
 
     async def _follow(self, delivery: Delivery, forwarder: Forwarder) -> None:
         if not delivery.payload:
             await delivery.ack()
             return
-        message = decode(Topic.parse(delivery.topic).kind, delivery.payload)
+        topic = Topic.parse(delivery.topic)
+        if topic.kind is Kind.WATERMARK and topic.device == self._collector:
+            # Our own word to processors, on a topic that matches what we listen to.
+            await delivery.ack()
+            return
+        message = decode(topic.kind, delivery.payload)
         if isinstance(message, SensorClaimed):
             await self._claim(Claim(message, delivery))
             return

@@ -18,12 +18,12 @@ from collector.spool import Spool, SqliteSpool, file_name
 from crampwatch.bus import Bus, BusFactory, Will
 from crampwatch.clock import Clock
 from crampwatch.codec import encode
-from crampwatch.errors import CrampwatchError, Misconfigured, Refused, Unavailable
+from crampwatch.errors import CrampwatchError, Refused, Unavailable, first_misconfigured
 from crampwatch.events import ServiceStatus
 from crampwatch.metrics import Counters
 from crampwatch.settings import Settings
 from crampwatch.topics import SYSTEM, Kind, Topic
-from crampwatch.units import SECOND_MS
+from crampwatch.trouble import Trouble, level
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +85,8 @@ class Collector:
         self._forwarder: Forwarder | None = None
         self._refused_before: set[tuple[str, str]] = set()
         self._linked = False
+        self._full = Trouble(log, "nothing can be taken for now", "taking again")
+        self._away = Trouble(log, "no broker yet, everything is kept", "a broker is there")
 
     @property
     def name(self) -> str:
@@ -100,6 +102,11 @@ class Collector:
     def ended(self) -> asyncio.Event:
         """Set when the source has ended by itself, as a recording does. The service goes on until it is cancelled."""
         return self._ended
+
+    @property
+    def waiting(self) -> int:
+        """How many messages are kept because they are not known to be stored."""
+        return 0 if self._forwarder is None else self._forwarder.waiting
 
     async def drained(self) -> None:
         """Return once the source has ended and the processor has stored everything that it gave."""
@@ -118,7 +125,7 @@ class Collector:
         try:
             await self._serve(spool)
         except BaseExceptionGroup as group:
-            remedy = _misconfigured(group)
+            remedy = first_misconfigured(group)
             if remedy is not None:
                 raise remedy from None
             raise
@@ -130,6 +137,7 @@ class Collector:
         self._forwarder = forwarder = Forwarder(
             spool=spool,
             team=self._settings.team,
+            collector=self._id,
             clock=self._clock,
             counters=self._counters,
             fresh_s=self._fresh_s,
@@ -193,29 +201,25 @@ class Collector:
             device = arrival.sensor.device if isinstance(arrival, SensorSeen) else arrival.device
             first = (device, refusal.reason) not in self._refused_before
             self._refused_before.add((device, refusal.reason))
-            level = logging.WARNING if first else logging.DEBUG
+            loudness = level(first=first)
             if isinstance(arrival, Frame) and refusal.reason != UNCLAIMED:
                 hint = "what else it sends is kept; if this goes on, restart the sensor or update its firmware"
-                log.log(level, "left out a frame of %s (%s): %s; %s", device, refusal.reason, refusal, hint)
+                log.log(loudness, "left out a frame of %s (%s): %s; %s", device, refusal.reason, refusal, hint)
             else:
-                log.log(level, "refused (%s): %s", refusal.reason, refusal)
+                log.log(loudness, "refused (%s): %s", refusal.reason, refusal)
 
     async def _settle(self, spool: Spool, batch: Batch) -> None:
         """Keep a batch, however long that takes, then let everybody know."""
-        full_since_ms: int | None = None
         retry_s = RETRY_S
         while batch.messages or batch.state:
             try:
                 await spool.append(batch.messages, batch.state)
                 break
             except Unavailable as error:
-                first = full_since_ms is None
-                full_since_ms = self._clock.now_ms() if full_since_ms is None else full_since_ms
-                log.log(logging.WARNING if first else logging.DEBUG, "nothing can be taken for now: %s", error)
+                self._full.begins(self._clock.now_ms(), error)
                 await self._wait(retry_s)
                 retry_s = min(retry_s * 2, RETRY_MAX_S)
-        if full_since_ms is not None:
-            log.info("taking again after %.0f s", (self._clock.now_ms() - full_since_ms) / SECOND_MS)
+        self._full.ends(self._clock.now_ms())
         for topic, payload in batch.statuses.items():
             self._notices.post(topic, payload)
         for device in batch.wanted:
@@ -240,13 +244,14 @@ class Collector:
                 async with self._buses(self._id, subscribe=orders.subscriptions, will=will) as bus:
                     await self._serve_over(bus, orders, forwarder, desk)
             except Unavailable as error:
-                log.log(logging.DEBUG if tries else logging.WARNING, "no broker yet, everything is kept: %s", error)
+                self._away.begins(self._clock.now_ms(), error)
             self._ready.set()
             await self._wait(min(RETRY_S * 2**tries, RETRY_MAX_S))
             tries = min(tries + 1, 10)
 
     async def _serve_over(self, bus: Bus, orders: Orders, forwarder: Forwarder, desk: Desk) -> None:
         self._linked = True
+        self._away.ends(self._clock.now_ms())
         self._notices.post(self._status_topic, encode(self._status("up", forwarder, desk)))
         try:
             async with asyncio.TaskGroup() as group:
@@ -296,11 +301,3 @@ class Collector:
                 await self._queue.join()
                 if self._linked:
                     await forwarder.sent()
-
-
-def _misconfigured(group: BaseExceptionGroup) -> Misconfigured | None:
-    for error in group.exceptions:
-        found = _misconfigured(error) if isinstance(error, BaseExceptionGroup) else error
-        if isinstance(found, Misconfigured):
-            return found
-    return None

@@ -271,7 +271,10 @@ class SensorStatus(Message):
 
 
 class StoredUpTo(Message):
-    """The processor's watermark: every row of this collector up to ``row`` is stored. Retained."""
+    """The processor's watermark: every row of this collector up to ``row`` is stored. Retained.
+
+    Under the collector's own id it is the collector's word to processors: what it has forgotten, because it was stored.
+    """
 
     kind: Literal["watermark"] = "watermark"
     collector: Id

@@ -13,10 +13,12 @@ from crampwatch.codec import decode
 from crampwatch.errors import Refused, Unavailable
 from crampwatch.events import HeartRateMeasured
 from crampwatch.metrics import Counters
-from crampwatch.topics import Kind, Topic
+from crampwatch.topics import SYSTEM, Kind, Topic
 from tests.support.brokers import until
 from tests.support.clocks import START_MS, ManualClock
 from tests.support.spools import MemorySpool
+
+FORGOTTEN = Topic(SYSTEM, "collector-1", Kind.WATERMARK, "collector-1")
 
 
 class RecordingBus:
@@ -26,11 +28,16 @@ class RecordingBus:
 
     def __init__(self):
         self.taken = []
+        self.forgotten = []
         self.error = None
+        self.refusal = None
         self.under_way = 0
         self.most_under_way = 0
 
     async def publish(self, topic, payload):
+        if topic == FORGOTTEN:
+            await self._hears(decode(topic.kind, payload).row)
+            return
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
         await asyncio.sleep(0)
@@ -39,6 +46,12 @@ class RecordingBus:
             raise self.error
         message = decode(topic.kind, payload)
         self.taken.append((message.row, topic.athlete, topic.kind, payload))
+
+    async def _hears(self, row):
+        await asyncio.sleep(0)
+        if error := self.error or self.refusal:
+            raise error
+        self.forgotten.append((row, len(self.taken)))
 
     @property
     def rows(self):
@@ -55,7 +68,12 @@ class Line:
         self.bus = RecordingBus()
         self.seq = 0
         self.forwarder = Forwarder(
-            spool=self.spool, team="home", clock=self.run_clock, counters=self.counters, wait=self.wall.sleep
+            spool=self.spool,
+            team="home",
+            collector="collector-1",
+            clock=self.run_clock,
+            counters=self.counters,
+            wait=self.wall.sleep,
         )
 
     async def spools(self, count=1, athlete="ann", at_ms=START_MS):
@@ -258,8 +276,56 @@ async def test_any_number_of_messages_is_sent_once_each(count):
 async def test_a_watermark_that_overtakes_the_brokers_receipt_is_ours():
     async with Line().running() as line:
         await line.spools(3)
-        while line.bus.under_way == 0:
+        while line.bus.under_way == 0:  # noqa: ASYNC110 - the bus sends no event in the middle of a publish
             await asyncio.sleep(0)
         await line.stored(0)
         await line.sent()
         assert line.bus.rows == [0, 1, 2]
+
+
+async def test_a_processor_that_knows_nothing_is_told_first_which_rows_are_gone_for_good():
+    line = Line()
+    await line.spools(4)
+    await line.spool.forget(2)
+    line = Line(line.spool)
+    async with line.running():
+        await line.sent()
+        assert line.bus.forgotten == [(2, 0)]
+        assert line.bus.rows == [3]
+
+
+async def test_what_is_forgotten_is_told_even_while_there_is_nothing_to_send():
+    async with Line().running() as line:
+        await until(lambda: line.bus.forgotten == [(-1, 0)])
+
+
+async def test_what_is_forgotten_is_told_again_before_rows_are_and_not_per_row():
+    async with Line().running() as line:
+        await line.spools(4)
+        await line.sent()
+        await line.stored(1)
+        await line.wall.advance(FORGET_S)
+        assert line.bus.forgotten == [(-1, 0)]
+        await line.wall.advance(STALL_S * 2 + 1)
+        assert line.bus.rows == [0, 1, 2, 3, 2, 3]
+        assert line.bus.forgotten == [(-1, 0), (1, 4)]
+
+
+async def test_rows_that_were_renumbered_are_announced_from_where_they_begin():
+    async with Line().running() as line:
+        await line.spools(3)
+        await line.stored(5_000)
+        await line.sent()
+        assert line.bus.forgotten[-1][0] == 5_000
+
+
+async def test_telemetry_goes_also_where_the_collector_may_not_say_what_it_has_forgotten(caplog):
+    line = Line()
+    line.bus.refusal = Refused("not_authorised", "this client may not publish there")
+    with caplog.at_level(logging.WARNING):
+        async with line.running():
+            await line.spools(2)
+            await line.sent()
+            await line.stored(0, link_is_new=True)
+            await until(lambda: line.bus.rows == [0, 1, 1])
+    assert len(caplog.records) == 1

@@ -193,6 +193,42 @@ async def test_a_new_spool_goes_on_above_the_rows_that_the_processor_knows(tmp_p
     assert len(first.taker.samples) == 60
 
 
+async def test_a_processor_that_lost_its_memory_goes_on_where_the_collector_has_forgotten(tmp_path):
+    source = ScriptedSource(seen(), linked(), *ticks(seconds=10))
+    async with House(tmp_path, source).open() as house:
+        await until(lambda: len(house.taker.samples) == 30)
+        await until(lambda: house.counters.value("sent") > 0 and house.collector.waiting == 0)
+    known = house.taker.watermark
+    later = START_MS + 60_000
+    again = House(
+        tmp_path,
+        ScriptedSource(seen(), linked(), *ticks(seconds=10, start_ms=later), then_ends=True),
+        broker=MemoryBroker(),
+    )
+    async with again.open():
+        await asyncio.wait_for(again.collector.drained(), 10)
+    assert min(again.taker.rows) > known
+    assert len(again.taker.samples) == 30
+    assert again.counters.value("resends") == 0
+
+
+async def test_a_processor_that_is_new_while_the_link_stands_is_heard_after_the_next_resend(tmp_path):
+    source = ScriptedSource(seen(), linked(), *ticks(seconds=10))
+    async with House(tmp_path, source).open(taking=False) as house:
+        first = asyncio.create_task(house.taker.run())
+        await until(lambda: len(house.taker.samples) == 30 and house.collector.waiting == 0)
+        first.cancel()
+        await asyncio.wait({first})
+        house.taker = Taker(links(house.broker))
+        second = asyncio.create_task(house.taker.run())
+        source.send(*ticks(seconds=10, start_ms=START_MS + 60_000))
+        source.end()
+        await asyncio.wait_for(house.collector.drained(), 10)
+        second.cancel()
+        await asyncio.wait({second})
+    assert len(house.taker.samples) == 30
+
+
 async def test_a_bad_frame_gives_one_clear_warning_and_is_counted(tmp_path, caplog):
     bad = [Frame("watch-1", 0x2A37, b"\x01", START_MS + n) for n in range(5)]
     wrong = Frame("watch-1", 0x2A6E, b"\x00\x01", START_MS)

@@ -8,12 +8,16 @@ from crampwatch.topics import SYSTEM, Kind, Topic, every
 
 
 class Taker:
-    """Keeps telemetry by row, first come; publishes the watermark of contiguous rows after each message."""
+    """Keeps telemetry by row, first come; publishes the watermark of contiguous rows after each message.
+
+    What the collector itself says it has forgotten counts as stored.
+    """
 
     def __init__(self, links, team="home", collector="collector-1"):
         self._links = links
         self._team = team
         self._topic = Topic(SYSTEM, collector, Kind.WATERMARK, "processor-1")
+        self._forgotten = Topic(SYSTEM, collector, Kind.WATERMARK, collector)
         self._collector = collector
         self.rows = {}
         self.payloads = {}
@@ -33,10 +37,15 @@ class Taker:
     async def run(self):
         """Take until cancelled."""
         filters = every(Kind.TELEMETRY, self._team) + every(Kind.BACKLOG, self._team)
+        filters += (str(self._forgotten),)
         async with self._links("taker", subscribe=filters, persistent=True) as bus:
             async for delivery in bus.deliveries():
                 topic = Topic.parse(delivery.topic)
                 message = decode(topic.kind, delivery.payload)
+                if topic == self._forgotten:
+                    self.watermark = max(self.watermark, message.row)
+                    await delivery.ack()
+                    continue
                 self.kinds.append((message.row, topic.kind))
                 same = self.payloads.setdefault(message.row, delivery.payload)
                 assert same == delivery.payload, f"row {message.row} came again with other bytes"
