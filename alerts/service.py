@@ -175,7 +175,11 @@ class Alerter:
             await delivery.ack()
 
     async def _announce(self, bus: Bus) -> None:
-        """Say that this alerter is up, and say it again when its last will was told while it lives."""
+        """Say that this alerter is up, and say it again when its last will was told while it lives.
+
+        A broker that never takes it (its access list may say so) is no reason not to serve.
+        """
+        refused = False
         while True:
             self._say_up.clear()
             try:
@@ -184,6 +188,11 @@ class Alerter:
                 log.debug("cannot say that the alerter is up, trying again: %s", error)
                 await self._clock.sleep(RETRY_S)
                 continue
+            except Refused as error:
+                log.log(
+                    logging.DEBUG if refused else logging.WARNING, "pages cannot see that the alerter is up: %s", error
+                )
+                refused = True
             self._ready.set()
             await self._say_up.wait()
 

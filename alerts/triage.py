@@ -1,6 +1,6 @@
 """Which words an alert shows, and where an answer leads. Pure; the words themselves are guidance."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -102,7 +102,7 @@ def steps(flow: Flow, guidance: Guidance, setting: Setting) -> tuple[GuidanceSte
 
 def body(alert: Alert) -> str:
     """A push as plain text under its title: why, what to do, the question, and for a cramp when to get help."""
-    lines = [f"Because: {'; '.join(alert.because)}."] if alert.because else []
+    lines = [f"Because: {sentences(alert.because)}"] if alert.because else []
     if alert.kind is AlertKind.PATTERN:
         lines.append(f"Pattern score: {PATTERN_WORDS[alert.level]}.")
     for number, step in enumerate(alert.steps, start=1):
@@ -116,6 +116,15 @@ def body(alert: Alert) -> str:
     if alert.kind is not AlertKind.FAULT:
         lines.append(DISCLAIMER)
     return "\n".join(lines)[:MAX_BODY_CHARS]
+
+
+def sentences(because: Sequence[str]) -> str:
+    """Reasons as running text, each with one full stop.
+
+    >>> sentences(["Your rhythm wavers.", "no signal from Strap"])
+    'Your rhythm wavers. no signal from Strap.'
+    """
+    return " ".join(one if one.endswith((".", "?", "!")) else f"{one}." for one in because)
 
 
 def _held(seconds: int) -> str:

@@ -117,13 +117,33 @@ RED_FLAGS: tuple[RedFlag, ...] = (
     RedFlag("circulation", "Calf pain at the same distance every time, eased by rest", "See a doctor.", urgent=False),
 )
 
-#: Shown the moment a runner says "I'm cramping", until the alerter's steps are here (Miller 2022, table 2).
+#: Shown the moment a runner says "I'm cramping", until the alerter's steps are here: the same rows, word for word
+#: (``alerts/guidance.toml``; Miller 2022, table 2). Steps that changed under a runner's eyes would be read twice.
 FIRST_RELIEF: tuple[GuidanceStep, ...] = (
-    GuidanceStep(id="relief.stop", text="Stop running. Do not push through it."),
-    GuidanceStep(id="relief.stretch", text="Pull your toes gently up towards the shin and hold.", timer_s=30),
-    GuidanceStep(id="relief.pressure", text="Press or knead the tight muscle steadily."),
-    GuidanceStep(id="relief.rest", text="Take the weight off for a few minutes.", timer_s=180),
+    GuidanceStep(
+        id="relief.stop",
+        text="Stop running and step off the route. Do not push through it: that can make it worse or strain the "
+        "muscle.",
+    ),
+    GuidanceStep(
+        id="relief.stretch",
+        text="Hold your toes toward the shin, gently, until it lets go. Repeat if it returns. Not after a kick or pop "
+        "in the muscle, and not if one calf is swollen, hot or red.",
+        timer_s=30,
+        note="The best supported step: what counts is until it eases, 30 s is only a habit. Quinine and tonic water "
+        "are advised against.",
+    ),
+    GuidanceStep(
+        id="relief.pressure",
+        text="Knead the muscle gently or keep a steady press on it. Not if one calf is swollen, hot or red.",
+    ),
+    GuidanceStep(id="relief.rest", text="Sit for 3 to 5 minutes, with the weight off that leg.", timer_s=180),
 )
 
-#: Shown once the runner says that it has eased.
-WALK_BACK = GuidanceStep(id="relief.walk_back", text="Walk slowly before you run again.", timer_s=120)
+#: Shown once the runner says that it has eased; the same row as the alerter's.
+WALK_BACK = GuidanceStep(
+    id="relief.walk_back",
+    text="Once it has eased, walk slowly for 3 to 5 minutes. No twinge? Then jog easily for 5 minutes before you run "
+    "again. A second cramp today: end the run.",
+    timer_s=180,
+)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from alerts.triage import sentences
+
 from . import Push
 
 
@@ -31,7 +33,7 @@ def lines(push: Push) -> str:
     """What stands in the terminal for a push."""
     found = [f"{push.athlete}: {push.title}"]
     if push.alert.because:
-        found.append(f"  because {'; '.join(push.alert.because)}")
+        found.append(f"  because {sentences(push.alert.because)}")
     if push.alert.steps:
         found.append(f"  1. {push.alert.steps[0].text}")
     if push.alert.question:

@@ -67,6 +67,29 @@ def test_no_text_promises_or_forecasts_anything(where, text):
     assert not NEVER.search(text), where
 
 
+def test_no_stretch_is_advised_after_a_pop_in_the_muscle_or_with_a_swollen_calf():
+    text = load_guidance().row("relief.stretch").text
+    assert all(word in text for word in ("kick or pop", "swollen, hot or red"))
+
+
+def test_the_page_says_at_once_what_the_alert_says_a_moment_later():
+    book = load_guidance()
+    for step in (*wording.FIRST_RELIEF, wording.WALK_BACK):
+        assert step == book.row(step.id).said()
+
+
+def test_a_watch_on_the_rhythm_says_nothing_of_the_heart():
+    assert "heart" not in load_guidance().flows[Flow.PATTERN_WATCH].title
+
+
+def test_a_push_gives_its_reasons_as_sentences():
+    alert = filed(Case("ada", "run-1")).alert
+    reasons = ("Short breaks in your rhythm: 3 in the last 4 minutes.", "Your rhythm wavers", "Why?")
+    lines = body(alert.model_copy(update={"because": reasons})).splitlines()
+    assert lines[0] == "Because: Short breaks in your rhythm: 3 in the last 4 minutes. Your rhythm wavers. Why?"
+    assert not body(alert.model_copy(update={"because": ()})).startswith("Because")
+
+
 def test_a_push_about_a_cramp_carries_the_red_flags_and_the_disclaimer():
     text = body(filed(Case("ada", "run-1"), flow=Flow.CRAMP_PROMPT, slot=AlertKind.CRAMP, level=Level.NOW).alert)
     assert "Yes / No / Just a pause" in text

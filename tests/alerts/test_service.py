@@ -3,7 +3,7 @@
 import pytest
 
 from crampwatch.codec import decode
-from crampwatch.errors import Misconfigured, Unavailable
+from crampwatch.errors import Misconfigured, Refused, Unavailable
 from crampwatch.events import Answer, FindingKind, SensorState
 from crampwatch.topics import SYSTEM, Kind, Topic
 from crampwatch.units import Level
@@ -248,6 +248,16 @@ async def test_it_says_that_it_is_up_and_again_when_its_last_will_was_told(world
         world.broker.mend(f"{TEAM}-alerter-1")
         await eventually(lambda: state() == "up", world.clock)
     assert state() == "down"
+
+
+async def test_an_alerter_that_may_not_say_that_it_is_up_serves_all_the_same(world, caplog):
+    forbidden = Refused("not_authorized", "no such topic for you")
+    with world.broker.refusing(forbidden, matching=f"crampwatch/v1/{SYSTEM}/+/status"):
+        async with world.alerting():
+            await world.find(finding())
+            await world.decided(1)
+    assert world.reasons == ["first"]
+    assert sum("no such topic for you" in one.message for one in caplog.records if one.levelname == "WARNING") == 1
 
 
 async def test_channels_are_closed_at_the_end_and_must_have_names_of_their_own(world):

@@ -10,6 +10,7 @@ from crampwatch.events import AlertKind, AlertState, Answer
 from crampwatch.storage import Batch, RunKey
 from crampwatch.topics import Kind
 from crampwatch.units import Level
+from crampwatch.wording import FIRST_RELIEF
 from tests.browser.conftest import DESKTOP, ONE_LOOP, PHONE, Eyes, shoot
 from tests.dashboard.desk import SESSION, TEAM, Desk, alert, cramp_question, pattern, record_run, telemetry
 from tests.support.brokers import until
@@ -172,7 +173,7 @@ async def test_help_comes_before_the_network(table: Desk, eyes: Eyes) -> None:
             await wait_live(page)
             table.broker.cut()
             await page.get_by_role("button", name="I\u2019m cramping").click()
-            await expect(page.get_by_text("Stop running. Do not push through it.")).to_be_visible()
+            await expect(page.get_by_text(FIRST_RELIEF[0].text)).to_be_visible()
             await expect(page.get_by_role("alert")).to_contain_text("try again")
             await shoot(page, "relief-offline-390")
     eyes.complaints = [one for one in eyes.complaints if "503" not in one]

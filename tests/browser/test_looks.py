@@ -6,6 +6,7 @@ from playwright.async_api import expect
 from crampwatch.events import AlertKind, AlertState, SensorState
 from crampwatch.topics import Kind
 from crampwatch.units import Level
+from crampwatch.wording import WALK_BACK
 from tests.browser.conftest import DESKTOP, ONE_LOOP, PHONE, SMALL_PHONE, Eyes, shoot
 from tests.dashboard.desk import Desk, alert, cramp_question, pattern, record_run, sensor
 
@@ -92,7 +93,7 @@ async def test_the_relief_flow_from_alert_to_walking(table: Desk, eyes: Eyes, si
             await expect(page.get_by_text("Press or knead the tight muscle steadily")).to_be_visible()
             await shoot(page, f"relief-{size[0]}")
             await page.get_by_role("button", name="It has eased").click()
-            await expect(page.get_by_text("Walk slowly before you run again")).to_be_visible()
+            await expect(page.get_by_text(WALK_BACK.text)).to_be_visible()
             assert b'"what":"eased"' in await table.answer(Kind.CHECKIN)
             await shoot(page, f"walk-{size[0]}")
 

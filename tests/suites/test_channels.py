@@ -190,7 +190,7 @@ async def test_the_terminal_shows_who_what_why_and_the_first_step():
     await TerminalChannel(lines.append).deliver(push())
     assert lines[0].splitlines() == [
         "ada: Several fatigue signs together: ease off",
-        "  because because",
+        "  because because.",
         "  1. Ease off for 2 to 3 minutes and shorten your stride. If a muscle grabs, do what follows.",
     ]
 
