@@ -28,6 +28,7 @@ class Orders:
     """Reads what is addressed to a collector.
 
     Args:
+        team: its team.
         collector: its id.
         claim: takes a claim for the writer; it may make the caller wait.
         presumed_dead: called when the broker has said our last will although we live.
@@ -37,16 +38,19 @@ class Orders:
     def __init__(
         self,
         *,
+        team: str,
         collector: str,
         claim: Callable[[Claim], Awaitable[None]],
         presumed_dead: Callable[[], None],
         counters: Counters,
     ) -> None:
+        self._team = team
         self._collector = collector
         self._claim = claim
         self._presumed_dead = presumed_dead
         self._counters = counters
         self._failed = False
+        self._shared = False
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
@@ -90,8 +94,20 @@ class Orders:
             await delivery.ack()
             return
         if isinstance(message, ServiceStatus):
-            if message.state == "down":
-                self._presumed_dead()
+            self._hear_of_ourselves(message)
             await delivery.ack()
             return
         raise Refused("not_for_us", f"{delivery.topic} holds a message that is not for {self._collector}")
+
+    def _hear_of_ourselves(self, status: ServiceStatus) -> None:
+        if status.state == "down":
+            self._presumed_dead()
+        elif (other := status.detail.get("team", self._team)) != self._team:
+            # Its processor's watermarks would have us forget what ours has not stored.
+            log.log(
+                level(first=not self._shared),
+                "team %s has a collector of the same id %s on this broker: give each a collector.id of its own",
+                other,
+                self._collector,
+            )
+            self._shared = True

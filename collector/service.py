@@ -232,6 +232,7 @@ class Collector:
     async def _keep_link(self, forwarder: Forwarder, desk: Desk) -> None:
         """Hold a link. The bus mends itself once it was up; until then it is tried again from here."""
         orders = Orders(
+            team=self._settings.team,
             collector=self._id,
             claim=self._queue.put,
             presumed_dead=self._notices.again,
@@ -241,7 +242,9 @@ class Collector:
         while True:
             will = Will(self._status_topic, self._status("down", forwarder, desk))
             try:
-                async with self._buses(self._id, subscribe=orders.subscriptions, will=will) as bus:
+                # Ids hold no "_": two teams' collectors never take the link from each other.
+                client_id = f"{self._settings.team}_{self._id}"
+                async with self._buses(client_id, subscribe=orders.subscriptions, will=will) as bus:
                     await self._serve_over(bus, orders, forwarder, desk)
             except Unavailable as error:
                 self._away.begins(self._clock.now_ms(), error)
@@ -281,6 +284,7 @@ class Collector:
             state=state,
             at_ms=self._clock.now_ms(),
             detail={
+                "team": self._settings.team,
                 "spool_rows": forwarder.waiting,
                 "connected": desk.connected,
                 "refused": sum(n for name, n in counted.items() if name.startswith("refused")),

@@ -32,6 +32,10 @@ SECRETS_DIR = f"{ENV_PREFIX}SECRETS_DIR"
 NO_SETTINGS = {SECRETS_DIR, f"{ENV_PREFIX}REQUIRE", f"{ENV_PREFIX}DATA"}
 
 
+_SEE = "`crampwatch config --explain` lists every setting"
+_OWN_ID = "no two services on a broker may have the same, of whatever team"
+
+
 class Section(BaseModel):
     """A table of the settings file; an unknown key is an error, not a wish."""
 
@@ -80,7 +84,7 @@ class Mqtt(Section):
 class Collector(Section):
     """Sensors to facts."""
 
-    id: Id = Field("collector-1", description="this collector's id; each collector of a team has its own")
+    id: Id = Field("collector-1", description=f"this collector's id; {_OWN_ID}")
     claim: Literal["ask", "auto", "off"] = Field(
         "ask",
         description="a sensor nobody owns: ask offers it on the page, auto gives it an athlete of its own, "
@@ -94,14 +98,14 @@ class Collector(Section):
 class Processor(Section):
     """Facts to findings."""
 
-    id: Id = Field("processor-1", description="this processor's id")
+    id: Id = Field("processor-1", description=f"this processor's id; {_OWN_ID}")
     snapshot_every_s: float = Field(30.0, gt=0, description="how often an athlete's state is kept, in run time")
 
 
 class Alerts(Section):
     """Findings to help."""
 
-    id: Id = Field("alerter-1", description="this alerter's id")
+    id: Id = Field("alerter-1", description=f"this alerter's id; {_OWN_ID}")
     cooldown_s: float = Field(600.0, ge=0, description="the same level does not push again within this time")
     deadline_s: float = Field(60.0, gt=0, description="a push that is not out by then is given up, never sent late")
     signal_lost_s: float = Field(20.0, ge=5, description="no signal for this long raises a fault")
@@ -130,7 +134,7 @@ class Storage(Section):
 class Dashboard(Section):
     """The pages."""
 
-    id: Id = Field("dashboard-1", description="this dashboard's id")
+    id: Id = Field("dashboard-1", description=f"this dashboard's id; {_OWN_ID}")
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 lets phones on the network in")
     port: int = Field(8017, ge=0, le=65_535, description="port to listen on; 0 takes a free one")
     hosts: tuple[str, ...] = Field(
@@ -232,13 +236,15 @@ def load(file: Path | None = None, **overrides: Any) -> Settings:
         values = _merged(values, _read_secrets(Path(folder)))
     _refuse_unknown_variables()
     try:
-        return Settings(**_merged(values, overrides))
+        settings = Settings(**_merged(values, overrides))
     except ValidationError as error:
         raise _explained(error, path) from None
     except SettingsError as error:
         raise Misconfigured(
             f"{ENV_PREFIX}...", f'{error}: a list or table in the environment is written as JSON, like ["a", "b"]'
         ) from error
+    _refuse_shared_ids(settings, path)
+    return settings
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -282,6 +288,16 @@ def _refuse_unknown_variables() -> None:
             raise Misconfigured(name, "no such setting; unset it, or see `crampwatch config --explain`")
 
 
+def _refuse_shared_ids(settings: Settings, file: Path | None) -> None:
+    """Topics of services hold their ids and nothing else that tells them apart."""
+    owners: dict[str, str] = {}
+    for name in ("collector", "processor", "alerts", "dashboard"):
+        one = getattr(settings, name).id
+        if (other := owners.setdefault(one, name)) != name:
+            where = f"in {_setter((name, 'id'), file)}; {_SEE}"
+            raise Misconfigured(f"{name}.id", f"{one!r} is also {other}.id, give each service its own, {where}")
+
+
 def _explained(error: ValidationError, file: Path | None) -> Misconfigured:
     """The first thing that is wrong, by the name of its setting and of the place that set it."""
     first = error.errors(include_url=False)[0]
@@ -297,7 +313,7 @@ def _explained(error: ValidationError, file: Path | None) -> Misconfigured:
     shown = first["type"] not in {"value_error", "missing", "extra_forbidden"} and not _secret(setting)
     given = f" (given: {str(first['input'])[:60]!r})" if shown and isinstance(first["input"], str | int | float) else ""
     where = _setter(first["loc"], file)
-    return Misconfigured(setting, f"{message}{given}, in {where}; `crampwatch config --explain` lists every setting")
+    return Misconfigured(setting, f"{message}{given}, in {where}; {_SEE}")
 
 
 def _setter(loc: tuple[int | str, ...], file: Path | None) -> str:

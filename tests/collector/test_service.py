@@ -298,9 +298,9 @@ async def test_states_stand_again_at_a_broker_that_forgot_them(tmp_path):
 async def test_a_last_will_that_was_said_too_early_is_put_right_at_once(tmp_path):
     async with House(tmp_path, ScriptedSource()).open() as house:
         await until(lambda: house.service_status() is not None)
-        house.broker.cut("collector-1")
+        house.broker.cut("home_collector-1")
         assert house.service_status().state == "down"
-        house.broker.mend("collector-1")
+        house.broker.mend("home_collector-1")
         await until(lambda: house.service_status().state == "up", within_s=0.2)
 
 
@@ -365,6 +365,22 @@ async def test_over_a_real_broker_a_pulled_cable_costs_no_sample_and_doubles_non
             source.end()
             await asyncio.wait_for(house.collector.drained(), 30)
     assert len(house.taker.samples) == house.counters.value("samples") == 273
+
+
+async def test_two_teams_on_one_broker_keep_their_links_and_are_told_to_take_ids_of_their_own(tmp_path, caplog):
+    mine = House(tmp_path / "mine", ScriptedSource(seen(), linked(), heart_rate()))
+    async with mine.open(taking=False):
+        await until(lambda: mine.service_status() is not None)
+        theirs = House(
+            tmp_path / "theirs", ScriptedSource(seen(), linked(), heart_rate()), broker=mine.broker, team="club"
+        )
+        with caplog.at_level(logging.WARNING):
+            async with theirs.open(taking=False):
+                await until(lambda: mine.counters.value("sent") == theirs.counters.value("sent") == 1)
+                await until(lambda: len(caplog.records) == 2)
+    told = sorted(record.getMessage() for record in caplog.records)
+    assert [line.split(" has ")[0] for line in told] == ["team club", "team home"]
+    assert all("collector.id of its own" in line for line in told)
 
 
 async def test_two_collectors_of_one_machine_keep_their_rows_apart(tmp_path):

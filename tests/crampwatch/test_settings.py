@@ -232,6 +232,8 @@ def test_merging_keeps_what_the_later_source_says_and_loses_nothing_else(base, o
         ('team = "Ada\'s club"', "team", "pattern"),
         ('team = "system"', "team", "reserved"),
         ('[[athletes]]\nid = "r7"\n[[athletes]]\nid = "r7"', "athletes", "'r7' stands twice"),
+        ('[processor]\nid = "pi"\n[alerts]\nid = "pi"', "alerts.id", "'pi' is also processor.id"),
+        ('[collector]\nid = "processor-1"', "processor.id", "'processor-1' is also collector.id"),
         ('[[athletes]]\nname = "Ada"', "athletes.0.id", "required"),
         ('[[athletes]]\nid = "r7"\nmax_bpm = 20', "athletes.0.max_bpm", "100"),
         ('[[athletes]]\nid = "r7"\nsensors = [{}]', "athletes.0.sensors.0", "an address or a name"),
