@@ -284,6 +284,8 @@ class Athlete:
             settled=ran_ms >= self._settle.level_s * 1_000,
             heart_settled=ran_ms >= self._settle.heart_s * 1_000,
             spm=spm,
+            read_at_ms=self._cadence.state.trusted_at_ms,
+            still_since_ms=self._cadence.state.still_since_ms,
             bpm=bpm,
             mps=mps,
             smooth_mps=self._speed.state.smooth_mps,

@@ -20,6 +20,7 @@ class DeclineSettings:
     Attributes:
         block_s: medians are taken over so long; 15 s.
         window_s: the slope is taken over the last 15 min; 900 s.
+        filled_share: and only when blocks fill this share of them; 80 %.
         slope_percent: proved from this slope; -2 % per 10 min (1-2 % an hour is ordinary, Hunter and Smith 2007).
         deficit_percent: and this deficit now; 3 %.
         now_s: "now" is the median of the last three minutes; 180 s.
@@ -28,6 +29,7 @@ class DeclineSettings:
 
     block_s: float = 15.0
     window_s: float = 900.0
+    filled_share: float = 0.8
     slope_percent: float = -2.0
     deficit_percent: float = 3.0
     now_s: float = 180.0
@@ -85,7 +87,7 @@ class GradualDecline:
         if deficit < settings.over_percent:
             state.told = False
         # The slope costs n^2: it is asked for only when the deficit is there.
-        enough = len(recent) * settings.block_s >= settings.now_s * 0.8
+        enough = len(state.blocks) * settings.block_s >= settings.filled_share * settings.window_s
         if state.told or deficit < settings.deficit_percent or not enough:
             return ()
         slope = theil_sen([((at_ms - oldest) / (10 * MINUTE_MS), y) for at_ms, y in state.blocks])

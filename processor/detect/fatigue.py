@@ -19,8 +19,8 @@ class FatigueDetectorSettings:
     """Science 2.1 and 3.5.
 
     Attributes:
-        from_s: the usual heart rate per speed is taken from this running time on; 480 s [E].
-        until_s: to this one; 1080 s (minutes 8-18, science 2.1).
+        until_s: the usual heart rate per speed is taken from the baseline on to this running time; 1080 s (minutes
+            8-18, science 2.1).
         tau_s: averaging time of the present ratio; 120 s (science 2.1).
         after_step_s: it is not measured for so long after a speed step; 150 s, 2.5 time constants of the heart
             (57.6 s, Hunt et al. 2015).
@@ -34,7 +34,6 @@ class FatigueDetectorSettings:
         leave_share: either ends below this share of its mark; 0.7 (science 3.6).
     """
 
-    from_s: float = 480.0
     until_s: float = 1_080.0
     tau_s: float = 120.0
     after_step_s: float = 150.0

@@ -22,12 +22,14 @@ class WalkSettings:
         run_s: only an interruption of a run counts: so much running before it; 30 s.
         plan_breaks: so many breaks can show a plan; 3, kept up to twice that.
         plan_spread: when the spacing varies by less than this (coefficient of variation); 0.25.
+        plan_lapse: a plan is followed no longer when the last break began this many mean spacings ago; 1.5.
     """
 
     walk_s: float = 8.0
     run_s: float = 30.0
     plan_breaks: int = 3
     plan_spread: float = 0.25
+    plan_lapse: float = 1.5
 
 
 @dataclass(slots=True)
@@ -54,7 +56,7 @@ class WalkBreak:
         if view.motion == Motion.RUN:
             state.ran_s += min(view.dt_s, settings.walk_s)
             state.named = False
-        planned = self._planned()
+        planned = self._planned(view.at_ms)
         view.planned_walks = planned
         walked_s = (view.at_ms - view.motion_since_ms) / SECOND_MS
         if view.motion != Motion.WALK or state.named or state.ran_s < settings.run_s or walked_s < settings.walk_s:
@@ -69,11 +71,12 @@ class WalkBreak:
         """The state, a copy."""
         return copied(self._state)
 
-    def _planned(self) -> bool:
+    def _planned(self, at_ms: int) -> bool:
         began = self._state.began_ms[-(self._settings.plan_breaks + 1) :]
         if len(began) <= self._settings.plan_breaks - 1:
             return False
         spaces = [later - earlier for earlier, later in pairwise(began)]
         mean = sum(spaces) / len(spaces)
         spread = (sum((space - mean) ** 2 for space in spaces) / len(spaces)) ** 0.5
-        return mean > 0 and spread / mean < self._settings.plan_spread
+        lapsed = at_ms - began[-1] > self._settings.plan_lapse * mean
+        return mean > 0 and spread / mean < self._settings.plan_spread and not lapsed

@@ -22,8 +22,10 @@ class View:
     """A second, made once and read by every detector in order.
 
     The first part is conditioned fact. The second part is the board: each detector writes its own channel, and
-    those after it read it. ``settled`` is set after 15 s of uninterrupted running, ``heart_settled`` after 150 s.
-    ``broken`` marks the first second after silence: recent statistics must not reach across it.
+    those after it read it. ``read_at_ms`` is when the cadence was last read rather than held; ``still_since_ms``
+    since when its sensor says "no steps", whether that is believed yet or not. ``settled`` is set after 15 s of
+    uninterrupted running, ``heart_settled`` after 150 s. ``broken`` marks the first second after silence: recent
+    statistics must not reach across it.
     """
 
     at_ms: int
@@ -37,6 +39,8 @@ class View:
     settled: bool = False
     heart_settled: bool = False
     spm: float | None = None
+    read_at_ms: int = 0
+    still_since_ms: int | None = None
     bpm: int | None = None
     mps: float | None = None
     smooth_mps: float | None = None
