@@ -14,7 +14,9 @@ class Filed:
     """An alert with what only the alerter knows of it.
 
     ``audible``: it is pushed to people, not only shown. ``asked``: a person asked for it. ``deadline_at_ms``: when a
-    push that is not out is given up. ``ends_at_ms``: when the alert is over by itself; None: never.
+    push that is not out is given up. ``ends_at_ms``: when the alert is over by itself; None: never. ``since_ms``: the
+    athlete's moment from which it stands as it does; what happened before ends nothing. ``overdue``: it was only shown,
+    because word of it came too late; while the level stands, a person may still be told.
     """
 
     alert: Alert
@@ -23,7 +25,9 @@ class Filed:
     asked: bool
     deadline_at_ms: int
     ends_at_ms: int | None
+    since_ms: int
     temperature_c: float | None = None
+    overdue: bool = False
 
     @property
     def unheard(self) -> bool:
@@ -71,7 +75,8 @@ class Case:
     def memory(self) -> Memory:
         """What the policy looks at."""
         levels = {slot: one.alert.level for slot, one in self.open.items()}
-        return Memory(levels, self.pushed, self.hushes, self.paused_until_ms)
+        since_ms = {slot: one.since_ms for slot, one in self.open.items()}
+        return Memory(levels, self.pushed, self.hushes, self.paused_until_ms, since_ms)
 
     def by_id(self, alert_id: str) -> Filed | None:
         """The open alert with this id."""

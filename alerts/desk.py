@@ -25,19 +25,16 @@ class Desk:
 
     def on_finding(self, case: Case, finding: Finding, now_ms: int) -> Verdict:
         """What a finding means for a person."""
-        if finding.kind is FindingKind.RESUMED and not finding.late:
-            return self._resumed(case, now_ms)
+        if finding.kind is FindingKind.RESUMED:
+            return self._resumed(case, finding, now_ms)
         about = subject(finding)
         if about is None:
             return Verdict(Reason.NOT_ALERTING)
         slot, level = about
-        standing = case.open.get(slot)
         fatigue = finding.kind is FindingKind.FATIGUE
-        if level is Level.OK and standing and (standing.flow is Flow.FATIGUE_WATCH) is not fatigue:
-            # The end of one kind of sign is not the end of the other that stands in the same slot.
-            return Verdict(Reason.LATE if finding.late else Reason.NOTHING_OPEN)
         candidate = Candidate(slot, level, finding.id, finding.at_ms, late=finding.late, gives_way=fatigue)
         reason = decide(candidate, case.memory(), self._rules, now_ms)
+        standing = case.open.get(slot)
         ended = () if standing is None else (self._drafts.moved(standing, Event.ENDED, now_ms),)
         if reason.outcome is Outcome.CLEAR:
             return Verdict(reason, ended)
@@ -63,7 +60,7 @@ class Desk:
         if to in {Lead.CLOSE, Lead.PAUSE}:
             paused_until_ms = now_ms + PAUSE_MS if to is Lead.PAUSE else None
             closed = self._drafts.moved(filed, Event.ENDED, now_ms)
-            return Verdict(Reason.ANSWERED, (closed,), self._hush(filed, now_ms), paused_until_ms)
+            return Verdict(Reason.ANSWERED, (closed,), self._hush(filed, Level.WARNING, now_ms), paused_until_ms)
         if to is Lead.RELIEF and filed.alert.kind is AlertKind.CRAMP:
             return self._cramp(case, answer.at_ms, f"the {answer.by} says so", now_ms)
         return self._seen(case, filed, answer, to, now_ms)
@@ -122,11 +119,13 @@ class Desk:
         ended = tuple(self._drafts.moved(one, Event.ENDED, now_ms) for one in old)
         return Verdict(Reason.RUN_OVER, ended) if ended else None
 
-    def _resumed(self, case: Case, now_ms: int) -> Verdict:
-        """The runner runs again: a cramp flow closes with how to go on."""
+    def _resumed(self, case: Case, finding: Finding, now_ms: int) -> Verdict:
+        """The runner runs again: a cramp flow closes with how to go on, unless it was said after that (backlog)."""
         standing = case.open.get(AlertKind.CRAMP)
         if standing is None:
             return Verdict(Reason.NOT_ALERTING)
+        if finding.late and finding.at_ms < standing.since_ms:
+            return Verdict(Reason.OUTDATED)
         last = self._drafts.turned(case, standing, Flow.CRAMP_RESUMED, now_ms)
         return Verdict(Reason.RESUMED, (self._drafts.moved(last, Event.ENDED, now_ms),))
 
@@ -134,7 +133,7 @@ class Desk:
         """Somebody has seen it; where the answer is a cramp, that gets an alert of its own."""
         news = filed.alert.state is not AlertState.ACKNOWLEDGED
         seen = (self._drafts.moved(filed, Event.ANSWERED, now_ms),) if news else ()
-        hush = None if filed.alert.kind is AlertKind.FAULT else self._hush(filed, now_ms)
+        hush = None if filed.alert.kind is AlertKind.FAULT else self._hush(filed, Level.IMMINENT, now_ms)
         if to is Lead.RELIEF:
             cramp = self._cramp(case, answer.at_ms, f"the {answer.by} says so", now_ms)
             return replace(cramp, filed=(*seen, *cramp.filed))
@@ -142,7 +141,7 @@ class Desk:
 
     def _cramp(self, case: Case, at_ms: int, because: str, now_ms: int) -> Verdict:
         """Somebody says that it is a cramp: the open cramp alert turns to relief, else help is raised."""
-        hush = Hush(Level.NOW, now_ms + self._rules.cooldown_ms)
+        hush = Hush(Level.IMMINENT, now_ms + self._rules.cooldown_ms)
         standing = case.open.get(AlertKind.CRAMP)
         if standing is not None:
             if standing.flow is Flow.CRAMP_RELIEF:
@@ -157,5 +156,10 @@ class Desk:
             return Verdict(reason)
         return Verdict(reason, (self._drafts.new(case, about, reason, now_ms),), hush)
 
-    def _hush(self, filed: Filed, now_ms: int) -> Hush:
-        return Hush(filed.alert.level, now_ms + self._rules.cooldown_ms)
+    def _hush(self, filed: Filed, highest: Level, now_ms: int) -> Hush:
+        """Quiet for a while up to the level that was answered, and never above ``highest``.
+
+        No answer quiets the question about the next sudden stop (``now``); only "just a pause" does, in its own way.
+        """
+        level = min(filed.alert.level, highest, key=lambda one: one.rank)
+        return Hush(level, now_ms + self._rules.cooldown_ms)

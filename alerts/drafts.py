@@ -60,7 +60,9 @@ class Drafts:
             asked=reason is Reason.ASKED,
             deadline_at_ms=about.at_ms + self._rules.deadline_ms,
             ends_at_ms=ends_at_ms(about.flow, now_ms),
+            since_ms=about.at_ms,
             temperature_c=about.temperature_c,
+            overdue=reason is Reason.TOO_LATE,
         )
 
     def turned(
@@ -78,7 +80,8 @@ class Drafts:
                 "updated_at_ms": later(alert, now_ms),
             }
         )
-        return replace(filed, alert=alert, flow=flow, ends_at_ms=ends_at_ms(flow, now_ms))
+        since_ms = now_ms if flow.about_a_cramp else filed.since_ms
+        return replace(filed, alert=alert, flow=flow, ends_at_ms=ends_at_ms(flow, now_ms), since_ms=since_ms)
 
     @staticmethod
     def moved(filed: Filed, event: Event, now_ms: int) -> Filed:

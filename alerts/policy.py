@@ -43,10 +43,11 @@ class Reason(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     COOLING_DOWN = "cooling_down"
     OVER_BUDGET = "over_budget"
+    TOO_LATE = "too_late"
     # nothing happens
     NOT_ALERTING = "not_alerting"
     LATE = "late"
-    TOO_LATE = "too_late"
+    OUTDATED = "outdated"
     REPEATED = "repeated"
     COVERED = "covered"
     PAUSED = "paused"
@@ -80,6 +81,7 @@ _OUTCOMES: Mapping[Reason, Outcome] = {
             Reason.ACKNOWLEDGED,
             Reason.COOLING_DOWN,
             Reason.OVER_BUDGET,
+            Reason.TOO_LATE,
         ),
         Outcome.SHOW,
     ),
@@ -112,6 +114,7 @@ class Pushed:
     level: Level
     finding_id: str
     asked: bool = False
+    slot: AlertKind = AlertKind.PATTERN
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +127,13 @@ class Hush:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What a decision about one athlete depends on."""
+    """What a decision about one athlete depends on. ``since_ms``: from when what is open stands as it does."""
 
     open: Mapping[AlertKind, Level] = field(default_factory=dict)
     pushed: tuple[Pushed, ...] = ()
     hushes: tuple[Hush, ...] = ()
     paused_until_ms: int = 0
+    since_ms: Mapping[AlertKind, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,28 +155,35 @@ class Question:
     now_ms: int
 
     @property
+    def earlier(self) -> tuple[Pushed, ...]:
+        """Audible alerts of this kind: a question about a stop is no word on the pattern."""
+        return tuple(one for one in self.memory.pushed if one.slot is self.candidate.slot)
+
+    @property
     def recent(self) -> tuple[Pushed, ...]:
-        """Audible alerts within the cooldown."""
-        return tuple(one for one in self.memory.pushed if self.now_ms - one.at_ms < self.rules.cooldown_ms)
+        """Those within the cooldown."""
+        return tuple(one for one in self.earlier if self.now_ms - one.at_ms < self.rules.cooldown_ms)
 
 
 Stage = Callable[[Question, Reason], Reason]
 
 
 def gate(question: Question, so_far: Reason) -> Reason:
-    """Old news disturbs nobody; ``ok`` ends what is open; nothing is told twice."""
-    candidate = question.candidate
+    """``ok`` ends what is open, however late it comes: that disturbs nobody. Backlog raises nothing, what is older than
+    the open alert does not touch it, and nothing is told twice.
+    """
+    candidate, memory = question.candidate, question.memory
+    if candidate.level is Level.OK and candidate.slot not in memory.open:
+        return Reason.NOTHING_OPEN
+    if candidate.at_ms < memory.since_ms.get(candidate.slot, candidate.at_ms):
+        return Reason.OUTDATED
+    if candidate.level is Level.OK:
+        return Reason.ENDED
     if candidate.late:
         return Reason.LATE
-    if candidate.level is Level.OK:
-        return Reason.ENDED if candidate.slot in question.memory.open else Reason.NOTHING_OPEN
-    if any(one.finding_id == candidate.finding_id for one in question.memory.pushed):
+    if any(one.finding_id == candidate.finding_id for one in memory.pushed):
         return Reason.REPEATED
-    if candidate.asked:
-        return Reason.ASKED
-    if question.now_ms - candidate.at_ms > question.rules.deadline_ms:
-        return Reason.TOO_LATE
-    return so_far
+    return Reason.ASKED if candidate.asked else so_far
 
 
 def cover(question: Question, so_far: Reason) -> Reason:
@@ -203,6 +214,12 @@ def inhibit(question: Question, so_far: Reason) -> Reason:
     return Reason.LOWERED if lowered else so_far
 
 
+def be_punctual(question: Question, so_far: Reason) -> Reason:
+    """Nobody is buzzed late: what is older than the deadline is only shown."""
+    late = question.now_ms - question.candidate.at_ms > question.rules.deadline_ms
+    return Reason.TOO_LATE if so_far is Reason.FIRST and late else so_far
+
+
 def quieten(question: Question, so_far: Reason) -> Reason:
     """``watch`` tints a screen and makes no sound."""
     if so_far is Reason.FIRST and question.candidate.level is Level.WATCH:
@@ -211,12 +228,12 @@ def quieten(question: Question, so_far: Reason) -> Reason:
 
 
 def cool_down(question: Question, so_far: Reason) -> Reason:
-    """After one push the next waits."""
+    """After one push the next of its kind waits; but every sudden stop is a question of its own (science 3.6)."""
     if so_far is not Reason.FIRST:
         return so_far
-    if question.recent:
+    if question.recent and question.candidate.slot is not AlertKind.CRAMP:
         return Reason.COOLING_DOWN
-    return Reason.REPEAT_DUE if question.memory.pushed else so_far
+    return Reason.REPEAT_DUE if question.earlier else so_far
 
 
 def escalate(question: Question, so_far: Reason) -> Reason:
@@ -233,7 +250,7 @@ def budget(question: Question, so_far: Reason) -> Reason:
     return Reason.OVER_BUDGET if len(within_hour) >= question.rules.audible_per_hour else so_far
 
 
-STAGES: tuple[Stage, ...] = (gate, cover, inhibit, quieten, cool_down, escalate, budget)
+STAGES: tuple[Stage, ...] = (gate, cover, inhibit, be_punctual, quieten, cool_down, escalate, budget)
 
 
 def decide(candidate: Candidate, memory: Memory, rules: Rules, now_ms: int) -> Reason:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from crampwatch.events import Alert
+from crampwatch.events import Alert, AlertKind
 from crampwatch.units import HOUR_MS, Level
 
 from .case import Case, Filed
@@ -18,14 +18,14 @@ NO_SESSION = "none"
 
 _SAVE_ALERT = """
 INSERT INTO alert (id, athlete, slot, flow, level, audible, asked, raised_at_ms, deadline_at_ms, ends_at_ms,
-                   due_at_ms, temperature_c, open, body)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET flow = excluded.flow, ends_at_ms = excluded.ends_at_ms,
+                   since_ms, due_at_ms, temperature_c, overdue, open, body)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET flow = excluded.flow, ends_at_ms = excluded.ends_at_ms, since_ms = excluded.since_ms,
                                due_at_ms = excluded.due_at_ms, open = excluded.open, body = excluded.body
 """
-_FILED = "SELECT flow, audible, asked, deadline_at_ms, ends_at_ms, temperature_c, body FROM alert"
+_FILED = "SELECT flow, audible, asked, deadline_at_ms, ends_at_ms, since_ms, temperature_c, overdue, body FROM alert"
 _PUSHED = """
-SELECT raised_at_ms, level, id, asked FROM alert
+SELECT raised_at_ms, level, id, asked, slot FROM alert
 WHERE athlete = ? AND audible AND raised_at_ms > ? AND (felt OR open) ORDER BY raised_at_ms
 """
 
@@ -46,7 +46,10 @@ def load_case(connection: sqlite3.Connection, athlete: str, now_ms: int, memory_
         session,
         max(0, now_ms - since_ms),
         {one.alert.kind: one for one in filed},
-        tuple(Pushed(at_ms, Level(level), alert, bool(asked)) for at_ms, level, alert, asked in pushed),
+        tuple(
+            Pushed(at_ms, Level(level), alert, bool(asked), AlertKind(slot))
+            for at_ms, level, alert, asked, slot in pushed
+        ),
         tuple(Hush(Level(level), until_ms) for level, until_ms in hushes),
         paused_until_ms,
     )
@@ -75,8 +78,10 @@ def save_filed(connection: sqlite3.Connection, athlete: str, filed: Filed) -> No
             alert.raised_at_ms,
             filed.deadline_at_ms,
             filed.ends_at_ms,
+            filed.since_ms,
             filed.due_at_ms(),
             filed.temperature_c,
+            filed.overdue,
             alert.state.open,
             body,
         ),
@@ -104,6 +109,15 @@ def heard(connection: sqlite3.Connection, alert_id: str, now_ms: int) -> None:
 
 
 def _filed(row: tuple[Any, ...]) -> Filed:
-    flow, audible, asked, deadline_at_ms, ends_at_ms, temperature_c, body = row
-    alert = Alert.model_validate_json(body)
-    return Filed(alert, Flow(flow), bool(audible), bool(asked), deadline_at_ms, ends_at_ms, temperature_c)
+    flow, audible, asked, deadline_at_ms, ends_at_ms, since_ms, temperature_c, overdue, body = row
+    return Filed(
+        Alert.model_validate_json(body),
+        Flow(flow),
+        bool(audible),
+        bool(asked),
+        deadline_at_ms,
+        ends_at_ms,
+        since_ms,
+        temperature_c,
+        bool(overdue),
+    )

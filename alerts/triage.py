@@ -63,12 +63,13 @@ _PROMPT_LEADS: Mapping[Answer, Lead] = {
 def subject(finding: Finding) -> tuple[AlertKind, Level] | None:
     """The slot and level of what a finding may raise or end; None: it is recorded only.
 
-    A fatigue finding never rises above ``watch``: heart rate alone is no sign of a cramp.
+    A fatigue finding never rises above ``watch``: heart rate alone is no sign of a cramp. One at ``ok`` says that signs
+    are rising and ends nothing: the end of a pattern level is the pattern's to say, whatever raised it.
     """
     if finding.kind is FindingKind.PATTERN:
         return AlertKind.PATTERN, finding.level
-    if finding.kind is FindingKind.FATIGUE:
-        return AlertKind.PATTERN, finding.level if finding.level is Level.OK else Level.WATCH
+    if finding.kind is FindingKind.FATIGUE and finding.level is not Level.OK:
+        return AlertKind.PATTERN, Level.WATCH
     if finding.kind is FindingKind.CRAMP_STOP and finding.level is not Level.OK:
         return AlertKind.CRAMP, Level.NOW
     return None

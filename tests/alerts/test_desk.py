@@ -6,7 +6,7 @@ import pytest
 
 from alerts.case import Case, Fault, Run
 from alerts.guidance import Flow
-from alerts.policy import Reason
+from alerts.policy import Outcome, Pushed, Reason
 from alerts.sight import Sight
 from crampwatch.events import AlertKind, AlertState, Answer, FindingKind, SensorState, SensorStatus, ServiceStatus
 from crampwatch.units import MINUTE_MS, Level
@@ -44,14 +44,35 @@ def test_fatigue_alone_never_rises_above_watch():
     assert alert.level is Level.WATCH
 
 
-def test_the_end_of_fatigue_leaves_a_pattern_open_and_the_other_way_round():
-    pattern, fatigue = filed(ALONE), filed(ALONE, flow=Flow.FATIGUE_WATCH, level=Level.WATCH)
-    over = desk().on_finding(with_open(pattern), finding(FindingKind.FATIGUE, Level.OK), NOW)
-    assert over.filed == ()
-    over = desk().on_finding(with_open(fatigue), finding(FindingKind.PATTERN, Level.OK), NOW)
-    assert over.filed == ()
-    over = desk().on_finding(with_open(fatigue), finding(FindingKind.FATIGUE, Level.OK), NOW)
-    assert over.filed[0].alert.state is AlertState.CLEARED
+@pytest.mark.parametrize("flow", [Flow.FATIGUE_WATCH, Flow.PATTERN_WATCH])
+def test_the_end_of_the_pattern_level_ends_whatever_raised_it(flow):
+    watch = filed(ALONE, flow=flow, level=Level.WATCH)
+    over = desk().on_finding(with_open(watch), finding(FindingKind.PATTERN, Level.OK), NOW)
+    assert (over.reason, over.filed[0].alert.state) == (Reason.ENDED, AlertState.CLEARED)
+
+
+@pytest.mark.parametrize("flow", [Flow.FATIGUE_WATCH, Flow.PATTERN_WARNING])
+def test_that_fatigue_is_rising_is_recorded_and_ends_nothing(flow):
+    rising = desk().on_finding(with_open(filed(ALONE, flow=flow)), finding(FindingKind.FATIGUE, Level.OK), NOW)
+    assert (rising.reason, rising.filed) == (Reason.NOT_ALERTING, ())
+
+
+def test_the_end_of_a_pattern_clears_its_alert_even_when_it_comes_as_backlog():
+    over = finding(level=Level.OK, at_ms=NOW + MINUTE_MS, late=True)
+    verdict = desk().on_finding(with_open(filed(ALONE)), over, NOW + 5 * MINUTE_MS)
+    assert (verdict.reason, verdict.filed[0].alert.state) == (Reason.ENDED, AlertState.CLEARED)
+
+
+def test_the_end_of_something_earlier_ends_nothing():
+    earlier = finding(level=Level.OK, at_ms=NOW - 1, late=True)
+    assert desk().on_finding(with_open(filed(ALONE)), earlier, NOW).reason is Reason.OUTDATED
+
+
+def test_word_that_comes_too_late_is_shown_and_nobody_is_told():
+    verdict = desk().on_finding(ALONE, finding(at_ms=NOW - RULES.deadline_ms - 1), NOW)
+    shown = verdict.filed[0]
+    assert (verdict.reason, shown.audible, shown.overdue) == (Reason.TOO_LATE, False, True)
+    assert not desk().on_finding(ALONE, finding(), NOW).filed[0].overdue
 
 
 def test_a_higher_level_takes_the_place_of_the_lower_in_its_slot():
@@ -74,13 +95,14 @@ def test_yes_turns_the_question_into_relief_and_asks_whether_it_has_eased():
     verdict = desk().on_answer(with_open(asked), answer(asked.alert.id, Answer.CRAMP), NOW + 1)
     alert = verdict.filed[0].alert
     assert (alert.id, alert.state, alert.question) == (asked.alert.id, AlertState.ACKNOWLEDGED, "Has it eased?")
-    assert verdict.hush.level is Level.NOW
+    assert verdict.hush.level is Level.IMMINENT  # the pattern is quiet; another sudden stop is not
 
 
-def test_no_clears_the_question():
+def test_no_clears_the_question_and_quiets_nothing_above_a_warning():
     asked = prompt()
     verdict = desk().on_answer(with_open(asked), answer(asked.alert.id, Answer.OK), NOW)
     assert (verdict.filed[0].alert.state, verdict.paused_until_ms) == (AlertState.CLEARED, None)
+    assert verdict.hush.level is Level.WARNING
 
 
 def test_just_a_pause_clears_the_question_and_expects_stops_for_a_while():
@@ -88,6 +110,38 @@ def test_just_a_pause_clears_the_question_and_expects_stops_for_a_while():
     verdict = desk().on_answer(with_open(asked), answer(asked.alert.id, Answer.PAUSE), NOW)
     assert verdict.filed[0].alert.state is AlertState.CLEARED
     assert verdict.paused_until_ms == NOW + 15 * MINUTE_MS
+    assert verdict.hush.level is Level.WARNING
+
+
+def test_a_coach_who_has_seen_the_question_quiets_the_pattern_and_no_other_question():
+    asked = prompt()
+    verdict = desk().on_answer(with_open(asked), answer(asked.alert.id, by="coach"), NOW)
+    assert verdict.hush.level is Level.IMMINENT
+
+
+@pytest.mark.parametrize(("word", "by"), [(Answer.OK, "runner"), (Answer.OK, "coach"), (Answer.CRAMP, "runner")])
+def test_a_second_sudden_stop_four_minutes_later_is_asked_about(word, by):
+    first = prompt()
+    answered = desk().on_answer(with_open(first), answer(first.alert.id, word, by), NOW)
+    later = NOW + 4 * MINUTE_MS
+    since = replace(
+        ALONE, pushed=(Pushed(NOW, Level.NOW, first.alert.id, slot=AlertKind.CRAMP),), hushes=(answered.hush,)
+    )
+    again = desk().on_finding(since, finding(FindingKind.CRAMP_STOP, Level.NOW, at_ms=later), later)
+    assert (again.reason, again.filed[-1].audible) == (Reason.REPEAT_DUE, True)
+
+
+def test_strong_signs_after_a_no_are_told():
+    first = prompt()
+    answered = desk().on_answer(with_open(first), answer(first.alert.id), NOW)
+    since = replace(
+        ALONE, pushed=(Pushed(NOW, Level.NOW, first.alert.id, slot=AlertKind.CRAMP),), hushes=(answered.hush,)
+    )
+    later = NOW + 4 * MINUTE_MS
+    strong = desk().on_finding(since, finding(level=Level.IMMINENT, at_ms=later), later)
+    assert strong.reason.outcome is Outcome.PUSH
+    mild = desk().on_finding(since, finding(level=Level.WARNING, at_ms=later), later)
+    assert mild.reason is Reason.ACKNOWLEDGED
 
 
 def test_a_coach_who_has_seen_the_question_does_not_answer_it_for_the_runner():
@@ -127,9 +181,17 @@ def test_a_second_cramp_after_easing_turns_back_to_relief():
     assert desk().on_check_in(with_open(eased), check_in(), NOW).filed[0].flow is Flow.CRAMP_RELIEF
 
 
-def test_running_on_from_backlog_closes_nothing():
-    late = finding(FindingKind.RESUMED, Level.OK, late=True)
-    assert desk().on_finding(with_open(prompt()), late, NOW).filed == ()
+def test_running_on_closes_a_cramp_flow_even_when_it_comes_as_backlog():
+    late = finding(FindingKind.RESUMED, Level.OK, at_ms=NOW + 30_000, late=True)
+    verdict = desk().on_finding(with_open(prompt()), late, NOW + 5 * MINUTE_MS)
+    assert (verdict.reason, verdict.filed[0].alert.state) == (Reason.RESUMED, AlertState.CLEARED)
+
+
+def test_running_on_before_the_cramp_was_said_closes_nothing():
+    asked = prompt()
+    yes = desk().on_answer(with_open(asked), answer(asked.alert.id, Answer.CRAMP), NOW + 60_000).filed[0]
+    before = finding(FindingKind.RESUMED, Level.OK, at_ms=NOW + 30_000, late=True)
+    assert desk().on_finding(with_open(yes), before, NOW + 5 * MINUTE_MS).filed == ()
 
 
 def test_a_push_that_nobody_took_by_its_deadline_expires_and_a_question_after_five_minutes():

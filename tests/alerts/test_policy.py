@@ -1,5 +1,6 @@
 """Whether a person is disturbed: what must hold whatever happens, and one sentence per reason."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -34,18 +35,29 @@ def test_a_finding_from_backlog_never_disturbs():
     assert ask(warning(late=True)) is Reason.LATE
 
 
-def test_a_backlog_ok_does_not_end_what_is_open_now():
-    assert ask(warning(Level.OK, late=True), open={AlertKind.PATTERN: Level.WARNING}) is Reason.LATE
+@pytest.mark.parametrize("late", [False, True])
+def test_ok_ends_what_is_open_however_late_it_comes(late):
+    assert ask(warning(Level.OK, late=late), open={AlertKind.PATTERN: Level.WARNING}) is Reason.ENDED
+    assert ask(warning(Level.OK, late=late)) is Reason.NOTHING_OPEN
 
 
-def test_ok_ends_what_is_open():
-    assert ask(warning(Level.OK), open={AlertKind.PATTERN: Level.WARNING}) is Reason.ENDED
-    assert ask(warning(Level.OK)) is Reason.NOTHING_OPEN
+@pytest.mark.parametrize("level", [Level.OK, Level.WARNING])
+def test_what_happened_before_the_open_alert_began_does_not_touch_it(level):
+    standing = {"open": {AlertKind.PATTERN: Level.WARNING}, "since_ms": {AlertKind.PATTERN: NOW}}
+    assert ask(warning(level, at_ms=NOW - 1), **standing) is Reason.OUTDATED
 
 
 def test_what_is_older_than_its_deadline_is_too_late():
     assert ask(warning(at_ms=NOW - RULES.deadline_ms)) is Reason.FIRST
     assert ask(warning(at_ms=NOW - RULES.deadline_ms - 1)) is Reason.TOO_LATE
+
+
+def test_what_is_too_late_is_shown_where_nothing_more_urgent_stands():
+    old = NOW - RULES.deadline_ms - 1
+    assert Reason.TOO_LATE.outcome is Outcome.SHOW
+    assert ask(warning(at_ms=old), open={AlertKind.PATTERN: Level.IMMINENT}) is Reason.LOWERED
+    fatigue = warning(Level.WATCH, at_ms=old, gives_way=True)
+    assert ask(fatigue, open={AlertKind.PATTERN: Level.WARNING}) is Reason.COVERED
 
 
 def test_the_same_level_waits_for_the_cooldown():
@@ -88,6 +100,12 @@ def test_a_stop_is_not_asked_about_twice_nor_after_a_pause_was_announced():
     stop = warning(Level.NOW, AlertKind.CRAMP)
     assert ask(stop, open={AlertKind.CRAMP: Level.NOW}) is Reason.COVERED
     assert ask(stop, paused_until_ms=NOW + 1) is Reason.PAUSED
+
+
+def test_every_sudden_stop_is_a_question_of_its_own_and_no_word_on_the_pattern():
+    asked = (Pushed(NOW - 4 * MINUTE_MS, Level.NOW, "before", slot=AlertKind.CRAMP),)
+    assert ask(warning(Level.NOW, AlertKind.CRAMP), pushed=asked) is Reason.REPEAT_DUE
+    assert ask(warning(Level.IMMINENT), pushed=asked).outcome is Outcome.PUSH
 
 
 def test_fatigue_gives_way_to_a_pattern():
@@ -139,7 +157,7 @@ class World:
         elif reason.outcome in {Outcome.SHOW, Outcome.PUSH}:
             self.open[slot] = level
         if reason.outcome is Outcome.PUSH:
-            self.pushed.append(Pushed(self.now_ms, level, candidate.finding_id, asked))
+            self.pushed.append(Pushed(self.now_ms, level, candidate.finding_id, asked, slot))
 
     def answer(self, level):
         self.hushes.append(Hush(level, self.now_ms + self.rules.cooldown_ms))

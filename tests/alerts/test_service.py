@@ -71,7 +71,8 @@ async def test_backlog_and_old_news_are_kept_with_their_reason_and_disturb_nobod
         await world.find(finding(at_ms=NOW - 61_000))
         await world.decided(2)
         assert world.reasons == ["late", "too_late"]
-        assert (phone.felt, world.states) == ([], [])
+        assert (phone.felt, world.deliveries) == ([], [])
+        assert world.seen == [("pattern", "warning", "raised")]
 
 
 async def test_an_answer_acknowledges_and_quiets_until_it_runs_out_or_the_level_rises(world):
@@ -114,6 +115,22 @@ async def test_just_a_pause_is_a_label_and_the_next_stop_is_not_asked_about(worl
         await world.decided(3)
         assert world.reasons == ["first", "answered", "paused"]
         assert '"answer":"pause"' in world.journal("SELECT body FROM fact WHERE kind = 'ack'")[0][0]
+
+
+async def test_a_second_stop_four_minutes_after_a_no_is_asked_about_again(world):
+    phone = MemoryChannel()
+    async with world.alerting(phone):
+        await world.run_on()
+        stop = finding(FindingKind.CRAMP_STOP, Level.NOW)
+        await world.find(stop)
+        await eventually(lambda: phone.felt, world.clock)
+        await world.say(Kind.ACK, answer(stop.id, Answer.OK))
+        await world.decided(2)
+        await world.clock.advance(240)
+        await world.find(finding(FindingKind.CRAMP_STOP, Level.NOW, at_ms=world.clock.now_ms()))
+        await world.decided(3)
+        await eventually(lambda: len(phone.felt) == 2, world.clock)
+        assert world.reasons == ["first", "answered", "repeat_due"]
 
 
 async def test_a_runner_who_says_cramp_gets_help_even_without_a_known_run(world):
