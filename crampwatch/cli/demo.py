@@ -1,12 +1,12 @@
 """``crampwatch demo``: a simulated or recorded run over a virtual Bluetooth radio, through every real part."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from crampwatch.cli.console import set_up_logging
+from crampwatch.cli.loop import run_in_order
 from crampwatch.settings import load
 
 
@@ -35,4 +35,4 @@ def demo(
     set_up_logging("warning" if base.log_level == "info" else base.log_level)
     cast = the_cast(runners, run, seed)
     settings = demo_settings(base, cast, port)
-    asyncio.run(play(settings, cast, speed, open_page=open_page, until_end=until_end))
+    run_in_order(play(settings, cast, speed, open_page=open_page, until_end=until_end))

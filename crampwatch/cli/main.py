@@ -10,7 +10,7 @@ from rich.text import Text
 from crampwatch import __version__
 from crampwatch.cli import backtest, config, demo, doctor, exits, replay, run, scan
 from crampwatch.cli.console import errors
-from crampwatch.errors import CrampwatchError, Misconfigured, Unavailable
+from crampwatch.errors import CrampwatchError, Misconfigured, Unavailable, first_of
 
 app = typer.Typer(
     name="crampwatch",
@@ -70,22 +70,12 @@ def _exit_code(error: CrampwatchError) -> int:
     return exits.UNAVAILABLE if isinstance(error, Unavailable) else exits.ERROR
 
 
-def _first_of_ours(error: BaseException) -> CrampwatchError | None:
-    """The first crampwatch error inside groups of errors, or None."""
-    if isinstance(error, CrampwatchError):
-        return error
-    if isinstance(error, BaseExceptionGroup):
-        found = (_first_of_ours(inner) for inner in error.exceptions)
-        return next((one for one in found if one is not None), None)
-    return None
-
-
 def main() -> None:
     """Run the command line; a known error ends as one line and its exit code."""
     try:
         app()
     except (CrampwatchError, BaseExceptionGroup) as error:
-        known = _first_of_ours(error)
+        known = first_of(error, CrampwatchError)
         if known is None:
             raise
         # As text, not as markup: a path or a value may hold brackets. Unwrapped: one error, one line.

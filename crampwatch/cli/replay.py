@@ -1,13 +1,13 @@
 """``crampwatch replay``: publish recordings again, through the collector's own spool."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from crampwatch.cli import exits
-from crampwatch.cli.console import set_up_logging
+from crampwatch.cli.console import errors, set_up_logging
+from crampwatch.cli.loop import run_in_order
 from crampwatch.errors import Misconfigured
 from crampwatch.settings import load
 
@@ -37,11 +37,17 @@ def replay(
     recordings, refused = readable(files)
     if not recordings:
         raise Misconfigured("FILES", "none of them could be read as a recording")
-    stored = [
-        asyncio.run(publish(replay_settings(base, athlete, number), recording, speed, patience_s=wait))
-        for number, recording in enumerate(recordings, start=1)
-    ]
-    if not all(stored):
+    stored = True
+    for number, recording in enumerate(recordings, start=1):
+        settings = replay_settings(base, athlete, number)
+        confirmed = run_in_order(publish(settings, recording, speed, patience_s=wait))
+        if confirmed is None:
+            errors.print(
+                f"{recording.name}: stopped half-way; replay it again for the rest", soft_wrap=True, markup=False
+            )
+            raise typer.Exit(exits.ERROR)
+        stored = stored and confirmed
+    if not stored:
         raise typer.Exit(exits.UNAVAILABLE)
     if refused:
         raise typer.Exit(exits.ERROR)

@@ -16,6 +16,7 @@ from crampwatch.clock import PacedClock, WallClock
 from crampwatch.errors import Refused
 from crampwatch.metrics import Counters
 from crampwatch.settings import Athlete, Sensor, Settings
+from crampwatch.units import SECOND_MS
 
 
 def readable(files: Sequence[Path]) -> tuple[list[Recording], int]:
@@ -59,10 +60,11 @@ async def publish(settings: Settings, recording: Recording, speed: float, *, pat
     now_ms = WallClock().now_ms()
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(sole_user(settings.state_dir, ("replay",)))
-        start_ms = recording.started_ms or now_ms - int(recording.duration_s * 1_000)
+        # Seconds are judged as the clock cuts them: begun on a full one, an undated run is cut as in the backtest.
+        start_ms = recording.started_ms or _full_second(now_ms - int(recording.duration_s * SECOND_MS))
         clock: WallClock | PacedClock = WallClock()
         if speed > 0:
-            start_ms = now_ms
+            start_ms = _full_second(now_ms) + SECOND_MS
             clock = await stack.enter_async_context(PacedClock(speed, now_ms).running())
         buses = await stack.enter_async_context(find_or_start(settings.mqtt, settings.state_dir))
         name = settings.athletes[-1].sensors[0].name or recording.name
@@ -76,6 +78,10 @@ async def publish(settings: Settings, recording: Recording, speed: float, *, pat
             fresh_s=fresh_at(speed),
         )
         return await _drained(collector, recording.name, patience_s)
+
+
+def _full_second(at_ms: int) -> int:
+    return at_ms - at_ms % SECOND_MS
 
 
 async def _drained(collector: Collector, name: str, patience_s: float) -> bool:

@@ -1,11 +1,11 @@
 """``crampwatch run`` and its parts: all services in one process, or each alone."""
 
-import asyncio
 from typing import Annotated
 
 import typer
 
 from crampwatch.cli.console import set_up_logging
+from crampwatch.cli.loop import run_in_order
 from crampwatch.settings import Settings, load
 
 # The services are imported by the command that starts them: `crampwatch --help` need not wait for them.
@@ -22,7 +22,7 @@ def run(
     settings = _settings(context)
     from crampwatch.cli import serving
 
-    asyncio.run(serving.everything(settings, open_page=open_page))
+    run_in_order(serving.everything(settings, open_page=open_page))
 
 
 def collect(context: typer.Context) -> None:
@@ -34,7 +34,7 @@ def collect(context: typer.Context) -> None:
     settings = _settings(context)
     from crampwatch.cli import serving
 
-    asyncio.run(serving.collector(settings))
+    run_in_order(serving.collector(settings))
 
 
 def process(context: typer.Context) -> None:
@@ -46,7 +46,7 @@ def process(context: typer.Context) -> None:
     settings = _settings(context)
     from crampwatch.cli import serving
 
-    asyncio.run(serving.processor(settings))
+    run_in_order(serving.processor(settings))
 
 
 def alert(context: typer.Context) -> None:
@@ -58,7 +58,7 @@ def alert(context: typer.Context) -> None:
     settings = _settings(context)
     from crampwatch.cli import serving
 
-    asyncio.run(serving.alerter(settings))
+    run_in_order(serving.alerter(settings))
 
 
 def serve(context: typer.Context) -> None:
@@ -70,7 +70,7 @@ def serve(context: typer.Context) -> None:
     settings = _settings(context)
     from crampwatch.cli import serving
 
-    asyncio.run(serving.dashboard(settings))
+    run_in_order(serving.dashboard(settings))
 
 
 def _settings(context: typer.Context) -> Settings:

@@ -1,6 +1,7 @@
 """``crampwatch replay`` over a real broker, to a processor in another process."""
 
 import asyncio
+import signal
 from datetime import UTC, datetime
 
 import pytest
@@ -112,6 +113,8 @@ async def test_with_a_speed_it_is_as_if_it_happened_now_alerts_and_all(start, sh
     assert await ended(alerter) == 0
     ((summary, samples, findings, alerts),) = await stored(tmp_path)
     assert gist(samples) == gist(samples_of(load(recording)[0]))
+    proved = [one for outcome in backtest("r7", "s", samples) for one in outcome.findings]
+    assert words(findings, samples) == words(proved, samples)
     assert not any(one.late for one in findings)
     assert {one.kind for one in alerts} >= {AlertKind.PATTERN, AlertKind.CRAMP}
     assert summary.run.athlete == "replay"
@@ -127,6 +130,17 @@ async def test_without_a_processor_it_says_so_keeps_everything_and_sends_it_next
     second = start("replay", csv_of(Story().running(30), tmp_path / "evening.csv"), **shared)
     assert await ended(second) == 0, second.said
     assert sorted(summary.started_ms == START_MS for summary, *_ in await stored(tmp_path)) == [False, True]
+
+
+async def test_stopped_in_the_middle_it_says_that_there_is_a_rest(start, shared, tmp_path):
+    await said(start("process", **shared), "processor is up")
+    replay = start("replay", csv_of(Story().running(600), tmp_path / "long.csv"), "--speed", "10", **shared)
+    async with asyncio.timeout(20):
+        while not await stored(tmp_path):  # noqa: ASYNC110 - the store sends no event
+            await asyncio.sleep(0.1)
+    replay.tell(signal.SIGINT)
+    assert await ended(replay) == 1
+    assert replay.said == ["long: stopped half-way; replay it again for the rest"]
 
 
 async def test_a_broken_file_is_named_and_the_others_go_out(start, shared, tmp_path):

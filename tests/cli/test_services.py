@@ -1,7 +1,9 @@
 """Each service alone, over one broker that they share: starts, says so, ends on SIGTERM with 0."""
 
 import asyncio
+import contextlib
 import json
+import signal
 import sys
 import urllib.request
 
@@ -11,7 +13,7 @@ from crampwatch.bus.address import Address
 from crampwatch.bus.links import MqttLinks
 from crampwatch.codec import decode
 from crampwatch.topics import SYSTEM, Kind, Topic, every
-from tests.cli.rig import csv_of, left_of
+from tests.cli.rig import PATIENCE_S, csv_of, left_of
 from tests.support.brokers import until
 from tests.support.stories import Story
 
@@ -92,3 +94,25 @@ async def test_together_they_are_a_house(alone, tmp_path):
             return [run["duration_s"] / 60 for run in json.load(answer)["runs"]]
 
     await until(lambda: [round(one) for one in minutes()] == [1])
+
+
+@pytest.mark.parametrize("service", ["process", "alert", "serve"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_asked_to_stop_while_it_still_waits_for_the_broker_it_ends_in_order(start, service, number):
+    knocked = asyncio.Event()
+
+    async def say_nothing(reader, writer):
+        knocked.set()
+        with contextlib.suppress(OSError):
+            await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    async with server:
+        url = f"mqtt://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        process = start(service, CRAMPWATCH_MQTT__URL=url, CRAMPWATCH_DASHBOARD__PORT=0)
+        await asyncio.wait_for(knocked.wait(), PATIENCE_S)
+        process.tell(number)
+        process.tell(number)
+        assert await asyncio.to_thread(process.ended) == 0, process.said
+        assert process.said == []
