@@ -65,6 +65,7 @@ def test_a_broker_address_that_is_none_shows_how_to_write_one(crampwatch, monkey
 def test_a_broker_that_does_not_answer_is_another_time(crampwatch, monkeypatch, command):
     monkeypatch.setenv("CRAMPWATCH_MQTT__URL", f"mqtt://127.0.0.1:{free_port()}")
     monkeypatch.setenv("CRAMPWATCH_MQTT__CONNECT_TIMEOUT_S", "0.3")
+    monkeypatch.setenv("CRAMPWATCH_DASHBOARD__PORT", "0")
     one_line(crampwatch(command), UNAVAILABLE, "127.0.0.1")
 
 
