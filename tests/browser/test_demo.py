@@ -114,6 +114,7 @@ async def test_a_runner_is_helped_and_the_run_opens_on_the_next_start(tmp_path: 
                 chart = page.get_by_role("region", name=re.compile(f"^{name} over the run")).locator("canvas")
                 assert await chart.evaluate(DRAWN)
             marks = page.locator(".marks li")
-            await expect(marks.filter(has_text="You stopped suddenly").filter(has_text="alert")).not_to_have_count(0)
+            await expect(marks.filter(has_text="Sudden stop after signs of fatigue").first).to_be_visible()
+            await expect(marks.locator(".tag", has_text="alert").first).to_be_visible()
             await shoot(page, "demo-run-1440")
         assert await again.stop() == 0
