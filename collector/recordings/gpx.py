@@ -6,31 +6,29 @@ from xml.etree.ElementTree import Element  # only the type; parsing is defusedxm
 from crampwatch.errors import Refused
 
 from .assembly import UNKNOWN, Draft, Point
-from .recording import MarkKind
-from .xml import Broken, elements, moment, note_break, number, texts
+from .xml import Broken, Runs, cadence_byte, elements, note_break, number, texts
 
 _EARTH_M = 6_371_009.0
 #: ``<type>`` is free text; Strava writes 9 for a run.
 _RUNS = {"9", "run", "running", "trail_running", "trail running", "track_running", "treadmill_running", "jogging"}
 
 
-class _Tracks:
-    """What the elements told so far."""
+class _Tracks(Runs):
+    """Tracks, and how far each has come."""
 
     def __init__(self) -> None:
-        self.drafts: list[Draft] = []
+        super().__init__()
         self._here: tuple[float, float] | None = None
         self._distance_m = 0.0
-        self._broke_at_s: float | None = None
 
     def start(self, name: str) -> None:
         """An element opens."""
         if name == "trk":
             self.drafts.append(Draft())
-            self._here, self._distance_m, self._broke_at_s = None, 0.0, None
+            self._here, self._distance_m, self.broke_at_s = None, 0.0, None
         elif name == "trkseg" and self.drafts and self.drafts[-1].points:
             # A new segment is how the format says that the timer was stopped; the way between is not run.
-            self._broke_at_s, self._here = self.drafts[-1].points[-1].at_s, None
+            self.broke_at_s, self._here = self.drafts[-1].points[-1].at_s, None
 
     def end(self, name: str, element: Element) -> None:
         """An element is complete."""
@@ -45,20 +43,14 @@ class _Tracks:
 
     def _point(self, element: Element) -> None:
         found = texts(element)
-        draft = self.drafts[-1]
-        at_s = moment(found.get("time"))
+        at_s = self.begin_point(found.get("time"))
         if at_s is None:
-            draft.found["points without a time, left out"] += 1
             return
-        if self._broke_at_s is not None:
-            draft.marks += [(self._broke_at_s, MarkKind.TIMER_STOP), (at_s, MarkKind.TIMER_START)]
-            self._broke_at_s = None
-        cadence = number(found.get("cad", found.get("cadence")))
-        draft.points.append(
+        self.drafts[-1].points.append(
             Point(
                 at_s=at_s,
                 bpm=number(found.get("hr", found.get("heartrate"))),
-                cadence=None if cadence == 0xFF else cadence,
+                cadence=cadence_byte(found.get("cad", found.get("cadence"))),
                 speed_mps=number(found.get("speed")),
                 distance_m=self._way_so_far(element),
             )

@@ -6,21 +6,20 @@ from crampwatch.errors import Refused
 
 from .assembly import UNKNOWN, Draft, Point
 from .recording import MarkKind
-from .xml import Broken, elements, moment, note_break, number, texts
+from .xml import Broken, Runs, cadence_byte, elements, note_break, number, texts
 
 #: The schema knows Running, Biking and Other; Other may be anything, so the numbers must tell.
 _SPORTS = {"running": "running", "other": UNKNOWN, "": UNKNOWN}
 
 
-class _Activities:
-    """What the elements told so far."""
+class _Activities(Runs):
+    """Activities, which of them are skipped, and the tracks of a lap."""
 
     def __init__(self) -> None:
-        self.drafts: list[Draft] = []
+        super().__init__()
         self.skipped: list[str] = []
         self._open = False
         self._tracks_in_lap = 0
-        self._broke_at_s: float | None = None
 
     def start(self, name: str, element: Element) -> None:
         """An element opens."""
@@ -35,7 +34,7 @@ class _Activities:
             self._tracks_in_lap = 0
         elif name == "Track" and self._open and self.drafts[-1].points:
             # A second track inside a lap is how the format says that the timer was stopped in between.
-            self._broke_at_s = self.drafts[-1].points[-1].at_s if self._tracks_in_lap else None
+            self.broke_at_s = self.drafts[-1].points[-1].at_s if self._tracks_in_lap else None
 
     def end(self, name: str, element: Element) -> None:
         """An element is complete."""
@@ -50,19 +49,14 @@ class _Activities:
 
     def _point(self, element: Element) -> None:
         found = texts(element)
-        draft = self.drafts[-1]
-        at_s = moment(found.get("Time"))
+        at_s = self.begin_point(found.get("Time"))
         if at_s is None:
-            draft.found["points without a time, left out"] += 1
             return
-        if self._broke_at_s is not None:
-            draft.marks += [(self._broke_at_s, MarkKind.TIMER_STOP), (at_s, MarkKind.TIMER_START)]
-            self._broke_at_s = None
-        draft.points.append(
+        self.drafts[-1].points.append(
             Point(
                 at_s=at_s,
                 bpm=number(found.get("Value")),
-                cadence=_byte(number(found.get("RunCadence", found.get("Cadence")))),
+                cadence=cadence_byte(found.get("RunCadence", found.get("Cadence"))),
                 speed_mps=number(found.get("Speed")),
                 distance_m=number(found.get("DistanceMeters")),
             )
@@ -86,8 +80,3 @@ def read_tcx(data: bytes, file: str) -> list[Draft]:
     for draft in activities.drafts:
         draft.found.update(f"activity of {sport}, skipped" for sport in activities.skipped)
     return activities.drafts
-
-
-def _byte(cadence: float | None) -> float | None:
-    """The schema's cadence is a byte up to 254; 255 is how its writers say missing."""
-    return None if cadence == 0xFF else cadence

@@ -11,6 +11,7 @@ from defusedxml.ElementTree import ParseError, iterparse
 from crampwatch.errors import Refused
 
 from .assembly import Draft
+from .recording import MarkKind
 
 
 def elements(data: bytes, root: str, file: str) -> Iterator[tuple[str, str, Element]]:
@@ -36,6 +37,28 @@ def elements(data: bytes, root: str, file: str) -> Iterator[tuple[str, str, Elem
         if first:
             raise Refused("wrong_format", f"{file} is no XML ({error}): check its ending or export it again") from error
         raise Broken(str(error)) from error
+
+
+class Runs:
+    """What the elements of a file have told so far: a draft a run, and a stop of the timer that waits for its end."""
+
+    def __init__(self) -> None:
+        self.drafts: list[Draft] = []
+        self.broke_at_s: float | None = None
+
+    def begin_point(self, time: str | None) -> float | None:
+        """The moment of a point of the last draft, seconds since 1970; a stop of the timer ends with it.
+
+        None when it has no time: then it is left out, and noted.
+        """
+        draft = self.drafts[-1]
+        at_s = moment(time)
+        if at_s is None:
+            draft.found["points without a time, left out"] += 1
+        elif self.broke_at_s is not None:
+            draft.marks += [(self.broke_at_s, MarkKind.TIMER_STOP), (at_s, MarkKind.TIMER_START)]
+            self.broke_at_s = None
+        return at_s
 
 
 class Broken(Exception):  # noqa: N818 - what was read before it still counts
@@ -73,6 +96,12 @@ def number(text: str | None) -> float | None:
         return None if text is None else float(text)
     except ValueError:
         return None
+
+
+def cadence_byte(text: str | None) -> float | None:
+    """A cadence: a byte up to 254 in both schemas; 255 is how their writers say missing."""
+    cadence = number(text)
+    return None if cadence == 0xFF else cadence
 
 
 def moment(text: str | None) -> float | None:
