@@ -14,11 +14,12 @@ from collector.source import BATTERY_LEVEL, RSC_MEASUREMENT, Arrival, Frame, Sen
 from crampwatch.clock import Clock, WallClock
 from crampwatch.errors import Misconfigured, Refused, Unavailable
 from crampwatch.metrics import Counters
+from crampwatch.trouble import Trouble
 from crampwatch.units import CadenceUnit
 
-from .ble_follow import Follower, Terms, Trouble, backoff_s
+from .ble_follow import Follower, Terms, backoff_s
 from .ble_inbox import Inbox
-from .ble_registry import MEASURING_SERVICES, Registry, pseudonym, service_words
+from .ble_registry import MEASURING_SERVICES, NO_SECRET, Registry, pseudonym, service_words
 from .ble_stack import CONNECT_TIMEOUT_S, OPERATION_TIMEOUT_S, Backend, scanning
 
 __all__ = ["BleSource", "SensorReport", "pseudonym", "survey"]
@@ -38,6 +39,8 @@ class BleSource:
     Args:
         clock: stamps arrivals, and times silence and pauses between attempts; the radio's own timeouts are wall time.
         adapter: a virtual adapter, or None for the machine's own Bluetooth.
+        secret: what device ids are made with, at most 32 bytes (:func:`collector.secret.sensor_secret`), so that
+            nobody finds an address by trying all; left out, the same addresses give the same ids everywhere.
         connections: how many connections may be opened at once; adapters fail when asked for many.
         silence_s: a connected sensor without a measurement for this long, in run time, is connected anew.
         rng: spreads the pauses between attempts.
@@ -55,6 +58,7 @@ class BleSource:
         *,
         clock: Clock,
         adapter: Backend | None = None,
+        secret: bytes = NO_SECRET,
         connections: int = 2,
         silence_s: float = 10.0,
         rng: random.Random | None = None,
@@ -69,7 +73,7 @@ class BleSource:
         self._adapter = adapter
         self._rng = rng or random.Random()
         self._inbox = Inbox(inbox_size, counters or Counters())
-        self._registry = Registry(self._seen, also, everything=everything)
+        self._registry = Registry(self._seen, also, everything=everything, secret=secret)
         self._terms = Terms(
             clock=clock,
             registry=self._registry,
@@ -126,7 +130,7 @@ class BleSource:
 
     async def _scan(self) -> None:
         """Keep one scan going. What is wrong at the start is told; what goes wrong later is waited out."""
-        trouble = Trouble("Bluetooth scan")
+        trouble = Trouble(log, "Bluetooth cannot scan, trying until it can", "Bluetooth scans again")
         failures, ever = 0, False
         while True:
             try:

@@ -12,6 +12,7 @@ from collector.source import BATTERY_LEVEL, HEART_RATE_MEASUREMENT, RSC_MEASUREM
 from crampwatch.clock import Clock
 from crampwatch.errors import CrampwatchError, Unavailable
 from crampwatch.events import SensorState
+from crampwatch.trouble import Trouble
 
 from .ble_inbox import Inbox
 from .ble_registry import Registry
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 MEASUREMENTS = (HEART_RATE_MEASUREMENT, RSC_MEASUREMENT)
 SERIAL_NUMBER = 0x2A25
+MODEL_NUMBER = 0x2A24
 BACKOFF_FIRST_S = 1.0
 BACKOFF_MOST_S = 30.0
 _DOUBLINGS = 10
@@ -33,28 +35,6 @@ def backoff_s(failures: int, rng: random.Random) -> float:
     Exponential with full jitter: sensors that were lost together do not come back together.
     """
     return rng.uniform(0, min(BACKOFF_MOST_S, BACKOFF_FIRST_S * 2 ** min(failures, _DOUBLINGS)))
-
-
-class Trouble:
-    """Says that something fails: the first time as a warning, again only for debugging, its end as news."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._since_ms: int | None = None
-
-    def begins(self, now_ms: int, why: object) -> None:
-        """It failed (again)."""
-        if self._since_ms is None:
-            self._since_ms = now_ms
-            log.warning("%s: %s; trying again until it works", self._what, why)
-        else:
-            log.debug("%s: %s", self._what, why)
-
-    def ends(self, now_ms: int) -> None:
-        """It works (again)."""
-        if self._since_ms is not None:
-            log.info("%s works again after %.0f s", self._what, (now_ms - self._since_ms) / 1_000)
-            self._since_ms = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +66,7 @@ class Follower:
     def __init__(self, device: str, terms: Terms) -> None:
         self._device = device
         self._terms = terms
-        self._trouble = Trouble(f"sensor {device}")
+        self._trouble = Trouble(log, f"sensor {device} is away, trying again", f"sensor {device} is back")
         self._failures = 0
 
     async def run(self) -> None:
@@ -170,8 +150,8 @@ class Visit:
             await self._clock.sleep(left_ms / 1_000)
 
     async def _ask_details(self) -> None:
-        """Battery and serial number, while data flows already; a sensor without them is as good."""
-        for ask in (self._read_battery, self._subscribe_battery, self._read_serial):
+        """Battery, model and serial number, while data flows already; a sensor without them is as good."""
+        for ask in (self._read_battery, self._subscribe_battery, self._read_model, self._read_serial):
             try:
                 await ask()
             except CrampwatchError as error:
@@ -185,6 +165,12 @@ class Visit:
         # After the read: BlueZ hands the answer to a read to the subscriber as well.
         if self.link.offers(BATTERY_LEVEL, "notify"):
             await self.link.subscribe(BATTERY_LEVEL, functools.partial(self._take, BATTERY_LEVEL))
+
+    async def _read_model(self) -> None:
+        if self.link.offers(MODEL_NUMBER):
+            model = decode_string(await self.link.read(MODEL_NUMBER))
+            # Some makers leave a bare number there, which tells a person nothing.
+            self._terms.registry.learn(self._device, model=model if any(map(str.isalpha, model)) else None)
 
     async def _read_serial(self) -> None:
         if self.link.offers(SERIAL_NUMBER):

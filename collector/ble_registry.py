@@ -12,6 +12,8 @@ from .ble_stack import Sighting
 HEART_RATE_SERVICE = 0x180D
 RSC_SERVICE = 0x1814
 MEASURING_SERVICES = frozenset({HEART_RATE_SERVICE, RSC_SERVICE})
+#: For a virtual radio: its addresses are nobody's, and its ids are the same in every run and test.
+NO_SECRET = b""
 _NAMELESS = "unnamed sensor"
 _WORDS = {
     HEART_RATE_SERVICE: "heart rate",
@@ -33,13 +35,17 @@ def service_words(service: int) -> str:
     return _WORDS.get(service, f"0x{service:04x}")
 
 
-def pseudonym(address: str) -> str:
-    """The device id of a sensor: the kind of source and a short hash of its address; the same for ever.
+def pseudonym(address: str, secret: bytes = NO_SECRET) -> str:
+    """The device id of a sensor: the kind of source and a short hash of its address; the same as long as the secret.
+
+    Without a secret anybody who reads the id can try all addresses and find the one behind it.
 
     >>> pseudonym("c1:00:00:00:00:01") == pseudonym("C1:00:00:00:00:01")
     True
+    >>> pseudonym("C1:00:00:00:00:01") == pseudonym("C1:00:00:00:00:01", b"ours")
+    False
     """
-    return f"ble-{hashlib.blake2s(address.upper().encode(), digest_size=5).hexdigest()}"
+    return f"ble-{hashlib.blake2s(address.upper().encode(), digest_size=5, key=secret).hexdigest()}"
 
 
 @dataclass(slots=True)
@@ -52,16 +58,23 @@ class Registry:
     """What one long-lived scan has heard, by pseudonym.
 
     Args:
-        tell: called with a sensor that is worth telling when it is new, or when its name, services or serial
-            become known. A changed signal strength alone is not news.
+        tell: called with a sensor that is worth telling when it is new, or when its name, services, serial or
+            model become known. A changed signal strength alone is not news.
         also: addresses and names that are worth telling though they advertise no measuring service.
         everything: tell every device in the air.
+        secret: what pseudonyms are made with.
     """
 
     def __init__(
-        self, tell: Callable[[SensorInfo], None], also: Collection[str] = (), *, everything: bool = False
+        self,
+        tell: Callable[[SensorInfo], None],
+        also: Collection[str] = (),
+        *,
+        everything: bool = False,
+        secret: bytes = NO_SECRET,
     ) -> None:
         self._tell = tell
+        self._secret = secret
         self._also = frozenset(word.upper() for word in also)
         self._everything = everything
         self._known: dict[str, _Known] = {}
@@ -78,7 +91,7 @@ class Registry:
     def hear(self, sighting: Sighting) -> None:
         """Take one advertisement."""
         self.heard += 1
-        device = pseudonym(sighting.address)
+        device = pseudonym(sighting.address, self._secret)
         known = self._known.get(device)
         if known is None:
             known = self._known[device] = _Known(SensorInfo(device, sighting.address, _NAMELESS))
@@ -93,10 +106,22 @@ class Registry:
         if waiting is not None and not waiting.done():
             waiting.set_result(sighting)
 
-    def learn(self, device: str, *, services: frozenset[int] = frozenset(), serial: str | None = None) -> None:
+    def learn(
+        self,
+        device: str,
+        *,
+        services: frozenset[int] = frozenset(),
+        serial: str | None = None,
+        model: str | None = None,
+    ) -> None:
         """Take what a connection told about a device that was heard before."""
         known = self._known[device]
-        update = replace(known.info, services=known.info.services | services, serial=serial or known.info.serial)
+        update = replace(
+            known.info,
+            services=known.info.services | services,
+            serial=serial or known.info.serial,
+            model=model or known.info.model,
+        )
         self._learn(known, update)
 
     async def next_sighting(self, device: str) -> Sighting:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from collector.gatt.battery import decode_battery
 from collector.intake import Intake
+from collector.naming import public_name
 from collector.pairing import Paired, Pairing
 from collector.source import (
     BATTERY_LEVEL,
@@ -54,10 +55,11 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class _Sensor:
-    """What is known of one sensor, seen or only remembered."""
+    """What is known of one sensor, seen or only remembered. ``name`` as advertised, ``model`` as its maker says."""
 
     device: str
     name: str = ""
+    model: str | None = None
     link: SensorState = SensorState.SEARCHING
     at_ms: int = 0
     measures: frozenset[Measure] = frozenset()
@@ -78,6 +80,9 @@ class _Pending:
 
 class Desk:
     """Takes arrivals one by one and hands over batches.
+
+    The status of a sensor that nobody has claimed carries its advertised name, because a person must recognise it;
+    once it is somebody's it goes by its product (:func:`collector.naming.public_name`).
 
     Args:
         team: the team of the athletes' topics.
@@ -203,9 +208,10 @@ class Desk:
     def _update(self, sensor: _Sensor, at_ms: int) -> None:
         self._sensors[sensor.device] = sensor = replace(sensor, at_ms=max(at_ms, sensor.at_ms))
         athlete = self._pairing.athlete_of(sensor.device)
+        name = sensor.name if athlete is None else public_name(sensor.device, sensor.name, sensor.model)
         status = SensorStatus(
             device=sensor.device,
-            name=sensor.name,
+            name=name[:_LONGEST_NAME],
             state=SensorState.UNCLAIMED if athlete is None else sensor.link,
             at_ms=sensor.at_ms,
             measures=tuple(sorted(sensor.measures, reverse=True)),
@@ -225,7 +231,8 @@ def _described(known: _Sensor, info: SensorInfo) -> _Sensor:
     measures = known.measures | {m for service, m in _MEASURES_OF_SERVICE.items() if service in info.services}
     return replace(
         known,
-        name=(info.name or known.name or info.device)[:_LONGEST_NAME],
+        name=info.name or known.name or info.device,
+        model=info.model or known.model,
         measures=measures,
         rssi_dbm=info.rssi_dbm if info.rssi_dbm in _RSSI_DBM else known.rssi_dbm,
     )

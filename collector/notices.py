@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from crampwatch.bus import Bus
 from crampwatch.errors import Refused, Unavailable
 from crampwatch.topics import Topic
+from crampwatch.trouble import level
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class Notices:
                 log.debug("a status waits for the link: %s", error)
                 return False
             except Refused as error:
-                log.log(logging.DEBUG if topic in self._refused else logging.WARNING, "a status was refused: %s", error)
+                log.log(level(first=topic not in self._refused), "a status was refused: %s", error)
                 self._refused.add(topic)
             if self._unsaid.get(topic) is payload:
                 del self._unsaid[topic]

@@ -14,13 +14,18 @@ BATTERY_LEVEL = 0x2A19
 
 @dataclass(frozen=True, slots=True)
 class SensorInfo:
-    """A sensor as a source knows it. ``address`` stays on this machine; ``device`` is its pseudonym everywhere else."""
+    """A sensor as a source knows it. ``device`` is its pseudonym everywhere else.
+
+    ``address`` and ``serial`` stay on this machine. ``name``, as advertised, is for pairing, and for telling which one
+    it is while nobody has claimed it. ``model`` is its maker's word.
+    """
 
     device: str
     address: str
     name: str
     services: frozenset[int] = frozenset()
     serial: str | None = None
+    model: str | None = None
     rssi_dbm: int | None = None
 
 

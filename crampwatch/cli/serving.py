@@ -6,6 +6,7 @@ import typer
 
 from alerts.channels import Channel
 from collector.ble import BleSource
+from collector.secret import sensor_secret
 from crampwatch.cli.compose import House, house
 from crampwatch.cli.console import Screen, out
 from crampwatch.cli.monitor import Monitor
@@ -22,6 +23,7 @@ def bluetooth(settings: Settings, clock: Clock) -> BleSource:
     ]
     return BleSource(
         clock=clock,
+        secret=sensor_secret(settings.state_dir),
         connections=settings.collector.connections,
         silence_s=settings.collector.silence_s,
         also=[one for one in known if one is not None],

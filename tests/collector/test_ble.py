@@ -365,6 +365,18 @@ def test_a_device_keeps_its_pseudonym_and_it_shows_no_address():
     assert ADDRESS.replace(":", "").lower() not in DEVICE
 
 
+async def test_with_a_secret_of_its_own_a_collector_gives_ids_that_nobody_can_undo(field: Field):
+    await field.watch()
+    reader = await field.reader(field.source(secret=b"ours"), wants=False)
+    await reader.until(lambda: bool(reader.seen()))
+    assert {one.sensor.device for one in reader.seen()} == {pseudonym(ADDRESS, b"ours")}
+
+
+async def test_the_makers_word_for_a_sensor_becomes_known_while_data_flows(field: Field):
+    _, reader = await field.running()
+    await reader.until(lambda: reader.seen()[-1].sensor.model == "Virtual Watch")
+
+
 async def test_a_survey_tells_what_is_in_the_air(field: Field):
     clock = PacedClock(50, START_MS)
     async with clock.running():

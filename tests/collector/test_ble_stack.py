@@ -16,7 +16,7 @@ from bleak.exc import (
 )
 
 from collector.ble import BleSource
-from collector.ble_follow import BACKOFF_MOST_S, Trouble, backoff_s
+from collector.ble_follow import BACKOFF_MOST_S, backoff_s
 from collector.ble_stack import _operation, scanning
 from crampwatch.errors import Misconfigured, Unavailable
 from tests.collector.radio.rig import nothing_left_running, turns
@@ -145,17 +145,3 @@ def test_pauses_grow_with_failures_up_to_a_bound_and_are_spread():
     assert longest[3] > 4.0
     assert max(longest) <= BACKOFF_MOST_S
     assert min(backoff_s(11, rng) for _ in range(200)) < 1.0
-
-
-def test_trouble_is_warned_of_once_and_its_end_tells_how_long_it_was(caplog):
-    caplog.set_level("DEBUG")
-    trouble = Trouble("sensor x")
-    trouble.ends(0)
-    trouble.begins(1_000, "the link was lost")
-    trouble.begins(2_000, "no answer in time")
-    trouble.ends(31_000)
-    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        ("WARNING", "sensor x: the link was lost; trying again until it works"),
-        ("DEBUG", "sensor x: no answer in time"),
-        ("INFO", "sensor x works again after 30 s"),
-    ]

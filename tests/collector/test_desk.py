@@ -51,9 +51,29 @@ def test_a_sensor_of_the_settings_is_wanted_and_shown_under_its_athlete():
     status = said(batch, MINE)
     assert (status.state, status.name, status.measures) == (
         SensorState.SEARCHING,
-        "WATCH-1",
+        "sensor watch-1",
         ("heart_rate", "cadence"),
     )
+
+
+def test_a_stranger_shows_its_own_name_until_it_is_somebodys_and_its_products_after():
+    one = desk()
+    anna = seen(name="Forerunner 255 of Anna")
+    assert said(after(one, anna), OFFERED).name == "Forerunner 255 of Anna"
+    assert said(after(one, claimed()), Topic("home", "bea", Kind.STATUS, "watch-1")).name == "Forerunner 255"
+    after(one, seen(name="Forerunner 255 of Anna", model="FR255S"))
+    later = after(one, linked())
+    assert said(later, Topic("home", "bea", Kind.STATUS, "watch-1")).name == "FR255S"
+
+
+def test_a_remembered_sensor_has_no_name_but_its_id_until_it_is_seen():
+    pairing = Pairing()
+    pairing.claim("watch-1", "bea")
+    again = desk(state=pairing.snapshot())
+    again.begin(START_MS)
+    topic = Topic("home", "bea", Kind.STATUS, "watch-1")
+    assert said(again.batch(), topic).name == "sensor watch-1"
+    assert said(after(again, seen(name="Anna's Watch")), topic).name == "sensor watch-1"
 
 
 def test_a_stranger_is_offered_under_the_collector_and_not_connected():

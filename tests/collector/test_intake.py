@@ -116,7 +116,7 @@ def test_a_gap_of_a_device_is_counted():
         (Frame("watch-1", 0x2A37, b"\x10", START_MS), "truncated_frame"),
         (Frame("watch-1", 0x2A37, b"", START_MS), "truncated_frame"),
         (Frame("watch-1", 0x2A53, b"\x00\x01", START_MS), "truncated_frame"),
-        (Frame("watch-1", 0x2A37, bytes([0x10, 60]) + b"\x00\x04" * 33, START_MS), "out_of_bounds"),
+        (Frame("watch-1", 0x2A37, bytes([0x10, 60]) + b"\x00\x04" * 257, START_MS), "out_of_bounds"),
     ],
 )
 def test_a_bad_frame_is_refused_by_name_and_leaves_no_trace(frame, reason):
