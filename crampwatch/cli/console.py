@@ -15,17 +15,18 @@ from rich.text import Text
 from crampwatch.errors import Refused
 from crampwatch.events import Alert
 from crampwatch.units import Level
+from crampwatch.wording import LEVEL_WORDS
 
 out = Console()
 errors = Console(stderr=True)
 
 #: Shape and colour of a level, the same as on the pages: safe for the colour-blind, never colour alone.
 LOOKS = {
-    Level.OK: ("●", "#3E8FD0", "steady"),
-    Level.WATCH: ("◆", "#F5C542", "watch"),
-    Level.WARNING: ("▲", "#FF5C7A", "warning"),
-    Level.IMMINENT: ("▲", "#FF5C7A", "strong signs"),
-    Level.NOW: ("▲", "#FF5C7A", "cramp?"),
+    Level.OK: ("●", "#3E8FD0"),
+    Level.WATCH: ("◆", "#F5C542"),
+    Level.WARNING: ("▲", "#FF5C7A"),
+    Level.IMMINENT: ("▲", "#FF5C7A"),
+    Level.NOW: ("▲", "#FF5C7A"),
 }
 STALE_MS = 10_000
 
@@ -98,7 +99,7 @@ def line_table(lines: Iterable[Line], now_ms: int) -> Table:
         if age_ms > STALE_MS:
             table.add_row(line.name, run_time, "-", "-", Text(f"○ no signal for {age_ms // 1000} s", style="dim"), "")
             continue
-        shape, colour, word = LOOKS[line.level]
+        (shape, colour), word = LOOKS[line.level], LEVEL_WORDS[line.level]
         table.add_row(
             line.name,
             run_time,
@@ -112,7 +113,7 @@ def line_table(lines: Iterable[Line], now_ms: int) -> Table:
 
 def alert_panel(alert: Alert, name: str, run_ms: int) -> Panel:
     """One alert: whose, when in the run, why, and the first step."""
-    _, colour, _ = LOOKS[alert.level]
+    _, colour = LOOKS[alert.level]
     rows: list[RenderableType] = [Text(one, style="dim") for one in alert.because[:2]]
     if alert.steps:
         rows.append(Text.assemble(("First: ", "bold"), alert.steps[0].text))

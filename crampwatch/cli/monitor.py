@@ -9,9 +9,10 @@ from crampwatch.cli.console import Line, Screen, alert_panel
 from crampwatch.clock import Clock
 from crampwatch.codec import decode
 from crampwatch.errors import Refused
-from crampwatch.events import Alert, AlertState, Assessed, CadenceMeasured, HeartRateMeasured, Telemetry
+from crampwatch.events import Alert, AlertKind, AlertState, Assessed, CadenceMeasured, HeartRateMeasured, Telemetry
 from crampwatch.settings import Settings
 from crampwatch.topics import Kind, Topic, every
+from crampwatch.units import Level
 
 #: Terminal refresh, wall seconds.
 REFRESH_S = 0.5
@@ -42,7 +43,8 @@ class Monitor:
         self._on_alert = on_alert
         self._names = {athlete.id: athlete.name or athlete.id for athlete in settings.athletes}
         self._lines = {athlete: Line(name) for athlete, name in self._names.items()}
-        self._told: dict[str, int] = {}
+        self._told: set[str] = set()
+        self._standing: dict[tuple[str, AlertKind], Level] = {}
         self.ready = asyncio.Event()
 
     async def run(self) -> None:
@@ -88,11 +90,14 @@ class Monitor:
 
     def _alert(self, line: Line, alert: Alert) -> None:
         line.because = alert.because[0] if alert.because and alert.state.open else ""
-        if alert.state not in {AlertState.RAISED, AlertState.DELIVERED}:
+        slot = (line.name, alert.kind)
+        before = self._standing.get(slot, Level.OK)
+        self._standing[slot] = alert.level if alert.state.open else Level.OK
+        # A quiet alert is told when its level is new; a pushed one when it was delivered. On the way down: no news.
+        quiet = alert.state is AlertState.RAISED and alert.level is Level.WATCH and before is Level.OK
+        if alert.id in self._told or not (quiet or alert.state is AlertState.DELIVERED):
             return
-        if alert.level.rank <= self._told.get(alert.id, -1):
-            return  # told already, or on its way down: no news for somebody who watches
-        self._told[alert.id] = alert.level.rank
+        self._told.add(alert.id)
         started_ms = line.started_ms or alert.raised_at_ms
         self._screen.say(alert_panel(alert, line.name, alert.raised_at_ms - started_ms))
         self._on_alert(alert)

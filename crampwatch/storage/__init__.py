@@ -33,7 +33,7 @@ class RunSummary:
 
     ``mean_spm`` is that of the moving runner: a cadence of 0 does not count. ``distance_m`` is what the odometer
     moved that moved most, None without one. ``worst`` is the highest level of assessments, findings and alerts; a
-    fault or a poor signal says nothing of the runner and does not count.
+    fault or a poor signal says nothing of the runner and does not count, neither there nor in ``alerts``.
     """
 
     run: RunKey

@@ -27,7 +27,8 @@ SET lowest_m = min(lowest_m, excluded.lowest_m), highest_m = max(highest_m, excl
 _WORST = "UPDATE run SET worst_rank = ?1 WHERE id = ?2 AND worst_rank < ?1"
 _COUNT_NOTES = """
 UPDATE run SET findings = (SELECT count(*) FROM finding WHERE run = run.id),
-  alerts = (SELECT count(*) FROM alert WHERE run = run.id), ended_ms = max(ended_ms, ?)
+  alerts = (SELECT count(*) FROM alert WHERE run = run.id AND json_extract(body, '$.kind') <> 'fault'),
+  ended_ms = max(ended_ms, ?)
 WHERE id = ?
 """
 _SELECT = """
