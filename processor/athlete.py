@@ -116,7 +116,8 @@ class Athlete:
     Promises: the same facts in the same order give the same findings and the same :meth:`snapshot`, byte for
     byte, wherever they are observed; a machine restored from a snapshot goes on as this one would. A fact seen
     twice changes nothing. Being woken late, twice or never gives the same findings: what was due is found by the
-    next fact, stamped with the time at which it was due.
+    next fact, stamped with the time at which it was due. So a host with timers of its own may wake, and one without
+    (the worker, the backtest) need not.
 
     Args:
         athlete_id: pseudonymous id; findings are named after it.
@@ -149,7 +150,7 @@ class Athlete:
         return Outcome([*outcome.findings, *silence], outcome.assessments, outcome.ignored)
 
     def flush(self) -> Outcome:
-        """No more facts will come: close the last second."""
+        """Close the last second: no more facts will come."""
         return self._outcome(self._timeline.flush())
 
     @property

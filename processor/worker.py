@@ -4,41 +4,35 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from typing import Literal
 
 from crampwatch.bus import Bus, BusFactory, Delivery, Will
 from crampwatch.clock import Clock
 from crampwatch.codec import encode
-from crampwatch.errors import Misconfigured, Refused, Unavailable
-from crampwatch.events import Assessed, Finding, Sample, ServiceStatus, StoredUpTo
+from crampwatch.errors import Refused, Unavailable, first_misconfigured
+from crampwatch.events import ServiceStatus, StoredUpTo
 from crampwatch.metrics import Counters
 from crampwatch.settings import Settings
-from crampwatch.storage import Batch, Store
+from crampwatch.storage import Store
 from crampwatch.topics import SYSTEM, Kind, Topic, every
+from crampwatch.trouble import level
+from crampwatch.units import SECOND_MS
+from processor.athlete import Athlete
 
+from .drain import Drain, Gain
 from .patience import RETRY_MAX_S, Patience, Wait
 from .reading import Arrived, read_telemetry, read_watermark, row_of
-from .roster import Roster, Seat
+from .roster import SLICE, Roster
 from .shelf import Shelf
 from .watermark import Watermark
 
 log = logging.getLogger(__name__)
 
-#: Deliveries between the link and the worker, and how many are taken into one transaction. When full, the link waits.
+#: Deliveries between the link and the worker. When full, the link waits.
 QUEUE = 1_024
-DRAIN = 256
 STATUS_EVERY_S = 10.0
-
-
-@dataclass(slots=True)
-class _Gain:
-    """What one session gained in one drain."""
-
-    seat: Seat
-    samples: list[Sample] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    assessments: list[Assessed] = field(default_factory=list)
+#: A session for which nothing came for so long is closed: as long as a broker keeps live telemetry.
+RESTED_S = 60.0
 
 
 class Processor:
@@ -46,16 +40,20 @@ class Processor:
 
     Promises: a message is acked after its samples and what they prove are durable and the findings are published,
     so a crash anywhere repeats work but loses nothing; a message that comes twice changes nothing; what cannot be
-    read is counted by reason, named once, and never stops the others; while the store or the broker is away it
-    holds, says so once, and goes on later.
+    read is counted by reason, named once, and never stops the others, and neither does a machine that fails; while
+    the store or the broker is away it holds, says so once, and goes on later. Machines are not woken: what was due
+    is found by the next fact. The last second of a session that has rested is closed, and what it proves is late.
 
     Args:
         settings: team, processor and state_dir are used.
         buses: links to the broker.
         store: where everything is kept; its owner closes it.
-        clock: the run's time, for statuses and for what is recent after a restart; machines never see it.
-        counters: ``messages``, ``samples``, ``findings``, ``refused`` by reason, ``ignored`` by name, ``caught_up``.
+        clock: the run's time, for statuses, for what is recent after a restart and for which sessions rest; machines
+            never see it.
+        counters: ``messages``, ``samples``, ``findings``, ``refused`` by reason, ``ignored`` by name, ``caught_up``,
+            ``failed`` by error.
         wait: sleeps wall seconds.
+        machines: makes and restores the athletes' machines.
     """
 
     def __init__(
@@ -67,6 +65,7 @@ class Processor:
         clock: Clock,
         counters: Counters,
         wait: Wait = asyncio.sleep,
+        machines: type[Athlete] = Athlete,
     ) -> None:
         self._team = settings.team
         self._id = settings.processor.id
@@ -79,7 +78,11 @@ class Processor:
         self._queue: asyncio.Queue[Delivery] = asyncio.Queue(QUEUE)
         self._patience = Patience(clock, counters, wait)
         self._shelf = Shelf(settings.state_dir)
-        self._roster = Roster(self._team, store, self._shelf, counters, every_s=settings.processor.snapshot_every_s)
+        self._roster = Roster(
+            self._team, store, self._shelf, counters, machines=machines, every_s=settings.processor.snapshot_every_s
+        )
+        #: Machines are moved by one task at a time.
+        self._turn = asyncio.Lock()
         self._marks: dict[str, Watermark] = {}
         self._status = Topic(SYSTEM, self._id, Kind.STATUS)
 
@@ -106,9 +109,9 @@ class Processor:
             async with self._link() as bus:
                 await self._serve(bus)
         except BaseExceptionGroup as group:
-            wrong = group.subgroup(Misconfigured)
-            if wrong is not None:
-                raise _first(wrong) from None
+            remedy = first_misconfigured(group)
+            if remedy is not None:
+                raise remedy from None
             raise
         finally:
             await self._shelf.close()
@@ -128,6 +131,7 @@ class Processor:
                 group.create_task(self._receive(bus), name="processor-receive")
                 group.create_task(self._report(bus), name="processor-status")
                 group.create_task(self._work(bus), name="processor-work")
+                group.create_task(self._close_rested(bus), name="processor-close")
         finally:
             await self._say(bus, "down")
 
@@ -158,71 +162,97 @@ class Processor:
     async def _work(self, bus: Bus) -> None:
         while True:
             # Take what is there, never wait for more: when idle a message goes through alone and at once.
-            deliveries = [await self._queue.get()]
-            while len(deliveries) < DRAIN and not self._queue.empty():
-                deliveries.append(self._queue.get_nowait())
-            await self._process(bus, deliveries)
+            drain = Drain()
+            self._take(await self._queue.get(), drain)
+            while drain.has_room and not self._queue.empty():
+                self._take(self._queue.get_nowait(), drain)
+            async with self._turn:
+                await self._process(bus, drain)
 
-    async def _process(self, bus: Bus, deliveries: Sequence[Delivery]) -> None:
-        gains: dict[tuple[str, str], _Gain] = {}
-        settled: list[tuple[str, int]] = []
-        for delivery in deliveries:
-            arrived = self._read(delivery, settled)
-            if arrived is not None:
-                await self._observe(arrived, gains)
-        if gains:
-            batches = [Batch(gain.seat.key, gain.samples, gain.findings, gain.assessments) for gain in gains.values()]
-            await self._patience.insist("record", lambda: self._store.record(batches))
-        for gain in gains.values():
-            await self._publish(bus, gain)
-        await self._settle(bus, settled)
-        for delivery in deliveries:
-            await delivery.ack()
+    async def _close_rested(self, bus: Bus) -> None:
+        while True:
+            await self._clock.sleep(STATUS_EVERY_S)
+            async with self._turn:
+                gains: list[Gain] = []
+                for seat in self._roster.rested(self._clock.now_ms() - round(RESTED_S * SECOND_MS)):
+                    gain = Gain(seat)
+                    gain.add(seat.close(), late=True)
+                    gains += [gain] if gain else []
+                    await asyncio.sleep(0)
+                await self._record(bus, gains)
 
-    def _read(self, delivery: Delivery, settled: list[tuple[str, int]]) -> Arrived | None:
+    def _take(self, delivery: Delivery, drain: Drain) -> None:
         """Decode one delivery. What is refused is counted and, where its row can be read, settled for ever."""
+        drain.deliveries.append(delivery)
         try:
             topic = Topic.parse(delivery.topic)
             if topic.kind is Kind.WATERMARK:
-                self._learn(topic, delivery.payload)
-                return None
+                self._learn(topic, delivery.payload, drain)
+                return
             arrived = read_telemetry(topic, delivery.payload, self._team)
         except Refused as refused:
             first = self._counters.add("refused", refused.reason) == 1
-            level, hint = logging.WARNING if first else logging.DEBUG, "look at what publishes there"
-            log.log(level, "left out a message on %s: %s; %s", delivery.topic[:120], refused, hint)
+            hint = "look at what publishes there"
+            log.log(level(first=first), "left out a message on %s: %s; %s", delivery.topic[:120], refused, hint)
             named = row_of(delivery.topic, delivery.payload, self._team)
-            settled.extend([named] if named is not None else [])
-            return None
-        settled.append((arrived.telemetry.collector, arrived.telemetry.row))
+            drain.settled.extend([named] if named is not None else [])
+            return
+        drain.add(arrived)
         self._counters.add("messages")
-        return arrived
 
-    def _learn(self, topic: Topic, payload: bytes) -> None:
-        """Our own retained watermark: it counts when our shelf was lost."""
-        if topic.device == self._id and payload:
-            message = read_watermark(payload)
-            self._marks.setdefault(message.collector, Watermark()).raise_to(message.row)
+    def _learn(self, topic: Topic, payload: bytes, drain: Drain) -> None:
+        """Rows that are settled without us: below our own retained mark, which counts when our shelf was lost, and
+        those that a collector has forgotten, which it does with stored rows only.
+        """
+        if topic.device not in {self._id, topic.athlete} or not payload:
+            return
+        message = read_watermark(payload)
+        if message.collector != topic.athlete:
+            raise Refused("wrong_collector", f"watermark of {message.collector!r} on topic {topic}")
+        mark = self._marks.setdefault(message.collector, Watermark())
+        before = mark.up_to
+        mark.raise_to(message.row)
+        if mark.up_to > before:
+            drain.raised.add(message.collector)
 
-    async def _observe(self, arrived: Arrived, gains: dict[tuple[str, str], _Gain]) -> None:
+    async def _process(self, bus: Bus, drain: Drain) -> None:
+        gains: dict[tuple[str, str], Gain] = {}
+        observed = 0
+        for arrived in drain.arrived:
+            await self._observe(arrived, gains)
+            observed += len(arrived.telemetry.samples)
+            if observed >= SLICE:
+                observed = 0
+                await asyncio.sleep(0)
+        await self._record(bus, list(gains.values()))
+        await self._settle(bus, drain)
+        for delivery in drain.deliveries:
+            await delivery.ack()
+
+    async def _observe(self, arrived: Arrived, gains: dict[tuple[str, str], Gain]) -> None:
         telemetry = arrived.telemetry
         name = (arrived.athlete, telemetry.session)
         gain = gains.get(name)
         if gain is None:
             now_ms = self._clock.now_ms()
             seat = await self._patience.insist("read", lambda: self._roster.seat(*name, now_ms))
-            gain = gains[name] = _Gain(seat)
-        outcome = gain.seat.machine.observe(telemetry.samples)
+            gain = gains[name] = Gain(seat)
+        outcome = gain.seat.observe(telemetry.samples)
         gain.samples.extend(telemetry.samples)
-        gain.findings.extend(
-            finding.model_copy(update={"late": True}) if arrived.late else finding for finding in outcome.findings
-        )
-        gain.assessments.extend(outcome.assessments)
+        gain.add(outcome, late=arrived.late)
         self._counters.add("samples", by=len(telemetry.samples))
         for reason, count in outcome.ignored.items():
             self._counters.add("ignored", reason, by=count)
 
-    async def _publish(self, bus: Bus, gain: _Gain) -> None:
+    async def _record(self, bus: Bus, gains: Sequence[Gain]) -> None:
+        """Everything is durable before anything is told."""
+        if gains:
+            batches = [gain.batch() for gain in gains]
+            await self._patience.insist("record", lambda: self._store.record(batches))
+        for gain in gains:
+            await self._publish(bus, gain)
+
+    async def _publish(self, bus: Bus, gain: Gain) -> None:
         athlete = gain.seat.key.athlete
         topic = Topic(self._team, athlete, Kind.FINDING)
         for finding in (*gain.seat.to_repeat, *gain.findings):
@@ -237,11 +267,11 @@ class Processor:
                     # A later one says more; the store has them all.
                     self._counters.add("assessments_dropped")
 
-    async def _settle(self, bus: Bus, settled: Sequence[tuple[str, int]]) -> None:
+    async def _settle(self, bus: Bus, drain: Drain) -> None:
         """Everything before this is stored: move watermarks, keep what a restart needs, tell the collectors."""
-        for collector, row in settled:
+        for collector, row in drain.settled:
             self._marks.setdefault(collector, Watermark()).settle(row)
-        collectors = sorted({collector for collector, _ in settled})
+        collectors = sorted({*drain.raised, *(collector for collector, _ in drain.settled)})
         snapshots = [*self._roster.due(), *self._roster.rest()]
         marks = {collector: self._marks[collector].dump() for collector in collectors}
         if snapshots or marks:
@@ -259,11 +289,4 @@ class Processor:
             await self._patience.insist("publish", lambda: bus.publish(topic, payload))
         except Refused as refused:
             first = self._counters.add("unpublished", refused.reason) == 1
-            log.log(logging.WARNING if first else logging.DEBUG, "%s not published: %s", topic.kind, refused)
-
-
-def _first(group: BaseException) -> Misconfigured:
-    while isinstance(group, BaseExceptionGroup):
-        group = group.exceptions[0]
-    assert isinstance(group, Misconfigured)
-    return group
+            log.log(level(first=first), "%s not published: %s", topic.kind, refused)

@@ -1,0 +1,63 @@
+"""What is taken from the queue together, and what each session gains by it."""
+
+from dataclasses import dataclass, field
+
+from crampwatch.bus import Delivery
+from crampwatch.events import Assessed, Finding, Sample
+from crampwatch.storage import Batch
+from processor.athlete import Outcome
+
+from .reading import Arrived
+from .seat import Seat
+
+#: The most that is stored in one transaction and acked after it: a message more of either ends the drain.
+DELIVERIES = 256
+SAMPLES = 4_096
+
+
+@dataclass(slots=True)
+class Drain:
+    """Deliveries that are stored in one transaction and acked last.
+
+    ``settled`` are rows, by collector, that are stored or refused once the drain is done; ``raised`` are collectors
+    whose mark moved by what they or the broker remember.
+    """
+
+    deliveries: list[Delivery] = field(default_factory=list)
+    arrived: list[Arrived] = field(default_factory=list)
+    settled: list[tuple[str, int]] = field(default_factory=list)
+    raised: set[str] = field(default_factory=set)
+    samples: int = 0
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more delivery may be taken."""
+        return len(self.deliveries) < DELIVERIES and self.samples < SAMPLES
+
+    def add(self, arrived: Arrived) -> None:
+        """Take telemetry that was read."""
+        self.arrived.append(arrived)
+        self.settled.append((arrived.telemetry.collector, arrived.telemetry.row))
+        self.samples += len(arrived.telemetry.samples)
+
+
+@dataclass(slots=True)
+class Gain:
+    """What one session gained. It is true when there is something to store."""
+
+    seat: Seat
+    samples: list[Sample] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    assessments: list[Assessed] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.samples or self.findings or self.assessments)
+
+    def add(self, outcome: Outcome, *, late: bool) -> None:
+        """Take what a machine proved; ``late``: too late for a live alert."""
+        self.findings += [one.model_copy(update={"late": True}) if late else one for one in outcome.findings]
+        self.assessments += outcome.assessments
+
+    def batch(self) -> Batch:
+        """What the store keeps."""
+        return Batch(self.seat.key, self.samples, self.findings, self.assessments)
