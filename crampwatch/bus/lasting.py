@@ -26,7 +26,7 @@ GOOD_LIFE_S = 5.0
 SHORT_LIVES = 3
 
 _SAME_ID = (
-    "another client of the same id; each service on a broker needs an id of its own "
+    "another client of the same id; each service needs an id of its own on the broker "
     "(collector.id, processor.id, alerts.id, dashboard.id)"
 )
 
