@@ -179,11 +179,11 @@ async def test_any_facts_come_back_equal(tmp_path_factory, backend, age, samples
         assert list(await store.alerts(RUN)) == sorted(alerts, key=lambda one: (one.raised_at_ms, one.id))
         if samples or findings or assessments or alerts:
             summary = await store.run(RUN)
-            about_the_runner = sum(one.kind != "fault" for one in alerts)
+            own = sum(one.kind != "fault" for one in alerts)
             assert (summary.samples, summary.findings, summary.alerts) == (
                 len(samples),
                 len(findings),
-                about_the_runner,
+                own,
             )
 
 
