@@ -129,12 +129,16 @@ class Finding(Message):
 
 
 class Assessed(Message):
-    """Where an athlete stands at a second: scores are internal, people are shown ``level``."""
+    """Where an athlete stands at a second: scores are internal, people are shown ``level``.
+
+    ``settled`` is False while nothing can be said: no baseline yet, or no cadence. Then ``ok`` is no all-clear.
+    """
 
     kind: Literal["assessment"] = "assessment"
     session: Id
     at_ms: EpochMs
     level: Level
+    settled: bool = True
     score: Annotated[float, Field(ge=0, le=1)]
     fatigue: Annotated[float, Field(ge=0, le=100)] | None
     motion: Motion
