@@ -25,15 +25,22 @@ class Clock(Protocol):
 
 
 class WallClock:
-    """The run's time is the host's. Steps back of the host's clock are held, never passed on."""
+    """The run's time is the host's, but it never stands still nor goes back.
+
+    A host whose clock is set back (no battery, then the network's time) would otherwise stamp an hour of samples
+    with one moment. Steps forward are followed; after a step back time goes on from where it was, until a restart.
+    """
 
     def __init__(self) -> None:
-        self._last_ms = 0
+        self._last_ns = time.time_ns()
+        self._steady_ns = time.monotonic_ns()
 
     def now_ms(self) -> int:
         """UTC milliseconds, never less than before."""
-        self._last_ms = max(self._last_ms, time.time_ns() // 1_000_000)
-        return self._last_ms
+        steady_ns = time.monotonic_ns()
+        self._last_ns = max(time.time_ns(), self._last_ns + steady_ns - self._steady_ns)
+        self._steady_ns = steady_ns
+        return self._last_ns // 1_000_000
 
     async def sleep(self, seconds: float) -> None:
         """Sleep as long as that is on the wall."""

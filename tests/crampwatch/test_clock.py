@@ -10,11 +10,13 @@ from crampwatch.clock import PacedClock, WallClock
 START = 1_700_000_000_000
 
 
-def test_a_wall_clock_never_goes_back(monkeypatch):
-    readings = iter([5_000_000_000, 4_000_000_000, 6_000_000_000])
-    monkeypatch.setattr(time, "time_ns", lambda: next(readings))
+def test_a_wall_clock_follows_a_step_forward_and_goes_on_through_a_step_back(monkeypatch):
+    host = iter([5_000_000_000, 6_000_000_000, 90_000_000_000, 7_000_000_000, 8_000_000_000])
+    steady = iter([0, 1_000_000_000, 2_000_000_000, 3_000_000_000, 4_000_000_000])
+    monkeypatch.setattr(time, "time_ns", lambda: next(host))
+    monkeypatch.setattr(time, "monotonic_ns", lambda: next(steady))
     clock = WallClock()
-    assert [clock.now_ms() for _ in range(3)] == [5_000, 5_000, 6_000]
+    assert [clock.now_ms() for _ in range(4)] == [6_000, 90_000, 91_000, 92_000]
 
 
 async def test_sleepers_wake_at_their_moment_in_order():
