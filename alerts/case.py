@@ -34,6 +34,11 @@ class Filed:
         """Whether a push is still owed."""
         return self.audible and self.alert.state is AlertState.RAISED
 
+    def given_up(self, now_ms: int) -> bool:
+        """Whether it expired because its push reached nobody, and not because its time was over."""
+        over = self.ends_at_ms is not None and self.ends_at_ms <= now_ms
+        return self.audible and self.alert.state is AlertState.EXPIRED and not over
+
     def due_at_ms(self) -> int | None:
         """When the time next changes it; None: never."""
         if not self.alert.state.open:

@@ -11,9 +11,12 @@ from crampwatch.units import Level
 from .case import Case, Fault, Filed, Verdict
 from .drafts import Drafts, Subject
 from .guidance import Flow, Guidance
+from .levels import Standing
 from .lifecycle import Event
 from .policy import PAUSE_MS, Candidate, Hush, Outcome, Reason, Rules, decide
 from .triage import TEMPERATURE, Lead, flow_of, lead, subject
+
+_WRITES = {Outcome.SHOW, Outcome.PUSH}
 
 
 class Desk:
@@ -34,18 +37,29 @@ class Desk:
         fatigue = finding.kind is FindingKind.FATIGUE
         candidate = Candidate(slot, level, finding.id, finding.at_ms, late=finding.late, gives_way=fatigue)
         reason = decide(candidate, case.memory(), self._rules, now_ms)
-        standing = case.open.get(slot)
-        ended = () if standing is None else (self._drafts.moved(standing, Event.ENDED, now_ms),)
-        if reason.outcome is Outcome.CLEAR:
-            return Verdict(reason, ended)
-        if reason.outcome is Outcome.IGNORE:
-            return Verdict(reason)
-        temperature_c = finding.evidence.get(TEMPERATURE)
-        about_it = Subject(
-            slot, flow_of(finding), level, finding.id, finding.because, finding.at_ms, temperature_c=temperature_c
-        )
-        case = replace(case, session=finding.session)
-        return Verdict(reason, (*ended, self._drafts.new(case, about_it, reason, now_ms)))
+        if reason.outcome not in _WRITES:
+            return self._unwritten(case, slot, reason, now_ms)
+        warm_c = finding.evidence.get(TEMPERATURE)
+        about_it = Subject(slot, flow_of(finding), level, finding.id, finding.because, finding.at_ms, warm_c)
+        return self._written(replace(case, session=finding.session), about_it, reason, now_ms)
+
+    def on_level(self, case: Case, stands: Standing, at_ms: int, now_ms: int) -> Verdict | None:
+        """What a level means that stands at ``at_ms`` and was not told in time; None: nothing that is not shown."""
+        slot, level, name = stands.slot, stands.level, stands.name(case.athlete)
+        shown = case.open.get(slot)
+        as_shown = shown is not None and shown.alert.level is level
+        if as_shown and shown is not None and not shown.overdue:
+            return None
+        fatigue = level is not Level.OK and stands.flow is Flow.FATIGUE_WATCH
+        candidate = Candidate(slot, level, name, at_ms, gives_way=fatigue, stands=True)
+        reason = decide(candidate, case.memory(), self._rules, now_ms)
+        if reason.outcome is Outcome.IGNORE or (as_shown and reason.outcome is not Outcome.PUSH):
+            return None
+        if reason.outcome not in _WRITES:
+            return self._unwritten(case, slot, reason, now_ms)
+        warm_c = None if stands.finding is None else stands.finding.evidence.get(TEMPERATURE)
+        about = Subject(slot, stands.flow, level, name, stands.because(at_ms), at_ms, warm_c)
+        return self._written(replace(case, session=stands.session), about, reason, now_ms)
 
     def on_answer(self, case: Case, answer: Acknowledged, now_ms: int) -> Verdict:
         """What an answer to an alert leads to. The answer is kept as a label whatever comes of it."""
@@ -118,6 +132,18 @@ class Desk:
         old = [one for one in case.open.values() if one.alert.session != session]
         ended = tuple(self._drafts.moved(one, Event.ENDED, now_ms) for one in old)
         return Verdict(Reason.RUN_OVER, ended) if ended else None
+
+    def _unwritten(self, case: Case, slot: AlertKind, reason: Reason, now_ms: int) -> Verdict:
+        """Nothing new is shown; what stands in the slot may end."""
+        return Verdict(reason, self._ended(case, slot, now_ms) if reason.outcome is Outcome.CLEAR else ())
+
+    def _written(self, case: Case, about: Subject, reason: Reason, now_ms: int) -> Verdict:
+        """A new alert takes the place of what stands in its slot."""
+        return Verdict(reason, (*self._ended(case, about.slot, now_ms), self._drafts.new(case, about, reason, now_ms)))
+
+    def _ended(self, case: Case, slot: AlertKind, now_ms: int) -> tuple[Filed, ...]:
+        standing = case.open.get(slot)
+        return () if standing is None else (self._drafts.moved(standing, Event.ENDED, now_ms),)
 
     def _resumed(self, case: Case, finding: Finding, now_ms: int) -> Verdict:
         """The runner runs again: a cramp flow closes with how to go on, unless it was said after that (backlog)."""

@@ -59,14 +59,15 @@ class Journal:
         self._channels = dict(channels)
         self._memory_ms = max(memory_ms, HOUR_MS)
 
-    async def decide(self, told: Told, now_ms: int, work: Callable[[Case], Verdict]) -> Verdict | None:
-        """Decide on a fact and keep what came of it; None when it was decided before."""
+    async def decide(self, told: Told, now_ms: int, work: Callable[[Case], Verdict | None]) -> Verdict | None:
+        """Decide on a fact and keep what came of it; None when it was decided before, or ``work`` finds it no news."""
 
         def transaction(connection: sqlite3.Connection) -> Verdict | None:
             if connection.execute("SELECT 1 FROM fact WHERE id = ?", (told.id,)).fetchone():
                 return None
             verdict = work(load_case(connection, told.athlete, now_ms, self._memory_ms))
-            self._keep(connection, told, verdict, now_ms)
+            if verdict is not None:
+                self._keep(connection, told, verdict, now_ms)
             return verdict
 
         return await self._database.write(transaction)

@@ -14,6 +14,8 @@ from crampwatch.units import HOUR_MS, MINUTE_MS, Level
 
 #: Audible alerts that nobody asked for, per athlete and hour.
 AUDIBLE_PER_HOUR = 3
+#: A sudden stop stands for this long at most, milliseconds (science 3.6).
+STOP_MS = 5 * MINUTE_MS
 #: After "just a pause" sudden stops are not asked about for this long.
 PAUSE_MS = 15 * MINUTE_MS
 
@@ -94,7 +96,8 @@ class Candidate:
     """Something that may concern a person.
 
     ``at_ms`` is when it happened; ``late``: proved from backlog; ``asked``: a person asked for help, so that help is
-    an answer and no disturbance; ``gives_way``: shown only while nothing else stands in its slot.
+    an answer and no disturbance; ``gives_way``: shown only while nothing else stands in its slot; ``stands``: no news,
+    but a level that stands and was not told in time.
     """
 
     slot: AlertKind
@@ -104,6 +107,7 @@ class Candidate:
     late: bool = False
     asked: bool = False
     gives_way: bool = False
+    stands: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +199,9 @@ def cover(question: Question, so_far: Reason) -> Reason:
         return Reason.COVERED
     if candidate.slot is AlertKind.CRAMP and question.now_ms < memory.paused_until_ms:
         return Reason.PAUSED
+    if candidate.slot is AlertKind.CRAMP and candidate.stands:
+        asked = any(question.now_ms - one.at_ms < STOP_MS for one in question.earlier)
+        return Reason.COVERED if asked else so_far
     return so_far
 
 

@@ -13,6 +13,7 @@ from crampwatch.units import MINUTE_MS
 
 from .case import Case, Run, Verdict
 from .journal import Told
+from .policy import Reason
 from .room import Room
 
 log = logging.getLogger(__name__)
@@ -90,11 +91,15 @@ class Reception:
         match message:
             case Assessed():
                 await self._run_seen(athlete, message.session, message.at_ms, now_ms)
+                await self._level_seen(athlete, message, now_ms)
             case Finding():
                 if not message.late:
                     await self._run_seen(athlete, message.session, message.at_ms, now_ms)
                 told = Told(f"finding:{athlete}:{message.id}", athlete, "finding", message)
-                await self._decide(told, now_ms, lambda case: desk.on_finding(case, message, now_ms))
+                verdict = await self._decide(told, now_ms, lambda case: desk.on_finding(case, message, now_ms))
+                if verdict is not None:
+                    in_time = verdict.reason not in {Reason.LATE, Reason.TOO_LATE}
+                    self._room.levels.found(athlete, message, in_time=in_time)
             case Acknowledged():
                 named = f"{message.alert_id}:{message.at_ms}:{message.by}:{message.answer}"
                 told = Told(f"ack:{athlete}:{named}", athlete, "ack", message)
@@ -103,11 +108,23 @@ class Reception:
                 told = Told(f"checkin:{athlete}:{message.at_ms}:{message.what}", athlete, "checkin", message)
                 await self._decide(told, now_ms, lambda case: desk.on_check_in(case, message, now_ms))
 
-    async def _decide(self, told: Told, now_ms: int, work: Callable[[Case], Verdict]) -> None:
+    async def _decide(self, told: Told, now_ms: int, work: Callable[[Case], Verdict | None]) -> Verdict | None:
         verdict = await self._room.journal.decide(told, now_ms, work)
         self._counters.add("decided", "known" if verdict is None else verdict.reason)
         if verdict is not None and verdict.filed:
             self._changed()
+        return verdict
+
+    async def _level_seen(self, athlete: str, assessed: Assessed, now_ms: int) -> None:
+        """Make up for word of a level that did not come in time."""
+        levels, desk = self._room.levels, self._room.desk
+        if not self._room.sight.in_run(athlete, assessed.session):
+            return
+        stands = levels.seen(athlete, assessed, now_ms)
+        if stands is not None:
+            told = Told(stands.name(athlete), athlete, "level", assessed)
+            await self._decide(told, now_ms, lambda case: desk.on_level(case, stands, assessed.at_ms, now_ms))
+            levels.settle(athlete, stands)
 
     async def _run_seen(self, athlete: str, session: str, at_ms: int, now_ms: int) -> None:
         """Note a sign of life; a new run ends what is open of the last."""

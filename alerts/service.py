@@ -25,6 +25,7 @@ from .deliver import Courier
 from .desk import Desk
 from .guidance import load_guidance
 from .journal import SCHEMA, Journal
+from .levels import Levels
 from .outlet import Outlet, to_bus, to_store
 from .policy import Rules
 from .push_log import PushLog
@@ -134,6 +135,7 @@ class Alerter:
         room = Room(
             journal=journal,
             desk=Desk(load_guidance(), rules),
+            levels=Levels(rules.deadline_ms),
             sight=Sight(patience_ms, int(gap_s * SECOND_MS), await journal.runs()),
             clock=self._clock,
             changed=lambda: _wake((*outlets, *couriers)),

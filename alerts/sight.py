@@ -45,6 +45,11 @@ class Sight:
             self._runs[athlete] = known = replace(known, seen_ms=at_ms)
         return known
 
+    def in_run(self, athlete: str, session: str) -> bool:
+        """Whether this is the run that the athlete is in."""
+        run = self._runs.get(athlete)
+        return run is not None and run.session == session
+
     def active(self, athlete: str, now_ms: int) -> bool:
         """Whether the athlete's run is watched now."""
         run = self._runs.get(athlete)

@@ -83,9 +83,13 @@ class Timekeeper:
 
     async def _expire(self, athlete: str, now_ms: int) -> Verdict | None:
         active = self._room.sight.active(athlete, now_ms)
-        return await self._room.journal.revise(
+        verdict = await self._room.journal.revise(
             athlete, "time", now_ms, lambda case: self._room.desk.on_time(case, now_ms, active=active)
         )
+        for filed in () if verdict is None else verdict.filed:
+            if filed.given_up(now_ms):
+                self._room.levels.reopen(athlete, filed.alert.kind)
+        return verdict
 
     def _told(self, verdict: Verdict | None) -> None:
         if verdict is not None:

@@ -84,6 +84,13 @@ def flow_of(finding: Finding) -> Flow:
     return _PATTERN_FLOWS[finding.level]
 
 
+def flow_at(level: Level, *, rhythm: bool) -> Flow:
+    """What to show for a level above ``ok`` of which no finding came; ``rhythm``: cadence bears it."""
+    if level is Level.NOW:
+        return Flow.CRAMP_PROMPT
+    return _PATTERN_FLOWS[level] if rhythm or level is not Level.WATCH else Flow.FATIGUE_WATCH
+
+
 def lead(flow: Flow, answer: Answer, *, by_runner: bool) -> Lead:
     """Where an answer to an alert in ``flow`` leads."""
     if flow is Flow.CRAMP_PROMPT:

@@ -12,9 +12,9 @@ from alerts.guidance import Flow, load_guidance
 from alerts.journal import SCHEMA, Journal
 from alerts.policy import Reason, Rules
 from crampwatch.errors import CrampwatchError
-from crampwatch.events import Acknowledged, AlertKind, Answer, CheckedIn, Finding, FindingKind
+from crampwatch.events import Acknowledged, AlertKind, Answer, Assessed, CheckedIn, Finding, FindingKind
 from crampwatch.storage.database import Database
-from crampwatch.units import Level
+from crampwatch.units import Level, Motion
 from tests.support.clocks import START_MS, ManualClock
 
 RULES = Rules(cooldown_ms=600_000, deadline_ms=60_000)
@@ -36,6 +36,11 @@ def finding(kind=FindingKind.PATTERN, level=Level.WARNING, at_ms=START_MS, name=
 
 def answer(alert_id, word=Answer.OK, by="runner", at_ms=START_MS):
     return Acknowledged(alert_id=alert_id, at_ms=at_ms, by=by, answer=word)
+
+
+def assessed(level=Level.OK, at_ms=START_MS, **more):
+    usual = {"session": SESSION, "score": 0.1, "fatigue": None, "motion": Motion.RUN, "quality": {}}
+    return Assessed(at_ms=at_ms, level=level, **(usual | more))
 
 
 def check_in(what="cramp", at_ms=START_MS):

@@ -75,6 +75,34 @@ async def test_backlog_and_old_news_are_kept_with_their_reason_and_disturb_nobod
         assert world.seen == [("pattern", "warning", "raised")]
 
 
+async def test_a_level_that_rose_in_an_outage_is_told_once_when_the_link_is_back(world):
+    phone = MemoryChannel()
+    async with world.alerting(phone):
+        await world.find(finding(late=True))
+        await world.clock.advance(180)
+        await world.run_on(level=Level.WARNING)
+        await eventually(lambda: phone.felt, world.clock)
+        await world.clock.advance(5)
+        await world.run_on(level=Level.WARNING)
+        await world.find(finding(level=Level.OK, at_ms=world.clock.now_ms(), late=True))
+        await eventually(lambda: world.cleared == ["pattern"], world.clock)
+        assert world.reasons == ["late", "first", "ended"]
+        assert "three hitches" in phone.felt[0].alert.because[0]
+        assert len(phone.felt) == 1
+
+
+async def test_a_push_that_reached_nobody_is_tried_once_more_while_the_level_stands(world):
+    async with world.alerting():
+        with world.broker.refusing(Unavailable("away"), matching=f"crampwatch/v1/{TEAM}/+/delivery"):
+            await world.find(finding())
+            await eventually(lambda: world.counters.value("push_failed", "mqtt") and world.clock.asleep(2))
+            await world.clock.advance(61)
+            await eventually(lambda: world.cleared == ["pattern"], world.clock)
+        await world.run_on(level=Level.WARNING)
+        await eventually(lambda: world.deliveries, world.clock)
+        assert world.reasons == ["first", "expired", "first"]
+
+
 async def test_an_answer_acknowledges_and_quiets_until_it_runs_out_or_the_level_rises(world):
     phone = MemoryChannel()
     async with world.alerting(phone):

@@ -8,13 +8,13 @@ from alerts.service import FILE_NAME, Alerter
 from crampwatch.bus.memory import MemoryBroker
 from crampwatch.codec import decode, encode
 from crampwatch.errors import Unavailable
-from crampwatch.events import Assessed, SensorState, SensorStatus, ServiceStatus
+from crampwatch.events import SensorState, SensorStatus, ServiceStatus
 from crampwatch.metrics import Counters
 from crampwatch.service import running
 from crampwatch.settings import Alerts, Settings
 from crampwatch.topics import SYSTEM, Kind, Topic, every
-from crampwatch.units import Level, Motion
-from tests.alerts.builders import SESSION, Clock, eventually
+from crampwatch.units import Level
+from tests.alerts.builders import SESSION, Clock, assessed, eventually
 
 TEAM = "home"
 
@@ -97,21 +97,9 @@ class World:
     async def find(self, finding, athlete="ada"):
         await self.say(Kind.FINDING, finding, athlete)
 
-    async def run_on(self, athlete="ada", session=SESSION):
+    async def run_on(self, athlete="ada", session=SESSION, level=Level.OK):
         """The processor assesses an athlete: a run is on."""
-        await self.say(
-            Kind.ASSESSMENT,
-            Assessed(
-                session=session,
-                at_ms=self.clock.now_ms(),
-                level=Level.OK,
-                score=0.1,
-                fatigue=None,
-                motion=Motion.RUN,
-                quality={},
-            ),
-            athlete,
-        )
+        await self.say(Kind.ASSESSMENT, assessed(level, self.clock.now_ms(), session=session), athlete)
 
     async def sensor(self, state: SensorState, athlete="ada", device="strap"):
         status = SensorStatus(device=device, name="Strap", state=state, at_ms=self.clock.now_ms())
