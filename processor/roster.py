@@ -131,7 +131,7 @@ class Roster:
             return self._machines(athlete, session), 0
         try:
             return self._machines.restore(kept.body), kept.at_ms
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             self._counters.add("snapshots_unread")
             log.warning("%s: the kept snapshot cannot be read (%s); the store is read from the start", athlete, error)
             return self._machines(athlete, session), 0

@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 import logging
 
+import pytest
+
 from crampwatch.events import FindingKind
 from crampwatch.storage import Batch, RunKey
 from crampwatch.topics import Kind, Topic
 from processor.athlete import Athlete
 from processor.backtest import backtest
-from processor.shelf import Shelf
+from processor.shelf import Kept, Shelf
 from tests.processor.desk import LATE, RUN, rows, story
 from tests.support.brokers import until
 from tests.support.clocks import START_MS, ManualClock
@@ -103,6 +105,20 @@ class TestAMachineThatFails:
         kept = await shelf.snapshot("r7", "s1")
         await shelf.close()
         assert kept is None or kept.at_ms < START_MS + 300_000
+
+
+@pytest.mark.parametrize("body", [b"\xff", b"[]", b'{"v":1}', b'{"v":1,"athlete":"r7","session":"s1","profile":[]}'])
+async def test_a_snapshot_that_cannot_be_read_costs_a_look_into_the_store_and_nothing_else(desk, body):
+    samples = story()
+    await desk.store.record([Batch(RUN, samples[:900])])
+    shelf = await Shelf(desk.settings.state_dir).open()
+    await shelf.keep([Kept("r7", "s1", START_MS + 200_000, body)], {})
+    await shelf.close()
+    async with desk.listening(), desk.processing():
+        await desk.send(*rows(samples[900:]))
+        await desk.marked(len(rows(samples[900:])) - 1)
+    assert desk.counters.value("snapshots_unread") == 1
+    assert desk.findings == [one for outcome in backtest("r7", "s1", samples) for one in outcome.findings]
 
 
 class Unkeepable(Athlete):
