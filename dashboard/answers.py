@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from crampwatch.errors import Misconfigured, Unavailable
@@ -119,6 +119,8 @@ class Answers:
         return {"athlete": athlete}
 
     async def _name(self, body: NameBody) -> dict[str, str]:
+        if not await self._site.knows(body.athlete):
+            raise RequestError(404, f"no runner {body.athlete!r} is known here")
         await self._site.store.name(body.athlete, body.name)
         await self._site.refresh_names()
         return {"athlete": body.athlete}
@@ -143,7 +145,11 @@ async def _answered(request: Request, shape: type[B], act: Callable[[B], Awaitab
 async def _read(request: Request) -> bytes:
     if not request.headers.get("content-type", "").startswith("application/json"):
         raise RequestError(415, "send JSON (content-type: application/json)")
-    raw = await read_body(request)
+    try:
+        raw = await read_body(request)
+    except ClientDisconnect as gone:
+        # Nobody is left to read it; raising further would be a traceback in the log for each.
+        raise RequestError(400, "the body ended too early") from gone
     if raw is None:
         raise RequestError(413, f"the body is longer than {MAX_BODY} bytes")
     return raw

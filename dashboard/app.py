@@ -25,6 +25,8 @@ from .review import review, run_row
 from .site import Site
 
 RUNS_SHOWN = 200
+#: Digits of the longest row number that SQLite can give.
+ROW_DIGITS = 19
 _NO_STORE = {"cache-control": "no-store"}
 
 
@@ -59,7 +61,7 @@ class Pages:
     async def live(self, request: Request) -> Response:
         """One runner's page."""
         athlete = request.path_params["athlete"]
-        if not await self._known(athlete):
+        if not _is_id(athlete) or not await self._site.knows(athlete):
             raise HTTPException(404, f"No runner {athlete!r} is known here.")
         return self._page("runner", self._site.board.name_of(athlete), athlete=athlete)
 
@@ -95,12 +97,14 @@ class Pages:
         athlete = request.query_params.get("athlete")
         if athlete is not None and not _is_id(athlete):
             return JSONResponse({"error": "athlete: not an id"}, 400)
-        said = request.headers.get("last-event-id") or request.query_params.get("after")
+        said = request.headers.get("last-event-id") or request.query_params.get("after") or ""
+        if len(said) > ROW_DIGITS:
+            return JSONResponse({"error": "after: not a row"}, 400)
         site = self._site
         listener = site.hub.join(athlete)
         try:
             latest = await site.feed.latest()
-            seen = min(int(said), latest) if said and said.isdecimal() else latest
+            seen = min(int(said), latest) if said.isdecimal() else latest
             missed = await site.missed(seen, athlete)
             hello = b"retry: 1000\n" + frame("tick", site.encode(athlete), seen)
         except BaseException:
@@ -117,14 +121,6 @@ class Pages:
         if summary is None:
             raise HTTPException(404, "There is no such run. It may have been kept under another team or store.")
         return run_row(summary, self._site.board.name_of(key.athlete))
-
-    async def _known(self, athlete: str) -> bool:
-        if not _is_id(athlete):
-            return False
-        board = self._site.board
-        if board.knows(athlete) or athlete in board.names:
-            return True
-        return bool(await self._site.store.runs(team=board.team, athlete=athlete, limit=1))
 
     def _page(
         self,

@@ -90,6 +90,12 @@ class Site:
         named = {one.id: one.name for one in self.settings.athletes if one.name is not None}
         self.board.names = named | await self.store.names()
 
+    async def knows(self, athlete: str) -> bool:
+        """Whether anybody has heard of an athlete: the settings, the board, who gave a name at a claim, or a run."""
+        if self.board.knows(athlete) or athlete in self.board.names:
+            return True
+        return bool(await self.store.runs(team=self.board.team, athlete=athlete, limit=1))
+
     def free_id(self, taken: Iterable[str]) -> str:
         """An id for a runner nobody has heard of: pseudonymous, never made from the name."""
         used = {*self.board.athletes, *self.board.names, *taken}

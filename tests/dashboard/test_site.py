@@ -152,6 +152,7 @@ REFUSED = [
     ("/api/checkin", {"athlete": "nobody", "what": "cramp"}, 404, "no runner"),
     ("/api/claim", {"device": "ghost", "athlete": "ana"}, 404, "unclaimed"),
     ("/api/name", {"athlete": "ana", "name": "   "}, 400, "name:"),
+    ("/api/name", {"athlete": "nobody", "name": "Bea"}, 404, "no runner"),
     ("/api/name", {"athlete": "ana", "name": "x" * MAX_BODY}, 413, "longer"),
 ]
 
@@ -183,6 +184,42 @@ async def test_another_site_cannot_answer_for_a_runner(site, web, headers):
     answer = await web.post("/api/checkin", json={"athlete": "ana", "what": "cramp"}, headers=headers)
     assert answer.status_code == 403
     assert site.bus.sent == []
+
+
+@pytest.mark.parametrize("origin", ["http://[::1", "http://[", "null", ""])
+@pytest.mark.parametrize("path", ["/api/ack", "/api/checkin", "/api/claim", "/api/name", "/nowhere"])
+async def test_an_origin_that_is_none_is_another_site(web, path, origin):
+    assert (await web.post(path, json={}, headers={"origin": origin})).status_code == 403
+
+
+@pytest.mark.parametrize(("query", "headers"), [("?after=" + "9" * 5_000, {}), ("", {"last-event-id": "9" * 5_000})])
+async def test_a_row_that_no_feed_can_reach_is_refused(site, web, query, headers):
+    answer = await web.get(f"/api/live{query}", headers=headers)
+    assert (answer.status_code, "after:" in answer.json()["error"]) == (400, True)
+    assert not site.hub.listening
+
+
+async def test_a_browser_that_hangs_up_in_the_middle_of_a_sentence_said_nothing(site):
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": "/api/checkin", "query_string": b"", "headers": headers}
+    said = [{"type": "http.request", "body": b'{"ath', "more_body": True}, {"type": "http.disconnect"}]
+    answered = []
+
+    async def receive():
+        return said.pop(0)
+
+    async def send(message):
+        answered.append(message)
+
+    await application(site)(scope, receive, send)
+    assert answered[0]["status"] == 400
+    assert site.bus.sent == []
+
+
+async def test_who_left_a_run_behind_can_still_be_named(site, web):
+    await record_run(site.store, minutes=1, athlete="bea")
+    assert (await web.post("/api/name", json={"athlete": "bea", "name": "Bea Holt"})).status_code == 202
+    assert site.board.name_of("bea") == "Bea Holt"
 
 
 async def test_our_own_page_can(web):
