@@ -208,7 +208,8 @@ class Forwarder:
 
     async def _in_order(self, bus: Bus, rows: Sequence[Spooled]) -> CrampwatchError | None:
         for row in rows:
-            fresh = self._clock.now_ms() - row.at_ms < self._fresh_ms
+            # What is dated ahead of the clock is no more live than what is late.
+            fresh = abs(self._clock.now_ms() - row.at_ms) < self._fresh_ms
             topic = Topic(self._team, row.athlete, Kind.TELEMETRY if fresh else Kind.BACKLOG)
             # Counted before it is handed over: the watermark may be here before the broker's receipt.
             self._sent_to = max(self._sent_to, row.row)

@@ -282,4 +282,5 @@ class StoredUpTo(Message):
 
     kind: Literal["watermark"] = "watermark"
     collector: Id
-    row: Annotated[int, Field(ge=-1, le=2**53)]
+    #: Far below the most rows a message can count: whoever is told to go on above it still has room.
+    row: Annotated[int, Field(ge=-1, le=2**50)]

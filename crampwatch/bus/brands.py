@@ -55,6 +55,11 @@ class Brand(Protocol):
         """How often to ask whether it still answers; None: a dead process is the only way it fails."""
         ...
 
+    @property
+    def state_file(self) -> str | None:
+        """The file in its folder that it keeps sessions in; None: it keeps nothing."""
+        ...
+
     def command(self, folder: Path, port: int) -> Sequence[str]:
         """Write its configuration into ``folder`` and return the command that serves on 127.0.0.1:port."""
         ...
@@ -74,6 +79,7 @@ class Mosquitto:
     protocols: Sequence[int] = (5, 4)
     apart: bool = False
     probe_every_s: float | None = None
+    state_file: str | None = "mosquitto.db"
 
     @classmethod
     async def find(cls) -> "Mosquitto | None":
@@ -132,6 +138,7 @@ class Iotcore:
     protocols: Sequence[int] = (4,)
     apart: bool = True
     probe_every_s: float | None = 2.0
+    state_file: str | None = None
 
     @classmethod
     def find(cls) -> "Iotcore | None":

@@ -39,9 +39,10 @@ class Note:
 def note_in(folder: Path) -> Note | None:
     """The note in a broker's folder, if there is a readable one."""
     try:
-        return Note(**json.loads((folder / "broker.json").read_text(encoding="utf-8")))
+        note = Note(**json.loads((folder / "broker.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
+    return note if isinstance(note.port, int) and isinstance(note.pid, int) else None
 
 
 class Keeper:
@@ -119,12 +120,34 @@ class Keeper:
             await asyncio.sleep(0.1)
         if not self.port:
             self.port = self._choose_port(last.port if last else 0)
-        self._child = await Child.start(self._brand.command(self._folder, self.port), self.log)
-        await _within(UP_WITHIN_S, self._is_up, f"{self._brand.name} does not answer on port {self.port}")
-        note = Note(self._brand.name, self.port, self._child.pid)
+        try:
+            pid = await self._start_child()
+        except Misconfigured as error:
+            if not self._set_state_aside():
+                raise
+            log.warning("%s; what it had kept is set aside and it starts anew", error)
+            await self._drop_child()
+            pid = await self._start_child()
+        note = Note(self._brand.name, self.port, pid)
         draft = self._folder / f"broker.json.{os.getpid()}"
         draft.write_text(json.dumps(asdict(note)), encoding="utf-8")
         draft.replace(self._folder / "broker.json")
+
+    async def _start_child(self) -> int:
+        self._child = child = await Child.start(self._brand.command(self._folder, self.port), self.log)
+        await _within(UP_WITHIN_S, self._is_up, f"{self._brand.name} does not answer on port {self.port}")
+        return child.pid
+
+    def _set_state_aside(self) -> bool:
+        """Move what the broker keeps out of its way: a damaged file must not stop every start.
+
+        Nothing is lost by it: spools send again what no processor has confirmed, states are published anew.
+        """
+        kept = self._folder / self._brand.state_file if self._brand.state_file else None
+        if kept is None or not kept.exists():
+            return False
+        kept.replace(kept.with_name(f"{kept.name}.set-aside"))
+        return True
 
     def _choose_port(self, last: int) -> int:
         if self._wanted_port:

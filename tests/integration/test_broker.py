@@ -293,6 +293,21 @@ async def test_a_broker_that_cannot_start_again_is_tried_until_it_can(tmp_path, 
     assert [one.levelname for one in caplog.records if "cannot start" in one.message][:2] == ["WARNING", "DEBUG"]
 
 
+async def test_a_damaged_file_of_the_broker_is_set_aside_and_it_starts_anew(tmp_path, caplog):
+    folder = tmp_path / "broker"
+    folder.mkdir()
+    (folder / "mosquitto.db").write_bytes(os.urandom(400))
+    async with Keeper(await mosquitto_brand(), folder, 0).running() as keeper:
+        assert keeper.port
+    assert "set aside" in caplog.text
+    assert (folder / "mosquitto.db.set-aside").exists()
+
+
+async def test_a_note_with_another_kind_of_port_is_no_note(tmp_path):
+    (tmp_path / "broker.json").write_text('{"name": "mosquitto", "port": "x", "pid": 1}')
+    assert note_in(tmp_path) is None
+
+
 async def test_a_port_that_is_taken_names_the_setting(tmp_path):
     await mosquitto_brand()
     with socket.create_server(("127.0.0.1", 0)) as other:
