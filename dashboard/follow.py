@@ -4,9 +4,13 @@ from crampwatch import events as ev
 from crampwatch.codec import decode
 from crampwatch.storage import RunKey
 from crampwatch.topics import SYSTEM, Kind, Topic
+from crampwatch.units import MINUTE_MS
 
 from .live import Board
 from .site import Site
+
+#: A clock may be this far ahead of ours. What is dated later is no fact about now: taken, it would outlive all that is.
+AHEAD_MS = 2 * MINUTE_MS
 
 
 async def follow(site: Site, topic_text: str, payload: bytes) -> None:
@@ -21,14 +25,17 @@ async def follow(site: Site, topic_text: str, payload: bytes) -> None:
         _gone(site.board, topic)
         return
     message = decode(topic.kind, payload)
-    board, athlete = site.board, topic.athlete
+    board, athlete, until_ms = site.board, topic.athlete, site.clock.now_ms() + AHEAD_MS
     match message:
         case ev.Telemetry():
-            if board.measured(athlete, message):
+            credible = tuple(sample for sample in message.samples if sample.at_ms <= until_ms)
+            present = message.model_copy(update={"samples": credible})
+            # Backlog is for the store; a runner is live by what comes live.
+            if topic.kind is Kind.TELEMETRY and credible and board.measured(athlete, present):
                 await _began(site, athlete, message.session)
-        case ev.Assessed():
+        case ev.Assessed() if message.at_ms <= until_ms:
             board.judged(athlete, message)
-        case ev.Finding():
+        case ev.Finding() if message.at_ms <= until_ms:
             board.found(athlete, message)
         case ev.Alert():
             await site.alerted(athlete, message)

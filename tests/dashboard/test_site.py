@@ -3,52 +3,15 @@
 import httpx
 import pytest
 
-from crampwatch.codec import decode
-from crampwatch.errors import Unavailable
 from crampwatch.events import Answer, SensorState
-from crampwatch.settings import Athlete, Settings
-from crampwatch.storage.sqlite import SqliteStore
-from crampwatch.topics import Topic
 from crampwatch.wording import DISCLAIMER, RED_FLAGS
 from dashboard.app import application
-from dashboard.feed import AlertFeed
 from dashboard.guard import MAX_BODY, SECURITY_HEADERS
-from dashboard.live import Board
-from dashboard.site import HEARD_MS, Site
+from dashboard.site import HEARD_MS
 from tests.dashboard.desk import COLLECTOR, TEAM, alert, delivered, record_run, sensor, telemetry
-from tests.support.clocks import START_MS, ManualClock
+from tests.support.clocks import START_MS
 
 PAGES = ("/", "/board", "/runs", "/live/ana", f"/runs/{TEAM}/ana/morning")
-
-
-class Post:
-    """A bus that keeps what it was given, or is away."""
-
-    def __init__(self):
-        self.sent: list[tuple[Topic, bytes]] = []
-        self.away = False
-
-    async def publish(self, topic, payload):
-        if self.away:
-            raise Unavailable("no link to the broker")
-        self.sent.append((topic, payload))
-
-    def only(self):
-        ((topic, payload),) = self.sent
-        return str(topic), decode(topic.kind, payload)
-
-
-@pytest.fixture
-async def site(tmp_path):
-    settings = Settings(team=TEAM, state_dir=tmp_path, athletes=(Athlete(id="ana", name="Ana <Adler>"),))
-    store = await SqliteStore.open(tmp_path / "store.db")
-    feed = await AlertFeed(settings).open()
-    board = Board(TEAM, {}, ["ana"])
-    made = Site(settings=settings, board=board, feed=feed, store=store, clock=ManualClock(), bus=Post())
-    await made.refresh_names()
-    yield made
-    await feed.close()
-    await store.close()
 
 
 @pytest.fixture
