@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, Self, cast
 
 from crampwatch.events import Assessed, Finding, Sample
-from crampwatch.units import Level, Motion
+from crampwatch.units import Level, Motion, Quality
 from processor.detect import (
     CrampStop,
     Fatigue,
@@ -312,6 +312,7 @@ class Athlete:
             session=self.session,
             at_ms=view.at_ms,
             level=view.level,
+            settled=view.base is not None and view.quality["cadence"] is not Quality.UNDEFINED,
             score=round(view.score, 4),
             fatigue=None if view.fatigue is None else round(view.fatigue, 1),
             motion=view.motion,

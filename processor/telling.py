@@ -28,6 +28,7 @@ class Telling:
         self._level = Level.OK
         self._motion = Motion.UNKNOWN
         self._score = 0.0
+        self._settled = False
 
     def tells(self, one: Assessed) -> bool:
         """Whether this one is worth a message; if so it is remembered as told."""
@@ -35,9 +36,11 @@ class Telling:
             self._at_ms is not None
             and one.level == self._level
             and one.motion == self._motion
+            and one.settled == self._settled
             and abs(one.score - self._score) < self._settings.moved
             and 0 <= one.at_ms - self._at_ms < self._settings.every_ms
         ):
             return False
         self._at_ms, self._level, self._motion, self._score = one.at_ms, one.level, one.motion, one.score
+        self._settled = one.settled
         return True
