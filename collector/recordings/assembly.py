@@ -17,6 +17,11 @@ from .recording import Mark, MarkKind, Note, Recording, UnitDecision
 #: ``_SET_AHEAD_S`` likewise (watches start in 1989 until they see a satellite).
 _SET_BACK_S = 30.0
 _SET_AHEAD_S = 43_200.0
+#: No run is longer (the longest stage races take a file a day); what says so has a broken clock.
+_LONGEST_S = 7 * 86_400.0
+#: What a date may be: from 1990, when FIT's clock begins, up to 2100, which every moment of ours is below. A watch
+#: that never saw a satellite says 1989.
+_EARLIEST_S, _LATEST_S = 631_152_000.0, 4_102_444_800.0
 #: What a clock that was set is taken to have cost.
 _SET_COSTS_S = 1.0
 
@@ -75,8 +80,8 @@ def assemble(draft: Draft, name: str, file: str) -> Recording:
     """Make a recording of what was found.
 
     Raises:
-        Refused: ``empty``, ``no_signal`` (neither heart rate nor cadence), ``damaged`` (nor before the damage) or
-            ``not_running``.
+        Refused: ``empty``, ``no_signal`` (neither heart rate nor cadence), ``damaged`` (nor before the damage),
+            ``too_long`` or ``not_running``.
     """
     if not draft.points:
         raise Refused("empty", f"{file} holds no measurements: record the run again or export it once more")
@@ -84,6 +89,8 @@ def assemble(draft: Draft, name: str, file: str) -> Recording:
     if draft.damage is not None:
         found[f"damage in the file ({draft.damage}), what came before it was taken"] += 1
     points, stretches = _ascending([_clean(point, found) for point in draft.points], draft.dated, found)
+    if points[-1].at_s > _LONGEST_S:
+        raise Refused("too_long", f"{file} ends {points[-1].at_s / 86_400:.3g} days after its start: mend its times")
     if not any(point.bpm or point.cadence for point in points):
         raise _without_signal(draft, file)
     if all(point.speed_mps is None for point in points) and any(point.distance_m for point in points):
@@ -95,12 +102,20 @@ def assemble(draft: Draft, name: str, file: str) -> Recording:
         name=name,
         file=file,
         sport=draft.sport,
-        started_ms=round(stretches[-1].zero_s * SECOND_MS) if draft.dated else None,
+        started_ms=_started_ms(stretches[-1].zero_s, points[-1].at_s, found) if draft.dated else None,
         points=tuple((point.at_s, _reading(point, decision)) for point in points),
         marks=_marks(draft, stretches, points[-1].at_s),
         notes=tuple(Note(what, count) for what, count in found.items() if count),
         cadence=decision,
     )
+
+
+def _started_ms(zero_s: float, duration_s: float, found: Counter[str]) -> int | None:
+    """The moment of second 0, or None for a date that no watch can have meant."""
+    if _EARLIEST_S <= zero_s <= _LATEST_S - duration_s:
+        return round(zero_s * SECOND_MS)
+    found["date before 1990 or after 2099, left out"] += 1
+    return None
 
 
 def _without_signal(draft: Draft, file: str) -> Refused:

@@ -9,6 +9,7 @@ from .assembly import UNKNOWN, Draft, Point
 from .xml import Broken, Runs, cadence_byte, elements, note_break, number, texts
 
 _EARTH_M = 6_371_009.0
+_POLE_DEG, _DATE_LINE_DEG = 90.0, 180.0
 #: ``<type>`` is free text; Strava writes 9 for a run.
 _RUNS = {"9", "run", "running", "trail_running", "trail running", "track_running", "treadmill_running", "jogging"}
 
@@ -36,7 +37,6 @@ class _Tracks(Runs):
             return
         if name == "trkpt":
             self._point(element)
-            element.clear()
         elif name == "type" and element.text:
             told = element.text.strip().lower()
             self.drafts[-1].sport = "running" if told in _RUNS else told or UNKNOWN
@@ -58,7 +58,7 @@ class _Tracks(Runs):
 
     def _way_so_far(self, element: Element) -> float | None:
         lat, lon = number(element.get("lat")), number(element.get("lon"))
-        if lat is None or lon is None:
+        if lat is None or lon is None or abs(lat) > _POLE_DEG or abs(lon) > _DATE_LINE_DEG:
             return None
         if self._here is not None:
             self._distance_m += metres_between(self._here, (lat, lon))
@@ -81,7 +81,7 @@ def read_gpx(data: bytes, file: str) -> list[Draft]:
     """
     tracks = _Tracks()
     try:
-        for event, name, element in elements(data, "gpx", file):
+        for event, name, element in elements(data, "gpx", "trkpt", file):
             if event == "start":
                 tracks.start(name)
             else:

@@ -51,7 +51,8 @@ class Recording:
         name: the file's name without its ending, with the session's number when the file holds several runs.
         file: the path it was read from.
         sport: ``running``, or ``unknown`` where the file does not say.
-        started_ms: the moment of second 0, UTC; None for a file without a date, the caller then decides.
+        started_ms: the moment of second 0, UTC; None for a file without a date, or with one
+            that no watch can have meant; the caller then decides.
         points: (seconds since the start, reading), strictly ascending; cadence in steps/min as ``cadence`` decided.
         marks: laps and timer stops, ascending.
         notes: what was repaired or skipped on the way.

@@ -41,7 +41,6 @@ class _Activities(Runs):
         if name == "Trackpoint":
             if self._open:
                 self._point(element)
-            element.clear()
         elif name == "Track":
             self._tracks_in_lap += 1
         elif name == "Lap" and self._open and self.drafts[-1].points:
@@ -71,7 +70,7 @@ def read_tcx(data: bytes, file: str) -> list[Draft]:
     """
     activities = _Activities()
     try:
-        for event, name, element in elements(data, "TrainingCenterDatabase", file):
+        for event, name, element in elements(data, "TrainingCenterDatabase", "Trackpoint", file):
             (activities.start if event == "start" else activities.end)(name, element)
     except Broken as broken:
         note_break(activities.drafts, broken, file)

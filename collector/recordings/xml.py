@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from math import isfinite
 from xml.etree.ElementTree import Element  # only the type; parsing is defusedxml's
 
 from defusedxml.common import DefusedXmlException
@@ -13,17 +14,26 @@ from crampwatch.errors import Refused
 from .assembly import Draft
 from .recording import MarkKind
 
+#: A day at a point a second with everything on has 1.2 million elements; a bomb of 120 MiB has thirty.
+MAX_ELEMENTS = 1_500_000
 
-def elements(data: bytes, root: str, file: str) -> Iterator[tuple[str, str, Element]]:
+
+def elements(data: bytes, root: str, point: str, file: str) -> Iterator[tuple[str, str, Element]]:
     """(``start`` or ``end``, local name, element) in the order of the file; it ends early where the XML breaks.
 
-    The caller learns of a break by :class:`Broken` after everything sound was told.
+    An element is whole when it ends and gone afterwards: only below a ``point`` are finished ones kept, until that
+    point has ended. The caller learns of a break by :class:`Broken` after everything sound was told.
 
     Raises:
-        Refused: ``unsafe_xml`` for a document type or entities, ``wrong_format`` for another root than ``root``.
+        Refused: ``too_large`` for more than ``MAX_ELEMENTS``, ``unsafe_xml`` for a document type or entities,
+            ``wrong_format`` for another root than ``root``.
         Broken: the XML ends or breaks here.
     """
+    if data.count(b"<") - data.count(b"</") > MAX_ELEMENTS:
+        raise Refused("too_large", f"{file} holds more than {MAX_ELEMENTS:,} XML elements: that is no run")
     first = True
+    above: list[Element] = []
+    points_above = 0
     try:
         for event, element in iterparse(io.BytesIO(data), events=("start", "end"), forbid_dtd=True):
             name = local(element)
@@ -31,6 +41,14 @@ def elements(data: bytes, root: str, file: str) -> Iterator[tuple[str, str, Elem
                 raise Refused("wrong_format", f"{file} begins with <{name}>, not with <{root}>: check its ending")
             first = False
             yield event, name, element
+            if event == "start":
+                above.append(element)
+                points_above += name == point
+                continue
+            above.pop()
+            points_above -= name == point
+            if above and not points_above:
+                above[-1].remove(element)
     except DefusedXmlException as error:
         raise Refused("unsafe_xml", f"{file} declares a document type or entities; no watch writes that") from error
     except (ParseError, LookupError, ValueError) as error:
@@ -91,11 +109,12 @@ def texts(element: Element) -> dict[str, str]:
 
 
 def number(text: str | None) -> float | None:
-    """The number, or None where there is none."""
+    """The number, or None where there is none; ``inf`` and ``nan`` are words that floats know and no file means."""
     try:
-        return None if text is None else float(text)
+        value = float(text or "")
     except ValueError:
         return None
+    return value if isfinite(value) else None
 
 
 def cadence_byte(text: str | None) -> float | None:

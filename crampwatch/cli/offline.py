@@ -8,6 +8,7 @@ from typing import Any
 from collector.intake import Intake
 from collector.recorded import frames_of
 from collector.recordings import Recording, load
+from crampwatch.cli.guarded import one_file
 from crampwatch.errors import Refused
 from crampwatch.events import Finding, Sample
 from processor.backtest import backtest
@@ -23,16 +24,17 @@ def findings_of(file: Path) -> Iterator[dict[str, Any]]:
     """Each finding of each running session in a file.
 
     Raises:
-        Refused: the file cannot be read as a recording.
+        Refused: the file cannot be read as a recording, or breaks what reads it.
     """
-    for recording in load(file):
-        samples = samples_of(recording)
-        if not samples:
-            continue
-        first_ms = samples[0].at_ms
-        for outcome in backtest(ATHLETE, SESSION, samples):
-            for finding in outcome.findings:
-                yield _row(file, finding, first_ms)
+    with one_file(file):
+        for recording in load(file):
+            samples = samples_of(recording)
+            if not samples:
+                continue
+            first_ms = samples[0].at_ms
+            for outcome in backtest(ATHLETE, SESSION, samples):
+                for finding in outcome.findings:
+                    yield _row(file, finding, first_ms)
 
 
 def samples_of(recording: Recording) -> list[Sample]:

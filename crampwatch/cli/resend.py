@@ -12,6 +12,7 @@ from collector.service import Collector
 from crampwatch.bus.broker import find_or_start
 from crampwatch.cli.compose import fresh_at, sole_user
 from crampwatch.cli.console import errors, out, progress, tell_refused
+from crampwatch.cli.guarded import one_file
 from crampwatch.clock import PacedClock, WallClock
 from crampwatch.errors import Refused
 from crampwatch.metrics import Counters
@@ -25,7 +26,8 @@ def readable(files: Sequence[Path]) -> tuple[list[Recording], int]:
     refused = 0
     for file in files:
         try:
-            recordings.extend(load_recordings(file))
+            with one_file(file):
+                recordings.extend(load_recordings(file))
         except Refused as reason:
             refused += 1
             tell_refused(reason)

@@ -19,6 +19,7 @@ from collector.simulated import group
 from collector.wearer import Wearer
 from crampwatch.cli.compose import fresh_at, house
 from crampwatch.cli.console import Screen, out
+from crampwatch.cli.guarded import one_file
 from crampwatch.cli.monitor import Monitor
 from crampwatch.clock import Clock, PacedClock, WallClock
 from crampwatch.service import Service, running, until_stopped
@@ -43,7 +44,8 @@ def the_cast(runners: int, run: Path | None, seed: int) -> tuple[Runner, ...]:
     """Who runs: the recording first when there is one, simulated runners for the rest."""
     wearers: list[Wearer] = []
     if run is not None:
-        wearers.append(load_recordings(run)[0])
+        with one_file(run):
+            wearers.append(load_recordings(run)[0])
     wearers.extend(group(runners - len(wearers), seed))
     return tuple(
         Runner(f"runner-{number:02}", f"C1:00:00:00:{number >> 8:02X}:{number & 255:02X}", wearer)

@@ -80,6 +80,17 @@ def test_a_broken_file_is_named_on_stderr_and_the_others_still_run(crampwatch, t
     assert list(dict.fromkeys(row["file"] for row in rows(told))) == [str(recording), str(again)]
 
 
+@pytest.mark.parametrize("t_s", ["1e13", "1e300", "inf"])
+def test_times_beyond_any_run_cost_that_file_only(crampwatch, tmp_path, recording, t_s):
+    (tmp_path / "odd.csv").write_text(f"t_s,hr_bpm\n{t_s},150\n")
+    told = crampwatch("backtest", "odd.csv", recording, "--json")
+    assert told.code == 1
+    (line,) = told.err.strip().splitlines()
+    assert line.startswith("refused (")
+    assert "odd.csv" in line
+    assert rows(told)
+
+
 def test_a_file_that_is_not_there_is_named_as_well(crampwatch, recording):
     told = crampwatch("backtest", "gone.csv", recording, "--json")
     assert told.code == 1

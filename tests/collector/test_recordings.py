@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collector.recordings import Mark, MarkKind, Recording, load
+from collector.recordings.xml import elements
 from crampwatch.errors import Refused
 from crampwatch.units import CadenceUnit
 
@@ -350,6 +351,67 @@ def test_a_file_that_is_no_recording_is_refused_with_its_name_and_a_reason(given
     with pytest.raises(Refused, match=name) as refused:
         load(given_file(data, name))
     assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize("t_s", ["nan", "inf", "-inf", "1e999"])
+def test_a_time_that_is_no_number_is_left_out_and_counted(given_file, t_s):
+    run = only(given_file(csv(f"0,150,170,3,,\n{t_s},150,170,3,,\n2,150,170,3,,\n"), "words.csv"))
+
+    assert [t for t, _ in run.points] == [0.0, 2.0]
+    assert "rows without a time, left out (1x)" in told(run)
+
+
+@pytest.mark.parametrize("t_s", [1e13, 1e300, 8 * 86_400])
+def test_a_run_of_more_than_a_week_is_refused(given_file, t_s):
+    with pytest.raises(Refused, match=r"long\.csv .* mend its times") as refused:
+        load(given_file(csv(f"{t_s},150,170,3,,\n{t_s + 1},150,170,3,,\n"), "long.csv"))
+    assert refused.value.reason == "too_long"
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "0001-01-01T00:00:00+23:59",
+        "1969-12-31T23:59:59Z",
+        "1989-12-31T00:00:05Z",
+        "2150-01-01T00:00:00Z",
+        "9999-12-31T23:50:00-12:00",
+    ],
+)
+@pytest.mark.parametrize("name", ["x.gpx", "x.tcx"])
+def test_a_date_that_no_watch_can_have_meant_is_left_out(given_file, time, name):
+    right = at(0).isoformat()
+    data = gpx(trkpt(0, 50.0)) if name == "x.gpx" else tcx(trackpoint(0)).replace(b"Z</Time>", b"+00:00</Time>")
+    run = only(given_file(data.replace(right.encode(), time.encode()), name))
+
+    assert run.started_ms is None
+    assert "date before 1990 or after 2099, left out" in told(run)
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon"), [("inf", "7"), ("nan", "inf"), ("1e308", "-1e308"), ("91", "7"), ("50", "181")]
+)
+def test_a_place_that_is_not_on_earth_gives_no_distance(given_file, lat, lon):
+    data = gpx(trkpt(0, 50.0) + trkpt(1, 51.0) + trkpt(2, 50.0))
+    run = only(given_file(data.replace(b'lat="51.0000000" lon="7.0"', f'lat="{lat}" lon="{lon}"'.encode()), "x.gpx"))
+
+    assert [reading.distance_m for _, reading in run.readings()] == [0.0, None, 0.0]
+
+
+def test_a_heap_of_empty_elements_is_refused_before_it_is_taken_apart(given_file):
+    with pytest.raises(Refused, match=r"heap\.gpx\.gz holds more than .* XML elements") as refused:
+        load(given_file(gzip.compress(b"<gpx>" + b"<a/>" * 5_000_000 + b"</gpx>", 1), "heap.gpx.gz"))
+    assert refused.value.reason == "too_large"
+
+
+def test_finished_elements_do_not_pile_up(given_file):
+    left = [
+        len(element)
+        for event, name, element in elements(gpx("".join(trkpt(t, 50.0) for t in range(50))), "gpx", "trkpt", "x.gpx")
+        if event == "end" and name in {"trk", "trkseg", "gpx"}
+    ]
+
+    assert left == [0, 0, 0]
 
 
 def test_a_missing_file_is_refused_too(tmp_path):
