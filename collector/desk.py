@@ -218,6 +218,7 @@ class Desk:
             battery_percent=sensor.battery_percent,
             rssi_dbm=sensor.rssi_dbm,
             cadence_unit=sensor.cadence_unit,
+            collector=self._collector,
         )
         self._pending.statuses[self._topic(sensor.device, athlete)] = encode(status)
 

@@ -261,7 +261,10 @@ class SensorState(StrEnum):
 
 
 class SensorStatus(Message):
-    """A sensor as the collector sees it. Retained under the athlete, or under the system team if unclaimed."""
+    """A sensor as the collector sees it. Retained under the athlete, or under the system team if unclaimed.
+
+    ``collector`` says which one, so that it is known who is blind when that one stops.
+    """
 
     kind: Literal["sensor"] = "sensor"
     device: Id
@@ -272,6 +275,7 @@ class SensorStatus(Message):
     battery_percent: Percent | None = None
     rssi_dbm: Annotated[int, Field(ge=-127, le=20)] | None = None
     cadence_unit: CadenceUnit = CadenceUnit.UNDECIDED
+    collector: Id | None = None
 
 
 class StoredUpTo(Message):
