@@ -240,3 +240,17 @@ def test_a_clock_that_goes_back_begins_the_machine_again():
     outcome = machine.observe(late)
     assert outcome.ignored["backward"] == 30
     assert outcome.assessments[-1].at_ms == late[-1].at_ms
+
+
+def test_before_there_is_a_baseline_an_ok_is_no_all_clear():
+    told = Athlete("r7", "s1").observe(Story().running(WARM_S).samples).assessments
+    settled = [one.settled for one in told]
+    assert not settled[0]
+    assert settled[-1]
+    assert settled == sorted(settled)
+    assert 400 < settled.index(True) < 560
+
+
+def test_without_cadence_nothing_is_said_of_the_legs():
+    heart_only = [one for one in Story().running(WARM_S).samples if one.kind == "heart_rate"]
+    assert not any(one.settled for one in Athlete("r7", "s1").observe(heart_only).assessments)
