@@ -9,8 +9,9 @@ from typing import Literal
 from crampwatch.events import AlertKind, AlertState, GuidanceStep, SensorState
 from crampwatch.units import Motion
 
-#: The four looks: ok (circle), watch (diamond), high (triangle), stale (dashed ring).
-Tone = Literal["ok", "watch", "high", "stale"]
+#: The five looks: ok (circle), watch (diamond), high (triangle), new (ring: nothing can be said yet) and
+#: stale (dashed ring).
+Tone = Literal["ok", "watch", "high", "new", "stale"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,10 @@ class PushView:
 class AthleteView:
     """One runner on the board.
 
+    ``level`` is ``new`` while nothing can be said (no baseline, or no cadence), ``stale`` while nothing is heard.
     ``gauge`` (0 to 1) is where the marker stands on the level bar: the level chooses the quarter, the score moves
-    it inside. ``age_s`` counts from the last sample; ``spark`` is the heart rate of the last five minutes in equal
-    steps, None where nothing was measured, and empty where the page has no room for it.
+    it inside; None at ``new`` and ``stale``. ``age_s`` counts from the last sample; ``spark`` is the heart rate of
+    the last five minutes in equal steps, None where nothing was measured, and empty where the page has no room.
     """
 
     id: str

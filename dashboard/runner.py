@@ -15,7 +15,7 @@ from crampwatch.events import (
 from crampwatch.units import SECOND_MS, Level, Motion
 from crampwatch.wording import LEVEL_WORDS
 
-from .context import AthleteView, SensorView
+from .context import AthleteView, SensorView, Tone
 from .levels import TONES, gauge
 
 #: A value older than this is no longer shown as the present one.
@@ -27,7 +27,7 @@ UNJUDGED_MS = 30 * SECOND_MS
 SPARK_STEP_MS = 5 * SECOND_MS
 SPARK_STEPS = 60
 
-NO_SIGNAL, WAITING, UNJUDGED = "No signal", "Waiting", "Not assessed"
+NO_SIGNAL, WAITING, UNJUDGED, UNSETTLED = "No signal", "Waiting", "Not assessed", "Not yet"
 
 
 @dataclass(slots=True)
@@ -91,15 +91,17 @@ class Runner:
         because = self.because or (alert[2] if alert is not None else ())
         if level is not None and alert is not None and alert[1].rank >= level.rank:
             level, word, because = alert[1], LEVEL_WORDS[alert[1]], alert[2] or because
+        tone = _tone(level, word)
+        shown = None if tone in {"new", "stale"} else level
         score = self.assessed.score if self.assessed is not None else 0.0
         return AthleteView(
             id=self.id,
             name=name,
             session=self.session,
-            level="stale" if level is None else level.value,
-            tone="stale" if level is None else TONES[level],
+            level=tone if shown is None else shown.value,
+            tone=tone,
             word=word,
-            gauge=None if level is None else gauge(level, score),
+            gauge=None if shown is None else gauge(shown, score),
             hr_bpm=_fresh(self._bpm, now_ms),
             cadence_spm=_fresh(self._spm, now_ms),
             motion=self.assessed.motion if level is not None and self.assessed is not None else Motion.UNKNOWN,
@@ -141,6 +143,8 @@ class Runner:
             return None, NO_SIGNAL
         if self.assessed is None or now_ms - self.assessed.at_ms > UNJUDGED_MS:
             return None, UNJUDGED
+        if self.assessed.level is Level.OK and not self.assessed.settled:
+            return Level.OK, UNSETTLED
         return self.assessed.level, LEVEL_WORDS[self.assessed.level]
 
     def _elapsed_s(self) -> int | None:
@@ -151,6 +155,13 @@ class Runner:
     def _spark_view(self, now_ms: int) -> tuple[int | None, ...]:
         last = now_ms // SPARK_STEP_MS
         return tuple(self._spark.get(step) for step in range(last - SPARK_STEPS + 1, last + 1))
+
+
+def _tone(level: Level | None, word: str) -> Tone:
+    """The tone of a tile. A low level before anything can be said is no all-clear, and must not look like one."""
+    if level is None:
+        return "stale"
+    return "new" if word == UNSETTLED else TONES[level]
 
 
 def _fresh(value: tuple[int, float | None], now_ms: int) -> int | None:

@@ -12,27 +12,20 @@ from crampwatch.topics import Kind
 from crampwatch.units import Level
 from crampwatch.wording import FIRST_RELIEF
 from tests.browser.conftest import DESKTOP, ONE_LOOP, PHONE, Eyes, shoot
+from tests.browser.scripts import ACCESSIBLE, LOOKS
 from tests.dashboard.desk import SESSION, TEAM, Desk, alert, cramp_question, pattern, record_run, telemetry
 from tests.support.brokers import until
 
 pytestmark = ONE_LOOP
 
-#: Class, word and computed colour of everything that shows a level.
-LOOKS = """
-[...document.querySelectorAll('[data-athlete]')].map(tile => {
-  const word = tile.querySelector('.word');
-  return [tile.dataset.athlete, tile.className.replace(/.*tone-(\\w+).*/, '$1'), word.textContent,
-          getComputedStyle(word).color, getComputedStyle(tile.querySelector('.shape')).color,
-          tile.querySelector('.shape').innerHTML.match(/circle|M6 .6|M6 .8/)[0],
-          tile.querySelector('.shape').innerHTML.includes('dasharray')];
-})
-"""
 YELLOW, PINK, BLUE, GREY = "rgb(245, 197, 66)", "rgb(255, 92, 122)", "rgb(62, 143, 208)", "rgb(135, 148, 166)"
+PALE = "rgb(195, 204, 216)"
 EXPECTED = {
-    "watch": ({"Watch"}, YELLOW, YELLOW, "M6 .6", False),
-    "high": ({"High", "Strong signs", "Check now"}, PINK, PINK, "M6 .8", False),
-    "ok": ({"OK"}, "rgb(98, 169, 228)", BLUE, "circle", False),
-    "stale": ({"No signal", "Waiting", "Not assessed"}, GREY, GREY, "circle", True),
+    "watch": ({"Watch"}, YELLOW, YELLOW, "M6 .6", False, False),
+    "high": ({"High", "Strong signs", "Check now"}, PINK, PINK, "M6 .8", False, False),
+    "ok": ({"OK"}, "rgb(98, 169, 228)", BLUE, "circle", False, False),
+    "new": ({"Not yet"}, PALE, PALE, "circle", False, True),
+    "stale": ({"No signal", "Waiting", "Not assessed"}, GREY, GREY, "circle", True, True),
 }
 LEVELS = [Level.OK, Level.WATCH, Level.WARNING, Level.IMMINENT]
 
@@ -60,13 +53,34 @@ async def test_class_word_shape_and_colour_of_every_tile_agree_while_levels_and_
             for turn in range(6):
                 await table.clock.advance(1)
                 for number, athlete in enumerate(ids):
-                    table.run(athlete, level=LEVELS[(number * 5 + turn * 3) % 4], score=(number * turn % 10) / 10)
+                    level, settled = LEVELS[(number * 5 + turn * 3) % 4], (number + turn) % 3 > 0
+                    table.run(athlete, level=level, score=(number * turn % 10) / 10, settled=settled)
                 await page.clock.run_for(5_000)
                 await expect(page.locator(f'[data-athlete="r{turn}"] .word')).to_be_visible()
                 for name, tone, word, *look in await page.evaluate(LOOKS):
                     words, *expected = EXPECTED[tone]
                     assert word in words, (name, tone, word)
                     assert look == expected, (name, tone, look)
+
+
+async def test_before_anything_can_be_said_no_page_gives_an_all_clear(table: Desk, eyes: Eyes) -> None:
+    async with table.open():
+        table.run(settled=False)
+        async with eyes.on(f"{table.url}/live/ana", PHONE) as page:
+            await expect(page.locator(".level.tone-new .word")).to_have_text("Not yet")
+            await expect(page.locator(".level .why")).to_have_text("Getting to know this run.")
+            await expect(page.locator(".marker")).to_have_count(0)
+            assert await page.evaluate(ACCESSIBLE) == []
+            await shoot(page, "runner-not-yet-390")
+            table.run(settled=True)
+            await expect(page.locator(".level.tone-ok .word")).to_have_text("Fatigue pattern low")
+            await expect(page.locator(".marker")).to_have_count(1)
+        async with eyes.on(f"{table.url}/board") as page:
+            table.run(settled=False)
+            await expect(page.locator(".card.tone-new")).to_contain_text("Getting to know this run")
+            await expect(page.locator("main")).not_to_contain_text("Nothing unusual")
+            assert await page.evaluate(ACCESSIBLE) == []
+            await shoot(page, "board-not-yet-1440")
 
 
 async def test_the_order_settles_and_then_needs_attention_comes_first(table: Desk, eyes: Eyes) -> None:
@@ -227,56 +241,6 @@ async def test_a_board_that_hears_nothing_says_so_and_reopens(table: Desk, eyes:
             await page.clock.fast_forward(10_000)
             await until(lambda: bool(opened))
             assert "after=" in opened[0]
-
-
-ACCESSIBLE = """
-() => {
-  const wrong = [];
-  const channel = c => { c /= 255; return c <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4; };
-  const light = ([r, g, b]) => .2126 * channel(r) + .7152 * channel(g) + .0722 * channel(b);
-  const parse = s => { const n = s.match(/[\\d.]+/g).map(Number); return n.length < 4 ? [...n, 1] : n; };
-  const over = (top, under) => top.slice(0, 3).map((c, i) => c * top[3] + under[i] * (1 - top[3]));
-  const behind = el => {
-    const layers = [];
-    for (let e = el; e; e = e.parentElement) {
-      const style = getComputedStyle(e);
-      const gradient = style.backgroundImage.match(/rgba?\\([^)]*\\)/);
-      if (gradient) { layers.push(parse(gradient[0])); break; }
-      const c = parse(style.backgroundColor);
-      if (c[3] > 0) layers.push(c);
-      if (c[3] === 1) break;
-    }
-    return layers.reverse().reduce((under, top) => over(top, under), [11, 15, 20]);
-  };
-  const seen = el => el.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }) && !el.closest('.hidden');
-  for (const el of document.querySelectorAll('body *')) {
-    if (!seen(el) || ![...el.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())) continue;
-    if (el.closest('svg, [disabled], option, .rn.stale .v, script')) continue;
-    const style = getComputedStyle(el), bg = behind(el), fg = over(parse(style.color), bg);
-    const [a, b] = [light(fg), light(bg)].sort((x, y) => y - x), ratio = (a + .05) / (b + .05);
-    const size = parseFloat(style.fontSize), large = size >= 24 || (size >= 18.66 && +style.fontWeight >= 700);
-    const what = `${el.className} "${el.textContent.slice(0, 30)}"`;
-    if (ratio < (large ? 3 : 4.5)) wrong.push(`contrast ${ratio.toFixed(2)}: ${what}`);
-  }
-  for (const el of document.querySelectorAll('button, a[href], input, select')) {
-    if (!seen(el)) continue;
-    const name = el.getAttribute('aria-label') || el.labels?.[0]?.textContent || el.textContent;
-    if (!name?.trim()) wrong.push(`no name: ${el.outerHTML.slice(0, 80)}`);
-    const box = el.getBoundingClientRect();
-    if (innerWidth < 600 && el.matches('button') && box.height < 36) wrong.push(`small target ${box.height}: ${name}`);
-  }
-  for (const el of document.querySelectorAll('svg')) {
-    const silent = el.getAttribute('aria-hidden') === 'true' || el.getAttribute('aria-label');
-    if (seen(el) && !silent) wrong.push('svg without a name');
-  }
-  const ids = [...document.querySelectorAll('[id]')].map(e => e.id);
-  if (new Set(ids).size !== ids.length) wrong.push('an id stands twice');
-  if (!document.querySelector('h1') || document.querySelectorAll('main').length !== 1) wrong.push('h1 or main');
-  if (document.documentElement.lang !== 'en' || !document.title) wrong.push('lang or title');
-  if (document.documentElement.scrollWidth > innerWidth) wrong.push('scrolls sideways');
-  return wrong;
-}
-"""
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])

@@ -72,10 +72,18 @@ def telemetry(at_ms: int, bpm: int | None = 150, spm: float | None = 172, sessio
     return Telemetry(collector=COLLECTOR, row=at_ms // 1_000, session=session, samples=samples)
 
 
-def assessed(at_ms: int, level: Level = Level.OK, score: float = 0.2, session: str = SESSION) -> Assessed:
-    quality = {"heart_rate": Quality.GOOD}
+def assessed(
+    at_ms: int, level: Level = Level.OK, score: float = 0.2, session: str = SESSION, *, settled: bool = True
+) -> Assessed:
     return Assessed(
-        session=session, at_ms=at_ms, level=level, score=score, fatigue=20, motion=Motion.RUN, quality=quality
+        session=session,
+        at_ms=at_ms,
+        level=level,
+        settled=settled,
+        score=score,
+        fatigue=20,
+        motion=Motion.RUN,
+        quality={"heart_rate": Quality.GOOD},
     )
 
 
@@ -186,7 +194,7 @@ class Desk:
         """One second of one runner, at the present moment."""
         now_ms = self.clock.now_ms()
         self.say(telemetry(now_ms, bpm, spm), Kind.TELEMETRY, athlete)
-        self.say(assessed(now_ms, **judged), Kind.ASSESSMENT, athlete)  # type: ignore[arg-type] - level and score
+        self.say(assessed(now_ms, **judged), Kind.ASSESSMENT, athlete)  # type: ignore[arg-type] - level, score, settled
 
     def raise_alert(self, message: Alert, athlete: str = "ana") -> None:
         self.say(message, Kind.ALERT, athlete, message.kind.value)

@@ -69,6 +69,32 @@ def test_samples_that_nobody_judges_have_no_level():
     assert (row.tone, row.word, row.hr_bpm) == ("stale", "Not assessed", 150)
 
 
+def test_a_low_level_before_anything_can_be_said_is_no_all_clear():
+    made = board()
+    made.measured("ana", telemetry(NOW))
+    made.judged("ana", assessed(NOW, settled=False))
+    row = only(made)
+    assert (row.level, row.tone, row.word, row.gauge) == ("new", "new", "Not yet", None)
+    assert (row.hr_bpm, row.motion) == (150, "run")
+
+
+def test_a_raised_level_and_a_question_are_shown_whether_settled_or_not():
+    made = board()
+    made.measured("ana", telemetry(NOW))
+    made.judged("ana", assessed(NOW, Level.WATCH, settled=False))
+    assert (only(made).tone, only(made).word) == ("watch", "Watch")
+    made.judged("ana", assessed(NOW, settled=False))
+    made.alerted("ana", cramp_question(NOW))
+    assert (only(made).tone, only(made).word) == ("high", "Check now")
+
+
+def test_an_unsettled_runner_who_falls_silent_is_stale_like_any_other():
+    made = board()
+    made.measured("ana", telemetry(NOW))
+    made.judged("ana", assessed(NOW, settled=False))
+    assert (only(made, NOW + STALE_MS + 1).tone, only(made, NOW + STALE_MS + 1).word) == ("stale", "No signal")
+
+
 def test_late_arrivals_do_not_turn_the_values_back():
     made = running()
     made.measured("ana", telemetry(NOW - 5_000, 90, 100))
@@ -213,7 +239,7 @@ def test_whatever_comes_the_board_can_be_shown(said, now_ms):
         getattr(made, verb)("ana", message)
     row = only(made, now_ms)
     assert row.gauge is None or 0 <= row.gauge <= 1
-    assert (row.gauge is None) == (row.tone == "stale")
+    assert (row.gauge is None) == (row.tone in {"new", "stale"})
     assert row.age_s is None or row.age_s >= 0
     assert to_json(made.view(now_ms))
     assert to_json(made.runner_view("ana", now_ms))

@@ -13,8 +13,8 @@ const ALL_CARDS = 12;
 const ATTENTION_CARDS = 8;
 const ALERTS_SHOWN = 8;
 const DONE_SHOWN = 4;
-const TONES: Tone[] = ["high", "watch", "ok", "stale"];
-const RANK: Record<string, number> = { now: 5, imminent: 4, warning: 3, watch: 2, stale: 1, ok: 0 };
+const TONES: Tone[] = ["high", "watch", "ok", "new", "stale"];
+const RANK: Record<string, number> = { now: 5, imminent: 4, warning: 3, watch: 2, stale: 1, new: 0, ok: 0 };
 
 interface Order { attention: string[]; rest: string[] }
 
@@ -46,6 +46,7 @@ const signal = (one: Athlete): string => (one.age_s === null ? "not seen yet" : 
 /** Why a card looks as it does, in one line. */
 function why(one: Athlete): string {
   if (one.because[0]) return sentences([one.because[0]]);
+  if (one.tone === "new") return "Getting to know this run";
   if (one.tone !== "stale") return "Nothing unusual";
   return one.elapsed_s === null ? "Waiting for the sensors" : `Last heard at ${clock(one.elapsed_s)}`;
 }

@@ -48,7 +48,7 @@ function Level({ athlete, alert }: { athlete: Athlete; alert: Alert | undefined 
       <LevelBar gauge={athlete.gauge} word={word} />
       <p class="why">
         {stale && athlete.age_s !== null ? `Last value ${clock(athlete.age_s)} ago. Check the strap and the foot pod.`
-          : sentences(athlete.because) || "Nothing unusual against the start of this run."}
+          : sentences(athlete.because) || (athlete.tone === "new" ? "Getting to know this run." : "Nothing unusual against the start of this run.")}
       </p>
       {!stale && alert?.steps[0] && <p class="advice" data-alert={alert.id}><b>{sentences([alert.title])}</b> {alert.steps[0].text}</p>}
     </section>

@@ -64,7 +64,7 @@ function glyph(ctx: CanvasRenderingContext2D, tone: Tone, x: number, y: number, 
     ctx.arc(x, y, size * 0.8, 0, 2 * Math.PI);
   }
   ctx.closePath();
-  if (tone === "stale") ctx.stroke();
+  if (tone === "stale" || tone === "new") ctx.stroke();
   else ctx.fill();
 }
 

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { Tone } from "./types";
 
-export const TONE_WORD: Record<Tone, string> = { high: "High", watch: "Watch", ok: "OK", stale: "No signal" };
+export const TONE_WORD: Record<Tone, string> = { high: "High", watch: "Watch", ok: "OK", new: "Not yet", stale: "No signal" };
 
 /** A level's shape, in its colour: the same everywhere, and told apart without colour. */
 export function Shape({ tone, size = 12 }: { tone: Tone; size?: number }) {
@@ -10,6 +10,7 @@ export function Shape({ tone, size = 12 }: { tone: Tone; size?: number }) {
       {tone === "ok" && <circle cx="6" cy="6" r="4.6" fill="currentColor" />}
       {tone === "watch" && <path d="M6 .6 11.4 6 6 11.4.6 6Z" fill="currentColor" />}
       {tone === "high" && <path d="M6 .8 11.6 11H.4Z" fill="currentColor" />}
+      {tone === "new" && <circle cx="6" cy="6" r="4.4" fill="none" stroke="currentColor" stroke-width="1.6" />}
       {tone === "stale" && (
         <circle cx="6" cy="6" r="4.4" fill="none" stroke="currentColor" stroke-width="1.6" stroke-dasharray="2.6 2" />
       )}

@@ -1,5 +1,5 @@
 /** What the server sends; the contract stands in dashboard/context.py. null means "not known", never zero. */
-export type Tone = "ok" | "watch" | "high" | "stale";
+export type Tone = "ok" | "watch" | "high" | "new" | "stale";
 
 export interface Step { id: string; text: string; timer_s: number | null; note: string | null }
 export interface Sensor { device: string; name: string; state: string; measures: string[]; battery_percent: number | null }
