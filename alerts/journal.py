@@ -120,6 +120,24 @@ class Journal:
         )
         return [athlete for (athlete,) in rows]
 
+    async def gone_services(self) -> Mapping[str, int]:
+        """Services that are down, since when."""
+        return dict(
+            await self._database.read(
+                lambda connection: connection.execute("SELECT service, since_ms FROM gone").fetchall()
+            )
+        )
+
+    async def keep_gone(self, service: str, since_ms: int | None) -> None:
+        """Keep since when a service is down; None: it is not."""
+
+        def transaction(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM gone WHERE service = ?", (service,))
+            if since_ms is not None:
+                connection.execute("INSERT INTO gone (service, since_ms) VALUES (?, ?)", (service, since_ms))
+
+        await self._database.write(transaction)
+
     async def changes(self, way: Way, limit: int = 64) -> Sequence[Change]:
         """States that have not gone this way yet, in order."""
         newest = "NOT EXISTS (SELECT 1 FROM alert a WHERE a.athlete = c.athlete AND a.open AND a.slot = c.slot)"

@@ -48,6 +48,7 @@ class Reception:
         self._instance = instance
         self._contradicted = contradicted
         self._kept: dict[str, Run] = {}
+        self._gone: dict[str, int | None] = {}
 
     async def take(self, delivery: Delivery) -> None:
         """Take one message; when this returns it is safe here, or was refused and counted.
@@ -65,23 +66,27 @@ class Reception:
             return
         self._counters.add("taken", topic.kind)
         if topic.kind is Kind.STATUS:
-            self._take_status(topic, message, retained=delivery.retained)
+            await self._take_status(topic, message, retained=delivery.retained)
         elif message is not None:
             await self._take_fact(topic.athlete, message)
 
-    def _take_status(self, topic: Topic, message: Message | None, *, retained: bool) -> None:
+    async def _take_status(self, topic: Topic, message: Message | None, *, retained: bool) -> None:
         if topic.team == SYSTEM:
-            self._take_service(topic, message, retained=retained)
+            await self._take_service(topic, message, retained=retained)
         elif topic.device is not None:
             self._room.sight.sensor(topic.athlete, topic.device, message if isinstance(message, SensorStatus) else None)
         self._due_sooner()
 
-    def _take_service(self, topic: Topic, message: Message | None, *, retained: bool) -> None:
+    async def _take_service(self, topic: Topic, message: Message | None, *, retained: bool) -> None:
         if topic.device is not None:  # a sensor that nobody has claimed
             return
         status = message if isinstance(message, ServiceStatus) else None
         if topic.athlete != self._instance:
-            self._room.sight.service(topic.athlete, status, self._room.clock.now_ms(), retained=retained)
+            now_ms = self._room.clock.now_ms()
+            since_ms = self._room.sight.service(topic.athlete, status, now_ms, retained=retained)
+            if topic.athlete not in self._gone or self._gone[topic.athlete] != since_ms:
+                await self._room.journal.keep_gone(topic.athlete, since_ms)
+                self._gone[topic.athlete] = since_ms
         elif status is not None and status.state == "down":
             # The broker published our last will after a broken link, and keeps it although we are back.
             self._contradicted()

@@ -44,7 +44,7 @@ class Alerter:
     """Raises alerts from findings, faults and check-ins, and sees them through their life.
 
     Args:
-        settings: ``team``, ``state_dir``, ``alerts`` and ``collector.session_gap_s`` are used.
+        settings: ``team``, ``state_dir``, ``alerts``, ``processor.id`` and ``collector.session_gap_s`` are used.
         buses: links to the broker.
         store: where alerts are recorded; while it is away they wait, and no push does.
         clock: the run's time.
@@ -136,7 +136,13 @@ class Alerter:
             journal=journal,
             desk=Desk(load_guidance(), rules),
             levels=Levels(rules.deadline_ms),
-            sight=Sight(patience_ms, int(gap_s * SECOND_MS), await journal.runs()),
+            sight=Sight(
+                patience_ms,
+                int(gap_s * SECOND_MS),
+                processor=self._settings.processor.id,
+                runs=await journal.runs(),
+                gone=await journal.gone_services(),
+            ),
             clock=self._clock,
             changed=lambda: _wake((*outlets, *couriers)),
         )

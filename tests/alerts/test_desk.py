@@ -233,12 +233,19 @@ def test_a_fault_is_shown_named_changed_and_cleared_at_once_on_recovery():
 # --- what can be seen -----------------------------------------------------------------------------------------
 
 
-def sensor(state, at_ms):
-    return SensorStatus(device="strap", name="Strap", state=state, at_ms=at_ms, measures=("heart_rate",))
+def sensor(state, at_ms, collector="collector-1"):
+    return SensorStatus(
+        device="strap", name="Strap", state=state, at_ms=at_ms, measures=("heart_rate",), collector=collector
+    )
 
 
-def sight():
-    return Sight(lost_ms=20_000, gap_ms=1_800_000, runs={"ada": Run(SESSION, NOW, NOW)})
+def sight(**more):
+    runs = {"ada": Run(SESSION, NOW, NOW), "bo": Run(SESSION, NOW, NOW)}
+    return Sight(lost_ms=20_000, gap_ms=1_800_000, runs=more.pop("runs", runs), processor="processor-1", **more)
+
+
+def service(instance, state="down", at_ms=NOW - 3_600_000):
+    return ServiceStatus(service=instance, state=state, at_ms=at_ms)
 
 
 def test_a_sensor_is_missed_after_its_patience_and_found_at_once():
@@ -271,12 +278,70 @@ def test_nobody_is_missed_once_the_run_is_over():
     assert eyes.faults("ada", NOW + 1_800_000) == ()
 
 
-def test_a_service_is_missed_from_when_its_last_will_came():
+def test_the_processor_is_missed_by_everybody_from_when_its_last_will_came():
     eyes = sight()
-    will = ServiceStatus(service="processor-1", state="down", at_ms=NOW - 3_600_000)
-    eyes.service("processor-1", will, NOW + 5_000, retained=False)
-    assert eyes.faults("ada", NOW + 25_000)[0].because == "processor-1 has stopped"
-    eyes.service("old-collector", will, NOW + 5_000, retained=True)
-    assert len(eyes.faults("ada", NOW + 25_000)) == 1
-    eyes.service("processor-1", will.model_copy(update={"state": "up"}), NOW + 26_000, retained=False)
+    assert eyes.service("processor-1", service("processor-1"), NOW + 5_000, retained=False) == NOW + 5_000
+    for athlete in ("ada", "bo"):
+        assert eyes.faults(athlete, NOW + 25_000)[0].because == "processor-1 has stopped"
+    assert eyes.service("processor-1", service("processor-1", "up"), NOW + 26_000, retained=False) is None
     assert eyes.faults("ada", NOW + 26_000) == ()
+
+
+def test_a_collector_is_missed_by_those_whose_sensors_it_had_in_this_run():
+    eyes = sight()
+    eyes.sensor("ada", "strap", sensor(SensorState.CONNECTED, NOW))
+    eyes.sensor("bo", "strap", sensor(SensorState.CONNECTED, NOW, "collector-2"))
+    eyes.sensor("bo", "old-strap", sensor(SensorState.LOST, NOW - 86_400_000))
+    eyes.service("collector-1", service("collector-1"), NOW + 5_000, retained=False)
+    assert [one.because for one in eyes.faults("ada", NOW + 25_000)] == ["collector-1 has stopped"]
+    assert eyes.faults("bo", NOW + 25_000) == ()
+
+
+#: A collector of ``crampwatch replay``, as it names itself.
+REPLAYING = "replay-0a1b2c3d4e"
+
+
+@pytest.mark.parametrize("instance", ["dashboard-1", "collector-of-others", "processor-of-others", REPLAYING])
+def test_pages_replays_and_other_teams_come_and_go_unmissed(instance):
+    eyes = sight()
+    eyes.sensor("ada", "strap", sensor(SensorState.CONNECTED, NOW))
+    eyes.sensor("ada", "again", sensor(SensorState.CONNECTED, NOW, REPLAYING))
+    eyes.service(instance, service(instance), NOW + 5_000, retained=False)
+    assert eyes.faults("ada", NOW + 25_000) == ()
+
+
+def restarted(known_ms=None, last_seen_ms=NOW):
+    """Eyes that are opened in the middle of a run, after a will of a collector (dated when it linked) was told."""
+    gone = {} if known_ms is None else {"collector-1": known_ms}
+    eyes = sight(runs={"ada": Run(SESSION, NOW, last_seen_ms)}, gone=gone)
+    eyes.sensor("ada", "strap", sensor(SensorState.CONNECTED, NOW))
+    return eyes
+
+
+def test_a_collector_that_was_seen_to_die_in_the_run_died_in_it_after_a_restart_too():
+    eyes = restarted(known_ms=NOW + 60_000)
+    eyes.service("collector-1", service("collector-1"), NOW + 300_000, retained=True)
+    assert eyes.faults("ada", NOW + 300_000)[0].since_ms == NOW + 60_000
+
+
+def test_a_collector_that_died_while_our_own_link_was_down_died_after_its_last_word():
+    eyes = restarted()
+    eyes.service("collector-1", service("collector-1", "up", NOW + 50_000), NOW + 50_000, retained=False)
+    eyes.service("collector-1", service("collector-1"), NOW + 100_000, retained=True)
+    assert eyes.faults("ada", NOW + 100_000)[0].since_ms == NOW + 50_000
+
+
+def test_a_collector_that_died_before_the_run_is_not_missed_after_a_restart():
+    eyes = restarted(known_ms=NOW - 60_000)
+    eyes.service("collector-1", service("collector-1"), NOW + 300_000, retained=True)
+    assert eyes.faults("ada", NOW + 300_000) == ()
+
+
+def test_a_collector_that_nobody_saw_die_lived_as_long_as_somebody_looked():
+    eyes = restarted(last_seen_ms=NOW + 120_000)
+    eyes.service("collector-1", service("collector-1"), NOW + 300_000, retained=True)
+    assert eyes.faults("ada", NOW + 300_000)[0].since_ms == NOW + 120_000
+    eyes = restarted(known_ms=NOW - 60_000, last_seen_ms=NOW + 120_000)
+    linked_again = service("collector-1", at_ms=NOW + 10_000)
+    eyes.service("collector-1", linked_again, NOW + 300_000, retained=True)
+    assert eyes.faults("ada", NOW + 300_000)[0].since_ms == NOW + 120_000

@@ -1,6 +1,8 @@
 """The journal on disk: one decision a fact, a reason for each, and a memory that outlives the process."""
 
+import sqlite3
 from dataclasses import replace
+from importlib.resources import files
 
 import pytest
 
@@ -15,6 +17,7 @@ from crampwatch.units import HOUR_MS, Level
 from tests.alerts.builders import SESSION, answer, filed, finding, journal_at
 from tests.support.clocks import START_MS as NOW
 
+SCHEMAS = files("crampwatch.storage").joinpath("schema", "journal")
 CHANNELS = {"phone": True, "screen": False}
 
 
@@ -117,6 +120,29 @@ async def test_a_slot_is_emptied_only_when_nothing_newer_stands_in_it(tmp_path):
         await journal.decide(told("f2"), NOW, replaced)
         states = [(one.alert.id, one.alert.state.value, one.last_of_slot) for one in await journal.changes("published")]
         assert states == [("a1", "raised", False), ("a1", "cleared", False), ("a2", "raised", False)]
+
+
+async def test_when_a_service_was_seen_to_go_is_remembered_until_it_is_back(tmp_path):
+    path = tmp_path / "alerts.db"
+    async with journal_at(path, CHANNELS) as (journal, _):
+        await journal.keep_gone("collector-1", NOW)
+        await journal.keep_gone("collector-2", NOW)
+        await journal.keep_gone("collector-2", None)
+    async with journal_at(path, CHANNELS) as (journal, _):
+        assert await journal.gone_services() == {"collector-1": NOW}
+
+
+def test_alerts_of_an_earlier_release_stand_since_they_were_raised():
+    first, then = (SCHEMAS.joinpath(name).read_text() for name in ("0001-journal.sql", "0002-since.sql"))
+    made = sqlite3.connect(":memory:")
+    made.executescript(first)
+    made.execute(
+        "INSERT INTO alert (id, athlete, slot, flow, level, audible, asked, raised_at_ms, deadline_at_ms, open, body) "
+        "VALUES ('a1', 'ada', 'pattern', 'pattern_warning', 'warning', 1, 0, ?, ?, 1, '')",
+        (NOW, NOW),
+    )
+    made.executescript(then)
+    assert made.execute("SELECT since_ms, overdue FROM alert").fetchall() == [(NOW, 0)]
 
 
 async def test_a_database_of_something_else_is_left_alone_with_the_setting_named(tmp_path):

@@ -207,6 +207,33 @@ async def test_a_service_that_stops_is_one_fault_for_every_runner_who_is_out(wor
         await eventually(lambda: world.cleared == ["fault", "fault"], world.clock)
 
 
+async def test_a_collector_that_died_in_the_run_is_still_missed_after_a_restart_of_the_alerter(world):
+    linked_ms = world.clock.now_ms()  # which is how its will is dated
+    await world.clock.advance(60)
+    async with world.alerting():
+        await world.run_on()
+        await world.sensor(SensorState.CONNECTED)
+        await world.service("up", "collector-1")
+        await world.clock.advance(60)
+        await world.service("down", "collector-1", at_ms=linked_ms)
+        await world.statuses(4)
+        await eventually(lambda: world.clock.asleep(20))
+        await world.clock.advance(20)
+        await world.decided(1)
+        assert world.states[-1].because == ("collector-1 has stopped",)
+    async with world.alerting():
+        heard = world.counters.value("taken", "status")
+        await world.run_on()
+        await world.statuses(heard)
+        await eventually(lambda: world.clock.asleep(21))
+        await world.clock.advance(21)
+        # It has looked when it waits for the end of the run, half an hour on, or when it has decided something.
+        await eventually(lambda: world.clock.asleep(1_900) or len(world.reasons) > 1)
+        assert world.reasons == ["fault_shown"]
+        await world.service("up", "collector-1")
+        await eventually(lambda: world.cleared == ["fault"], world.clock)
+
+
 async def test_a_question_that_nobody_answers_expires(world):
     async with world.alerting():
         await world.run_on()

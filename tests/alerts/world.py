@@ -102,11 +102,13 @@ class World:
         await self.say(Kind.ASSESSMENT, assessed(level, self.clock.now_ms(), session=session), athlete)
 
     async def sensor(self, state: SensorState, athlete="ada", device="strap"):
-        status = SensorStatus(device=device, name="Strap", state=state, at_ms=self.clock.now_ms())
+        now_ms = self.clock.now_ms()
+        status = SensorStatus(device=device, name="Strap", state=state, at_ms=now_ms, collector="collector-1")
         await self.say(Kind.STATUS, status, athlete, device)
 
-    async def service(self, state, instance="processor-1"):
-        status = ServiceStatus(service=instance, state=state, at_ms=self.clock.now_ms())
+    async def service(self, state, instance="processor-1", at_ms=None):
+        at_ms = self.clock.now_ms() if at_ms is None else at_ms
+        status = ServiceStatus(service=instance, state=state, at_ms=at_ms)
         await self.say(Kind.STATUS, status, instance, team=SYSTEM)
 
     # --- what can be known ------------------------------------------------------------------------------------
