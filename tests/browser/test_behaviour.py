@@ -180,6 +180,32 @@ async def test_a_runner_answers_by_keyboard_alone(table: Desk, eyes: Eyes) -> No
             assert decode(Kind.ACK, await table.answer(Kind.ACK)).answer is Answer.OK
 
 
+async def test_a_coach_who_has_seen_the_question_does_not_answer_it_for_the_runner(table: Desk, eyes: Eyes) -> None:
+    asked = cramp_question(table.clock.now_ms())
+    async with table.open():
+        table.run(level=Level.NOW)
+        async with eyes.on(f"{table.url}/live/ana", PHONE) as page:
+            table.raise_alert(asked)
+            await expect(page.get_by_role("button", name="Just a pause")).to_be_visible()
+            seen = {"state": AlertState.ACKNOWLEDGED, "updated_at_ms": asked.updated_at_ms + 1}
+            table.raise_alert(asked.model_copy(update=seen))
+            await expect(page.get_by_role("button", name="Relief steps", include_hidden=True)).to_have_count(1)
+            await page.get_by_role("button", name="No", exact=True).click()
+            answer = decode(Kind.ACK, await table.answer(Kind.ACK))
+            assert (answer.by, answer.answer) == ("runner", Answer.OK)
+            await expect(page.locator("dialog.relief")).to_have_count(0)
+
+
+async def test_relief_that_somebody_asked_for_is_no_question_to_answer_again(table: Desk, eyes: Eyes) -> None:
+    asked = cramp_question(table.clock.now_ms())
+    async with table.open():
+        table.run(level=Level.NOW)
+        async with eyes.on(f"{table.url}/live/ana", PHONE) as page:
+            table.raise_alert(asked.model_copy(update={"state": AlertState.ACKNOWLEDGED, "question": "Has it eased?"}))
+            await expect(page.get_by_role("button", name="Relief steps")).to_be_visible()
+            await expect(page.locator("dialog.relief")).to_have_count(0)
+
+
 async def test_help_comes_before_the_network(table: Desk, eyes: Eyes) -> None:
     async with table.open():
         table.run()

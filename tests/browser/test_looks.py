@@ -88,7 +88,9 @@ async def test_the_relief_flow_from_alert_to_walking(table: Desk, eyes: Eyes, si
             await expect(page.get_by_role("heading", name="Stop and stretch")).to_be_visible()
             assert b'"answer":"cramp"' in await table.answer(Kind.ACK)
             table.raise_alert(
-                cramp_question(table.clock.now_ms()).model_copy(update={"state": AlertState.ACKNOWLEDGED})
+                cramp_question(table.clock.now_ms()).model_copy(
+                    update={"state": AlertState.ACKNOWLEDGED, "question": "Has it eased?"}
+                )
             )
             await expect(page.get_by_text("Press or knead the tight muscle steadily")).to_be_visible()
             await shoot(page, f"relief-{size[0]}")

@@ -2,6 +2,7 @@
 
 import re
 
+from alerts.guidance import Flow, load_guidance
 from crampwatch import wording
 from crampwatch.units import Level
 from dashboard.build import FRONT
@@ -33,6 +34,13 @@ def test_the_pages_promise_nothing_either():
     sources = list((FRONT / "src").rglob("*.ts*"))
     assert sources
     assert [path.name for path in sources if NEVER.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_the_page_knows_the_question_that_only_the_runner_can_answer():
+    relief = (FRONT / "src" / "lib" / "relief.tsx").read_text(encoding="utf-8")
+    flows = load_guidance().flows
+    assert f'"{flows[Flow.CRAMP_PROMPT].question}"' in relief
+    assert flows[Flow.CRAMP_RELIEF].question != flows[Flow.CRAMP_PROMPT].question
 
 
 def test_the_disclaimer_says_what_this_is_not():

@@ -14,6 +14,11 @@ const LONG_TITLE = 32;
 /** These belong after the cramp, not into it. */
 const AFTER = new Set(["relief.walk_back"]);
 
+/** Only who stopped can answer this. A runner's answer ends it or leads to the next question; a coach has just seen it. */
+const OF_THE_RUNNER = "Is it a cramp?";
+const seenByAnother = (alert: Alert): boolean =>
+  alert.state === "acknowledged" && alert.kind === "cramp" && (alert.question ?? "").endsWith(OF_THE_RUNNER);
+
 /**
  * The alert that takes the screen until it is answered: the highest level first, then the newest. Only one that was
  * delivered: what the policy kept quiet (a watch, a pattern that eases, too soon after the last) is shown in its place
@@ -22,7 +27,8 @@ const AFTER = new Set(["relief.walk_back"]);
 export function asking(alerts: Alert[], answered: ReadonlySet<string>): Alert | null {
   const ranks = ["ok", "watch", "warning", "imminent", "now"];
   const waiting = alerts.filter(
-    (alert) => alert.state === "delivered" && alert.kind !== "fault" && alert.level !== "watch" && !answered.has(alert.id),
+    (alert) => (alert.state === "delivered" || seenByAnother(alert))
+      && alert.kind !== "fault" && alert.level !== "watch" && !answered.has(alert.id),
   );
   waiting.sort((a, b) => ranks.indexOf(b.level) - ranks.indexOf(a.level) || b.raised_at_ms - a.raised_at_ms);
   return waiting[0] ?? null;
