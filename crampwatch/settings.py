@@ -36,10 +36,18 @@ _SEE = "`crampwatch config --explain` lists every setting"
 _OWN_ID = "no two services on a broker may have the same, of whatever team"
 
 
+def _expanded(path: Path) -> Path:
+    """The path with its ``~`` resolved; a pydantic error when nobody is called that."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError(f"there is no home folder for {path.parts[0]!r}; write the whole path") from None
+
+
 class Section(BaseModel):
     """A table of the settings file; an unknown key is an error, not a wish."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Sensor(Section):
@@ -92,23 +100,27 @@ class Collector(Section):
     )
     connections: int = Field(2, ge=1, le=8, description="how many connections may be opened at once")
     silence_s: float = Field(10.0, ge=2, le=120, description="a connected sensor silent for this long is reconnected")
-    session_gap_s: float = Field(1_800.0, ge=60, description="a pause longer than this begins a new session")
+    session_gap_s: float = Field(1_800.0, ge=60, le=86_400, description="a pause longer than this begins a new session")
 
 
 class Processor(Section):
     """Facts to findings."""
 
     id: Id = Field("processor-1", description=f"this processor's id; {_OWN_ID}")
-    snapshot_every_s: float = Field(30.0, gt=0, description="how often an athlete's state is kept, in run time")
+    snapshot_every_s: float = Field(
+        30.0, gt=0, le=3_600, description="an athlete's state is kept this often, in run time"
+    )
 
 
 class Alerts(Section):
     """Findings to help."""
 
     id: Id = Field("alerter-1", description=f"this alerter's id; {_OWN_ID}")
-    cooldown_s: float = Field(600.0, ge=0, description="the same level does not push again within this time")
-    deadline_s: float = Field(60.0, gt=0, description="a push that is not out by then is given up, never sent late")
-    signal_lost_s: float = Field(20.0, ge=5, description="no signal for this long raises a fault")
+    cooldown_s: float = Field(600.0, ge=0, le=86_400, description="the same level does not push again within this time")
+    deadline_s: float = Field(
+        60.0, gt=0, le=3_600, description="a push that is not out by then is given up, never sent late"
+    )
+    signal_lost_s: float = Field(20.0, ge=5, le=3_600, description="no signal for this long raises a fault")
     apprise: tuple[SecretStr, ...] = Field(
         (), description="Apprise addresses to push to, e.g. ntfy://topic (needs the push extra)"
     )
@@ -128,7 +140,7 @@ class Storage(Section):
     @field_validator("path")
     @classmethod
     def _at_home(cls, path: Path | None) -> Path | None:
-        return path and path.expanduser()
+        return path and _expanded(path)
 
 
 class Dashboard(Section):
@@ -173,7 +185,7 @@ class Settings(BaseSettings):
     @field_validator("state_dir")
     @classmethod
     def _at_home(cls, path: Path) -> Path:
-        return path.expanduser()
+        return _expanded(path)
 
     @field_validator("team")
     @classmethod

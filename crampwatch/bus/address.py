@@ -32,11 +32,11 @@ def address_of(mqtt: Mqtt) -> Address:
     Raises:
         Misconfigured: there is no URL, or it is not ``mqtt://host[:port]`` or ``mqtts://host[:port]``.
     """
-    url = urlsplit(mqtt.url or "")
     try:
+        url = urlsplit(mqtt.url or "")
         port = url.port
     except ValueError:
-        port = -1
+        url, port = urlsplit(""), -1
     if url.scheme not in _PORTS or not url.hostname or port in {-1, 0} or url.path.strip("/") or url.query:
         raise Misconfigured("mqtt.url", "write mqtt://host:port, or mqtts://host:port for TLS")
     username, password = mqtt.username, mqtt.password.get_secret_value() if mqtt.password else None

@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from crampwatch.cli import exits
-from crampwatch.cli.console import clock_text, out, progress, tell_refused
+from crampwatch.cli.console import clock_text, out, plain, progress, tell_refused
 from crampwatch.errors import Refused
 from crampwatch.units import SECOND_MS, Level
 
@@ -40,4 +40,4 @@ def backtest(
 def _print(row: dict[str, Any]) -> None:
     level = "" if row["level"] == Level.OK else f" {row['level']}"
     moment, because = clock_text(int(row["at_s"] * SECOND_MS)), "; ".join(row["because"])
-    out.print(Text.assemble(f"{moment}  {row['kind']}", (level, "bold"), "  ", (because, "dim")), soft_wrap=True)
+    out.print(Text.assemble(f"{moment}  {row['kind']}", (level, "bold"), "  ", plain(because, "dim")), soft_wrap=True)

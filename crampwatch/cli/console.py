@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -31,6 +32,17 @@ LOOKS = {
 STALE_MS = 10_000
 
 
+def plain(foreign: object, style: str = "") -> Text:
+    """Words from elsewhere (a name, a sensor, a file) as they stand: no markup, and nothing that steers a terminal."""
+    return Text("".join(one if one.isprintable() else " " for one in str(foreign)), style=style)
+
+
+def say_all(console: Console) -> None:
+    """Let a console replace what its terminal has no letters for; a missing dot is better than no line."""
+    if isinstance(console.file, TextIOWrapper):
+        console.file.reconfigure(errors="replace")
+
+
 def set_up_logging(level: str) -> None:
     """Log to stderr through rich, one line a record, with what our own packages say from ``level`` up."""
     logging.basicConfig(
@@ -46,13 +58,13 @@ def set_up_logging(level: str) -> None:
 
 def tell_refused(refused: Refused) -> None:
     """Name a file that cannot be used, on stderr in one line."""
-    errors.print(Text.assemble(("refused", "red"), f" ({refused.reason}): {refused}"), soft_wrap=True)
+    errors.print(Text.assemble(("refused", "red"), f" ({refused.reason}): ", plain(refused)), soft_wrap=True)
 
 
 def progress() -> Progress:
     """A bar for anything that takes longer than two seconds; gone when done, and not there in a file or a pipe."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
@@ -91,22 +103,23 @@ def line_table(lines: Iterable[Line], now_ms: int) -> Table:
     table.add_column("state")
     table.add_column("because", overflow="ellipsis", no_wrap=True, max_width=58)
     for line in lines:
+        name = plain(line.name)
         age_ms = None if line.at_ms is None else now_ms - line.at_ms
         if age_ms is None or line.at_ms is None or line.started_ms is None:
-            table.add_row(line.name, "-", "-", "-", Text("○ waiting for a sensor", style="dim"), "")
+            table.add_row(name, "-", "-", "-", Text("○ waiting for a sensor", style="dim"), "")
             continue
         run_time = clock_text(line.at_ms - line.started_ms)
         if age_ms > STALE_MS:
-            table.add_row(line.name, run_time, "-", "-", Text(f"○ no signal for {age_ms // 1000} s", style="dim"), "")
+            table.add_row(name, run_time, "-", "-", Text(f"○ no signal for {age_ms // 1000} s", style="dim"), "")
             continue
         (shape, colour), word = LOOKS[line.level], LEVEL_WORDS[line.level]
         table.add_row(
-            line.name,
+            name,
             run_time,
             "-" if line.bpm is None else str(line.bpm),
             "-" if line.spm is None else f"{line.spm:.0f}",
             Text(f"{shape} {word}" + (f" ({line.motion})" if line.motion else ""), style=colour),
-            line.because,
+            plain(line.because),
         )
     return table
 
@@ -114,12 +127,12 @@ def line_table(lines: Iterable[Line], now_ms: int) -> Table:
 def alert_panel(alert: Alert, name: str, run_ms: int) -> Panel:
     """One alert: whose, when in the run, why, and the first step."""
     _, colour = LOOKS[alert.level]
-    rows: list[RenderableType] = [Text(one, style="dim") for one in alert.because[:2]]
+    rows: list[RenderableType] = [plain(one, "dim") for one in alert.because[:2]]
     if alert.steps:
-        rows.append(Text.assemble(("First: ", "bold"), alert.steps[0].text))
+        rows.append(Text.assemble(("First: ", "bold"), plain(alert.steps[0].text)))
     if alert.question:
-        rows.append(Text(alert.question, style="italic"))
-    title = Text.assemble((f"{clock_text(run_ms)}  {name}  ", "bold"), alert.title)
+        rows.append(plain(alert.question, "italic"))
+    title = Text.assemble(plain(f"{clock_text(run_ms)}  {name}  ", "bold"), plain(alert.title))
     return Panel(Group(*rows), title=title, title_align="left", border_style=colour, expand=False)
 
 

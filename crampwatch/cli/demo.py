@@ -17,7 +17,7 @@ def demo(
     run: Annotated[Path | None, typer.Option(help="play this recording instead (fit, tcx, gpx, csv)")] = None,
     seed: Annotated[int, typer.Option(help="the same seed gives the same runners")] = 7,
     port: Annotated[
-        int | None, typer.Option(help="port of the pages (default: dashboard.port, else a free one)")
+        int | None, typer.Option(help="port of the pages (default: dashboard.port, else a free one)", min=0, max=65_535)
     ] = None,
     open_page: Annotated[bool, typer.Option("--open", help="open the page")] = False,
     until_end: Annotated[bool, typer.Option("--until-end", help="stop when the run is over")] = False,

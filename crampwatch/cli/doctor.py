@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crampwatch.cli import exits
-from crampwatch.cli.console import out
+from crampwatch.cli.console import out, plain
 from crampwatch.errors import CrampwatchError
 from crampwatch.settings import Settings, load
 
@@ -44,7 +44,7 @@ def doctor(context: typer.Context) -> None:
         table.add_column(heading, overflow="fold")
     for check in checks:
         mark = Text("mend", "red") if check.fix else Text("ok", "green")
-        table.add_row(mark, check.what, Text(check.seen), Text(check.fix))
+        table.add_row(mark, check.what, plain(check.seen), plain(check.fix))
     out.print(table)
     if any(check.fix for check in checks):
         raise typer.Exit(exits.ERROR)

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from crampwatch import __version__
 from crampwatch.cli import backtest, config, demo, doctor, exits, replay, run, scan
-from crampwatch.cli.console import errors
+from crampwatch.cli.console import errors, out, plain, say_all
 from crampwatch.errors import CrampwatchError, Misconfigured, Unavailable, first_of
 
 app = typer.Typer(
@@ -72,6 +72,8 @@ def _exit_code(error: CrampwatchError) -> int:
 
 def main() -> None:
     """Run the command line; a known error ends as one line and its exit code."""
+    for console in (out, errors):
+        say_all(console)
     try:
         app()
     except (CrampwatchError, BaseExceptionGroup) as error:
@@ -79,5 +81,5 @@ def main() -> None:
         if known is None:
             raise
         # As text, not as markup: a path or a value may hold brackets. Unwrapped: one error, one line.
-        errors.print(Text.assemble(("error:", "bold red"), f" {known}"), soft_wrap=True)
+        errors.print(Text.assemble(("error:", "bold red"), " ", plain(known)), soft_wrap=True)
         sys.exit(_exit_code(known))

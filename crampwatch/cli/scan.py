@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from crampwatch.cli.console import out, set_up_logging
+from crampwatch.cli.console import out, plain, set_up_logging
 from crampwatch.settings import load
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ def table(found: "list[SensorReport]") -> Table:
     rows = Table("name", "address", "services", "battery", "signal", "cadence counts")
     for one in sorted(found, key=lambda report: -(report.rssi_dbm or -999)):
         rows.add_row(
-            one.name,
-            one.address,
-            ", ".join(one.services),
+            plain(one.name),
+            plain(one.address),
+            plain(", ".join(one.services)),
             "-" if one.battery_percent is None else f"{one.battery_percent} %",
             "-" if one.rssi_dbm is None else f"{one.rssi_dbm} dBm",
-            one.cadence_guess,
+            plain(one.cadence_guess),
         )
     return rows

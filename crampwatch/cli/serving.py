@@ -8,7 +8,7 @@ from alerts.channels import Channel
 from collector.ble import BleSource
 from collector.secret import sensor_secret
 from crampwatch.cli.compose import House, house
-from crampwatch.cli.console import Screen, out
+from crampwatch.cli.console import Screen, out, plain
 from crampwatch.cli.monitor import Monitor
 from crampwatch.clock import Clock, WallClock
 from crampwatch.service import Service, running, until_stopped
@@ -58,7 +58,7 @@ async def everything(settings: Settings, *, open_page: bool) -> None:
                 if open_page:
                     typer.launch(dashboard.url)
                 await until_stopped()
-        out.print(f"stopped; runs are kept in {settings.store_path}")
+        out.print(plain(f"stopped; runs are kept in {settings.store_path}"), soft_wrap=True)
 
 
 async def alone(settings: Settings, name: str, make: Callable[[House], Service]) -> None:

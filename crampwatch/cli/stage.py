@@ -18,7 +18,7 @@ from collector.recordings import load as load_recordings
 from collector.simulated import group
 from collector.wearer import Wearer
 from crampwatch.cli.compose import fresh_at, house
-from crampwatch.cli.console import Screen, out
+from crampwatch.cli.console import Screen, out, plain
 from crampwatch.cli.guarded import one_file
 from crampwatch.cli.monitor import Monitor
 from crampwatch.clock import Clock, PacedClock, WallClock
@@ -131,7 +131,7 @@ async def play(settings: Settings, cast: Sequence[Runner], speed: float, *, open
                 if open_page:
                     typer.launch(page)
                 await _until_over(watches, screen, until_end=until_end)
-        out.print(await _where(settings, home.store), soft_wrap=True)
+        out.print(plain(await _where(settings, home.store)), soft_wrap=True)
 
 
 async def _until_over(watches: Sequence[Watch], screen: Screen, *, until_end: bool) -> None:

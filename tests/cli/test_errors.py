@@ -113,3 +113,29 @@ def test_a_recording_that_is_none_is_one_line_too(crampwatch, tmp_path):
     (tmp_path / "notes [1].txt").write_text("monday: rest")
     told = crampwatch("demo", "--run", "notes [1].txt")
     one_line(told, 1, "notes [1].txt", ".fit")
+
+
+@pytest.mark.parametrize("port", ["-1", "99999"])
+def test_a_port_that_cannot_be_is_told_before_anything_starts(crampwatch, port):
+    told = crampwatch("demo", "--port", port)
+    assert told.code == MISCONFIGURED
+    assert "--port" in told.err
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("STATE_DIR", "~nouser-of-that-name/x", ("state_dir", "no home folder")),
+        ("STORAGE__PATH", "~nouser-of-that-name/x", ("storage.path", "no home folder")),
+        ("ALERTS__DEADLINE_S", "inf", ("alerts.deadline_s", "finite")),
+        ("COLLECTOR__SESSION_GAP_S", "1e300", ("collector.session_gap_s", "less than or equal")),
+    ],
+)
+def test_a_value_that_no_machine_can_use_is_named(crampwatch, monkeypatch, variable, value, words):
+    monkeypatch.setenv(f"CRAMPWATCH_{variable}", value)
+    one_line(crampwatch("config"), MISCONFIGURED, *words)
+
+
+def test_a_bracket_left_open_in_a_broker_address_is_told(crampwatch, monkeypatch):
+    monkeypatch.setenv("CRAMPWATCH_MQTT__URL", "mqtt://[::1")
+    one_line(crampwatch("process"), MISCONFIGURED, "mqtt.url", "mqtt://host:port")
