@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from crampwatch.cli import exits
-from crampwatch.cli.console import errors, set_up_logging
+from crampwatch.cli.console import errors, plain, set_up_logging
 from crampwatch.cli.loop import run_in_order
 from crampwatch.errors import Misconfigured
 from crampwatch.settings import load
@@ -38,13 +38,11 @@ def replay(
     if not recordings:
         raise Misconfigured("FILES", "none of them could be read as a recording")
     stored = True
-    for number, recording in enumerate(recordings, start=1):
-        settings = replay_settings(base, athlete, number)
+    for recording in recordings:
+        settings = replay_settings(base, athlete, recording)
         confirmed = run_in_order(publish(settings, recording, speed, patience_s=wait))
         if confirmed is None:
-            errors.print(
-                f"{recording.name}: stopped half-way; replay it again for the rest", soft_wrap=True, markup=False
-            )
+            errors.print(plain(f"{recording.name}: stopped half-way; replay it again for the rest"), soft_wrap=True)
             raise typer.Exit(exits.ERROR)
         stored = stored and confirmed
     if not stored:

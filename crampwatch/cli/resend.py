@@ -2,22 +2,31 @@
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from collector.recorded import RecordedSource
 from collector.recordings import Recording
 from collector.recordings import load as load_recordings
+from collector.secret import sensor_secret
 from collector.service import Collector
+from crampwatch.bus import BusFactory
 from crampwatch.bus.broker import find_or_start
 from crampwatch.cli.compose import fresh_at, sole_user
-from crampwatch.cli.console import errors, out, progress, tell_refused
+from crampwatch.cli.console import errors, out, plain, progress, tell_refused
 from crampwatch.cli.guarded import one_file
 from crampwatch.clock import PacedClock, WallClock
-from crampwatch.errors import Refused
+from crampwatch.errors import CrampwatchError, Misconfigured, Refused
 from crampwatch.metrics import Counters
 from crampwatch.settings import Athlete, Sensor, Settings
+from crampwatch.topics import SYSTEM, Kind, Topic
 from crampwatch.units import SECOND_MS
+
+#: Wall seconds that a goodbye may take.
+LEAVE_S = 2.0
 
 
 def readable(files: Sequence[Path]) -> tuple[list[Recording], int]:
@@ -34,17 +43,37 @@ def readable(files: Sequence[Path]) -> tuple[list[Recording], int]:
     return recordings, refused
 
 
-def replay_settings(base: Settings, athlete: str, number: int) -> Settings:
-    """The user's settings with a collector of its own, so that a live collector's spool is left alone."""
-    sensors = (Sensor(name=f"replay-{number}"),)
+def replay_settings(base: Settings, athlete: str, recording: Recording) -> Settings:
+    """The user's settings with a collector and a sensor of its own.
+
+    A live collector's spool is left alone, and so is that of a replay from another state folder on the same broker.
+    The sensor belongs to what was recorded, whatever the file is called: what one recording's cadence counts says
+    nothing of another's, and the same run sent again is the same run.
+
+    Raises:
+        Misconfigured: ``athlete`` is no id, or the state folder cannot be used.
+    """
+    sensors = (Sensor(name=_name("replay", repr(recording.points).encode())),)
     known = [one for one in base.athletes if one.id != athlete]
-    mine = next((one for one in base.athletes if one.id == athlete), Athlete(id=athlete))
+    mine = next((one for one in base.athletes if one.id == athlete), None) or _stranger(athlete)
+    collector = _name("replay", sensor_secret(base.state_dir))
     return base.model_copy(
         update={
             "athletes": (*known, mine.model_copy(update={"sensors": sensors})),
-            "collector": base.collector.model_copy(update={"id": "replay", "claim": "off"}),
+            "collector": base.collector.model_copy(update={"id": collector, "claim": "off"}),
         }
     )
+
+
+def _stranger(athlete: str) -> Athlete:
+    try:
+        return Athlete(id=athlete)
+    except ValidationError:
+        raise Misconfigured("--athlete", f"{athlete!r} is no id: write a-z, 0-9 and inner -") from None
+
+
+def _name(kind: str, of: bytes) -> str:
+    return f"{kind}-{hashlib.blake2s(of, digest_size=5).hexdigest()}"
 
 
 async def publish(settings: Settings, recording: Recording, speed: float, *, patience_s: float) -> bool:
@@ -79,7 +108,19 @@ async def publish(settings: Settings, recording: Recording, speed: float, *, pat
             counters=Counters(),
             fresh_s=fresh_at(speed),
         )
-        return await _drained(collector, recording.name, patience_s)
+        try:
+            return await _drained(collector, recording.name, patience_s)
+        finally:
+            await _leave(settings, buses, name)
+
+
+async def _leave(settings: Settings, buses: BusFactory, device: str) -> None:
+    """Take back what the broker keeps of this replay: it has come to its end, and nobody should miss it."""
+    team, collector, athlete = settings.team, settings.collector.id, settings.athletes[-1].id
+    with contextlib.suppress(CrampwatchError, TimeoutError):
+        async with asyncio.timeout(LEAVE_S), buses(f"{team}_{collector}") as bus:
+            await bus.publish(Topic(team, athlete, Kind.STATUS, device), b"")
+            await bus.publish(Topic(SYSTEM, collector, Kind.STATUS), b"")
 
 
 def _full_second(at_ms: int) -> int:
@@ -88,7 +129,7 @@ def _full_second(at_ms: int) -> int:
 
 async def _drained(collector: Collector, name: str, patience_s: float) -> bool:
     with progress() as bar:
-        bar.add_task(f"replay {name}", total=None)
+        bar.add_task(plain(f"replay {name}").plain, total=None)
         serving = asyncio.create_task(collector.run(), name="collector")
         ended = asyncio.create_task(collector.ended.wait(), name="replay-ended")
         try:
@@ -98,17 +139,16 @@ async def _drained(collector: Collector, name: str, patience_s: float) -> bool:
             async with asyncio.timeout(patience_s):
                 await collector.drained()
         except TimeoutError:
-            errors.print(
+            what = (
                 f"{name}: published, but no processor has confirmed it within {patience_s:g} s; "
-                "is `crampwatch run` or `crampwatch process` up on this broker? It is kept and sent again next time.",
-                highlight=False,
-                soft_wrap=True,
+                "is `crampwatch run` or `crampwatch process` up on this broker? It is kept and sent again next time."
             )
+            errors.print(plain(what), soft_wrap=True)
             return False
         finally:
             ended.cancel()
             serving.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await serving
-    out.print(f"{name}: stored", highlight=False, soft_wrap=True)
+    out.print(plain(f"{name}: stored"), soft_wrap=True)
     return True

@@ -7,9 +7,14 @@ from datetime import UTC, datetime
 import pytest
 
 from collector.recordings import load
+from crampwatch.bus.address import address_of
+from crampwatch.bus.links import MqttLinks
 from crampwatch.cli.offline import samples_of
+from crampwatch.cli.resend import replay_settings
 from crampwatch.events import AlertKind
+from crampwatch.settings import Mqtt, Settings
 from crampwatch.storage.sqlite import SqliteStore
+from crampwatch.topics import SYSTEM, Kind, Topic, every
 from processor.backtest import backtest
 from tests.cli.rig import csv_of
 from tests.support.clocks import START_MS
@@ -141,6 +146,55 @@ async def test_stopped_in_the_middle_it_says_that_there_is_a_rest(start, shared,
     replay.tell(signal.SIGINT)
     assert await ended(replay) == 1
     assert replay.said == ["long: stopped half-way; replay it again for the rest"]
+
+
+async def statuses_kept(shared):
+    """The topics of the statuses that the broker keeps."""
+    links = MqttLinks(address_of(Mqtt(url=shared["CRAMPWATCH_MQTT__URL"])), connect_timeout_s=5)
+    mark = Topic(SYSTEM, "mark", Kind.STATUS)
+    kept = set()
+    async with asyncio.timeout(10), links("mark", subscribe=every(Kind.STATUS)) as bus:
+        await bus.publish(mark, b"-")
+        async for delivery in bus.deliveries():
+            await delivery.ack()
+            if delivery.topic == str(mark):
+                return kept
+            kept.add(delivery.topic)
+    raise AssertionError("the mark never came")
+
+
+async def test_a_replay_that_is_over_leaves_no_status_behind(start, shared, tmp_path):
+    await said(start("process", **shared), "processor is up")
+    replay = start("replay", dated(tmp_path / "morning.gpx"), **shared)
+    assert await ended(replay) == 0, replay.said
+    assert await statuses_kept(shared) == {str(Topic(SYSTEM, "processor-1", Kind.STATUS))}
+
+
+async def test_what_one_recording_counts_says_nothing_of_the_next(start, shared, tmp_path):
+    await said(start("process", **shared), "processor is up")
+    files = [
+        csv_of(Story().running(400), tmp_path / "first.csv"),
+        csv_of(Story().running(400).hitching(8, every_s=20), tmp_path / "second.csv"),
+    ]
+    replay = start("replay", *files, **shared)
+    assert await ended(replay) == 0, replay.said
+    devices = {sample.device for _, samples, _, _ in await stored(tmp_path) for sample in samples}
+    assert len(devices) == 2
+
+
+def test_two_state_folders_are_two_collectors_and_one_folder_is_one(tmp_path):
+    recording = load(csv_of(Story().running(30), tmp_path / "run.csv"))[0]
+    here, again, there = (
+        replay_settings(Settings().model_copy(update={"state_dir": tmp_path / folder}), "r7", recording).collector.id
+        for folder in ("here", "here", "there")
+    )
+    assert here == again != there
+
+
+def test_a_name_that_is_no_id_is_told(crampwatch, recording):
+    told = crampwatch("replay", recording, "--athlete", "Ada L")
+    assert told.code == 2
+    assert told.err.strip() == "error: --athlete: 'Ada L' is no id: write a-z, 0-9 and inner -"
 
 
 async def test_a_broken_file_is_named_and_the_others_go_out(start, shared, tmp_path):
