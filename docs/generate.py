@@ -126,8 +126,8 @@ def detectors() -> str:
         "# Detectors\n\n"
         + MADE
         + "One file each under `processor/detect`. `[E]` marks an engineering choice that no paper "
-        'supplies; "science" is the brief that the defaults were taken from, and its references stand in '
-        "[Detectors](../detectors.md). Values are in the unit that ends the name.\n"
+        'supplies; "science 3.4" is section 3.4 of '
+        "[Detectors](../detectors.md), where the sources stand too. Values are in the unit that ends the name.\n"
     )
     parts = [intro]
     for path in sorted(SOURCES.glob("*.py")):
