@@ -49,6 +49,8 @@ class Gain:
     samples: list[Sample] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     assessments: list[Assessed] = field(default_factory=list)
+    #: Those that say where an athlete stands now; what backlog leads to is history, however recent its date.
+    live: list[Assessed] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.samples or self.findings or self.assessments)
@@ -57,6 +59,8 @@ class Gain:
         """Take what a machine proved; ``late``: too late for a live alert."""
         self.findings += [one.model_copy(update={"late": True}) if late else one for one in outcome.findings]
         self.assessments += outcome.assessments
+        if not late:
+            self.live += outcome.assessments
 
     def batch(self) -> Batch:
         """What the store keeps."""

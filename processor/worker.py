@@ -259,7 +259,7 @@ class Processor:
             await self._send(bus, topic, encode(finding))
             self._counters.add("findings", finding.kind)
         gain.seat.to_repeat = ()
-        for one in gain.assessments:
+        for one in gain.live:
             if gain.seat.telling.tells(one):
                 try:
                     await bus.publish(Topic(self._team, athlete, Kind.ASSESSMENT), encode(one))
