@@ -118,7 +118,7 @@ class Dashboard:
         with self._listen() as listening:
             feed = await AlertFeed(settings).open()
             try:
-                async with self._buses(settings.dashboard.id, subscribe=wanted, will=will) as bus:
+                async with self._buses(f"{settings.team}_{settings.dashboard.id}", subscribe=wanted, will=will) as bus:
                     await self._serve(await self._site(feed, bus), bus, listening)
             finally:
                 await feed.close()
