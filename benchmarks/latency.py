@@ -7,6 +7,7 @@ dates it) to the arrival of the finding, and of the alert, at a subscriber on th
 
 import asyncio
 import contextlib
+import math
 import os
 import statistics
 import sys
@@ -32,8 +33,6 @@ TEAM = "bench"
 SERVICES = ("process", "alert", "serve")
 #: With one athlete a run has few alerts, so runs follow each other.
 TRIALS_ALONE = 12
-#: What is older is history that came with the warm-up; what lies ahead of the wall too.
-LIVE_MS = 60_000
 #: Services start only through the script (decision 0001).
 CRAMPWATCH = Path(sys.executable).with_name("crampwatch")
 
@@ -45,6 +44,8 @@ class Heard:
     findings: list[float] = field(default_factory=list)
     alerts: list[float] = field(default_factory=list)
     proved_at_ms: dict[str, int] = field(default_factory=dict)
+    #: What is older is history that came with the warm-up.
+    live_from_ms: float = math.inf
 
     def take(self, topic: str, payload: bytes, now_ms: float) -> None:
         """Note one message; late findings are history, not latency."""
@@ -54,7 +55,7 @@ class Heard:
         message = decode(parsed.kind, payload)
         if isinstance(message, Finding) and not message.late:
             notified_ms = message.at_ms + phase_ms(int(parsed.athlete.removeprefix("r")))
-            if 0 <= now_ms - notified_ms < LIVE_MS:
+            if self.live_from_ms <= notified_ms <= now_ms:
                 self.findings.append(now_ms - notified_ms)
                 self.proved_at_ms[message.id] = notified_ms
         elif isinstance(message, Alert) and message.state in {AlertState.RAISED, AlertState.DELIVERED}:
@@ -131,6 +132,7 @@ async def _race(
         )
         assert collector.stdout is not None
         await collector.stdout.readline()  # "live"
+        heard.live_from_ms = time.time() * 1_000
         pids = {**processes, "collect": collector.pid}
         before = {name: usage_of(pid) for name, pid in pids.items()}
         begun = time.monotonic()

@@ -19,7 +19,7 @@ from crampwatch.metrics import Counters
 from crampwatch.settings import Athlete, Sensor, load
 
 #: Wall seconds that each athlete lives through before and after the cramp.
-BEFORE_S, AFTER_S = 4, 6
+BEFORE_S, AFTER_S = 4, 9
 #: Cramps of a group are spread over this many seconds, at uneven moments.
 SPREAD_S = 30
 #: What a history of nineteen minutes may take to be stored, wall milliseconds an athlete.
@@ -77,6 +77,8 @@ class Crampers:
             await self._clock.sleep((at_ms - self._clock.now_ms()) / 1_000)
             for frame in frames_at(reading, device, self._clock.now_ms()):
                 yield frame
+        # Inventing the next runner holds this loop: the last frames must be on their way before.
+        await asyncio.sleep(1)
 
 
 async def main(athletes: int, trials: int) -> None:

@@ -1,6 +1,7 @@
 """What it costs to keep a run: microseconds per athlete-second, bytes per runner-hour, reading for a page."""
 
 import asyncio
+import sqlite3
 import tempfile
 import time
 from pathlib import Path
@@ -13,6 +14,19 @@ from crampwatch.storage.sqlite import SqliteStore
 
 #: One commit holds what a busy worker drains at once: a second of everyone.
 ATHLETES = 50
+
+
+def used_bytes(path: Path) -> int:
+    """What the file holds; pages that were freed by compaction stay in it and are used again."""
+    connection = sqlite3.connect(path)
+    try:
+        pages, free, size = (
+            int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+    finally:
+        connection.close()
+    return (pages - free) * size
 
 
 async def measure(console: Console) -> dict[str, float]:
@@ -30,7 +44,7 @@ async def measure(console: Console) -> dict[str, float]:
         series = await store.series(keys[0])
         series_ms = (time.perf_counter() - begun) * 1_000
         await store.close()
-        size = await asyncio.to_thread(lambda: path.stat().st_size)
+        size = await asyncio.to_thread(used_bytes, path)
     per_hour = size / ATHLETES / (seconds / 3_600)
     console.print(f"store: {record_us:.0f} us wall per athlete-second at {ATHLETES} athletes a commit")
     console.print(f"store: {per_hour / 1_000:.0f} KB per runner-hour")

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 QUEUE = 4_096
 BATCH = 2_048
 #: Wall seconds in which what belongs to one tick (heart rate, then cadence) gathers into one message and one commit.
-LINGER_S = 0.005
+LINGER_S = 0.003
 STATUS_EVERY_S = 10.0
 #: Wall seconds that an orderly end may spend on committing and sending what is left.
 FLUSH_S = 2.0
