@@ -133,7 +133,8 @@ class Reception:
 
     async def _run_seen(self, athlete: str, session: str, at_ms: int, now_ms: int) -> None:
         """Note a sign of life; a new run ends what is open of the last."""
-        run = self._room.sight.run_seen(athlete, session, at_ms)
+        # A date ahead of the clock must not keep a silent run from being missed.
+        run = self._room.sight.run_seen(athlete, session, min(at_ms, now_ms))
         kept = self._kept.get(athlete)
         if kept is not None and kept.session == run.session and run.seen_ms - kept.seen_ms < KEEP_RUN_MS:
             return

@@ -7,7 +7,7 @@ from crampwatch.errors import Misconfigured, Refused, Unavailable
 from crampwatch.events import Answer, FindingKind, SensorState
 from crampwatch.topics import SYSTEM, Kind, Topic
 from crampwatch.units import Level
-from tests.alerts.builders import MemoryChannel, answer, check_in, eventually, finding
+from tests.alerts.builders import MemoryChannel, answer, assessed, check_in, eventually, finding
 from tests.alerts.world import TEAM, World
 from tests.support.clocks import START_MS as NOW
 
@@ -190,6 +190,20 @@ async def test_a_lost_sensor_is_a_fault_after_its_patience_and_clears_at_once(wo
         await eventually(lambda: world.cleared == ["fault"], world.clock)
         assert world.reasons == ["fault_shown", "recovered"]
         assert phone.felt == []
+
+
+async def test_a_date_far_ahead_does_not_keep_a_lost_sensor_from_being_missed(world):
+    async with world.alerting(MemoryChannel()):
+        await world.say(Kind.ASSESSMENT, assessed(at_ms=4_000_000_000_000))
+        await world.run_on()
+        await world.sensor(SensorState.CONNECTED)
+        await world.clock.advance(20)
+        await world.sensor(SensorState.LOST)
+        await world.statuses(3)
+        await eventually(lambda: world.clock.asleep(20))
+        await world.clock.advance(20)
+        await world.decided(1)
+        assert world.seen == [("fault", "watch", "raised")]
 
 
 async def test_a_service_that_stops_is_one_fault_for_every_runner_who_is_out(world):
