@@ -106,7 +106,8 @@ async def publish(settings: Settings, recording: Recording, speed: float, *, pat
             source=source,
             clock=clock,
             counters=Counters(),
-            fresh_s=fresh_at(speed),
+            # History is backlog to its last second, also where an undated run is taken to have ended just now.
+            fresh_s=fresh_at(speed) if speed > 0 else 0.0,
         )
         try:
             return await _drained(collector, recording.name, patience_s)

@@ -214,3 +214,22 @@ def test_nothing_but_broken_files_is_one_error(crampwatch, tmp_path):
     refused, error = told.err.strip().splitlines()
     assert "broken.fit" in refused
     assert error.startswith("error: FILES")
+
+
+async def test_history_is_backlog_to_its_last_second(start, shared, tmp_path):
+    kinds = set()
+    links = MqttLinks(address_of(Mqtt(url=shared["CRAMPWATCH_MQTT__URL"])), connect_timeout_s=5)
+    team = [one for kind in (Kind.TELEMETRY, Kind.BACKLOG) for one in every(kind)]
+    await said(start("process", **shared), "processor is up")
+    async with asyncio.timeout(20), links("ear", subscribe=team) as bus:
+        # Undated, it is taken to have ended just now: its last half minute would pass for live.
+        replay = start("replay", csv_of(Story().running(20), tmp_path / "short.csv"), **shared)
+        assert await ended(replay) == 0, replay.said
+        await bus.publish(Topic("mark", "mark", Kind.TELEMETRY), b"-")
+        async for delivery in bus.deliveries():
+            await delivery.ack()
+            place = Topic.parse(delivery.topic)
+            if place.team == "mark":
+                break
+            kinds.add(place.kind)
+    assert kinds == {Kind.BACKLOG}
