@@ -7,6 +7,8 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
+from crampwatch.metrics import Vitals
+
 log = logging.getLogger(__name__)
 
 
@@ -25,6 +27,14 @@ class Service(Protocol):
 
     async def run(self) -> None:
         """Serve until cancelled. Raises Misconfigured when it can never work."""
+        ...
+
+
+class Watched(Service, Protocol):
+    """A service that can be asked how it is."""
+
+    def vitals(self) -> Vitals:
+        """How it is now. Quick, and never raises: it is asked every few seconds, also when all is broken."""
         ...
 
 

@@ -1,9 +1,6 @@
 """Settings: one TOML file, over it secret files, over those the environment. Every setting says what it does."""
 
-import json
 import os
-import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -20,20 +17,18 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from crampwatch.errors import Misconfigured
+from crampwatch.setting_files import ENV_PREFIX, NESTED, SECRETS_DIR, merged, read_secrets, read_toml
 from crampwatch.topics import SYSTEM
 from crampwatch.units import CadenceUnit, Id
 
 FILE_NAME = "crampwatch.toml"
-ENV_PREFIX = "CRAMPWATCH_"
-NESTED = "__"
-#: Names a folder of secret files: ``crampwatch_mqtt__password`` in it holds ``mqtt.password``.
-SECRETS_DIR = f"{ENV_PREFIX}SECRETS_DIR"
 #: Variables with our prefix that are no settings: this one, and what the tests ask for.
 NO_SETTINGS = {SECRETS_DIR, f"{ENV_PREFIX}REQUIRE", f"{ENV_PREFIX}DATA"}
 
 
 _SEE = "`crampwatch config --explain` lists every setting"
 _OWN_ID = "no two services on a broker may have the same, of whatever team"
+_HEALTH = "port of /healthz, /readyz and /metrics when it runs alone; 0 takes a free one, -1 serves none"
 
 
 def _expanded(path: Path) -> Path:
@@ -101,6 +96,7 @@ class Collector(Section):
     connections: int = Field(2, ge=1, le=8, description="how many connections may be opened at once")
     silence_s: float = Field(10.0, ge=2, le=120, description="a connected sensor silent for this long is reconnected")
     session_gap_s: float = Field(1_800.0, ge=60, le=86_400, description="a pause longer than this begins a new session")
+    health_port: int = Field(8_021, ge=-1, le=65_535, description=_HEALTH)
 
 
 class Processor(Section):
@@ -110,6 +106,7 @@ class Processor(Section):
     snapshot_every_s: float = Field(
         30.0, gt=0, le=3_600, description="an athlete's state is kept this often, in run time"
     )
+    health_port: int = Field(8_022, ge=-1, le=65_535, description=_HEALTH)
 
 
 class Alerts(Section):
@@ -121,6 +118,7 @@ class Alerts(Section):
         60.0, gt=0, le=3_600, description="a push that is not out by then is given up, never sent late"
     )
     signal_lost_s: float = Field(20.0, ge=5, le=3_600, description="no signal for this long raises a fault")
+    health_port: int = Field(8_023, ge=-1, le=65_535, description=_HEALTH)
     apprise: tuple[SecretStr, ...] = Field(
         (), description="Apprise addresses to push to, e.g. ntfy://topic (needs the push extra)"
     )
@@ -134,13 +132,32 @@ class Alerts(Section):
 class Storage(Section):
     """Where every event is kept."""
 
-    backend: Literal["sqlite"] = Field("sqlite", description="the store to use")
+    backend: Literal["sqlite", "influxdb", "both"] = Field(
+        "sqlite", description="sqlite, influxdb, or both: SQLite first, and InfluxDB as its mirror"
+    )
     path: Path | None = Field(None, description="the SQLite file; default: crampwatch.db in state_dir")
 
     @field_validator("path")
     @classmethod
     def _at_home(cls, path: Path | None) -> Path | None:
         return path and _expanded(path)
+
+
+class Influxdb(Section):
+    """InfluxDB 2, where `storage.backend` names it (needs the influx extra)."""
+
+    url: str = Field("http://127.0.0.1:8086", description="where InfluxDB answers, http:// or https://")
+    org: str = Field("crampwatch", min_length=1, description="the organisation that owns the buckets")
+    token: SecretStr | None = Field(
+        None, description="a token that may read and write the buckets; better put into a secret file"
+    )
+    bucket: str = Field("crampwatch", min_length=1, description="the bucket of everything as it came")
+    bucket_long: str = Field(
+        "crampwatch-long", min_length=1, description="the bucket of what the downsampling tasks keep"
+    )
+    keep_days: int = Field(0, ge=0, le=36_500, description="days that `bucket` keeps; 0 for ever")
+    keep_long_days: int = Field(0, ge=0, le=36_500, description="days that `bucket_long` keeps; 0 for ever")
+    timeout_s: float = Field(10.0, gt=0, le=300, description="how long one request may take")
 
 
 class Dashboard(Section):
@@ -174,12 +191,19 @@ class Settings(BaseSettings):
     team: Id = Field("home", description="the team in every topic: a-z, 0-9 and -")
     state_dir: Path = Field(default_factory=_default_state_dir, description="where runs, queues and journals are kept")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much the log says")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="text for people, json for machines: one object a line"
+    )
+    health_host: str = Field(
+        "127.0.0.1", description="address of /healthz, /readyz and /metrics; 0.0.0.0 within a container"
+    )
     athletes: Annotated[tuple[Athlete, ...], Field(description="the runners")] = ()
     mqtt: Mqtt = Mqtt()
     collector: Collector = Collector()
     processor: Processor = Processor()
     alerts: Alerts = Alerts()
     storage: Storage = Storage()
+    influxdb: Influxdb = Influxdb()
     dashboard: Dashboard = Dashboard()
 
     @field_validator("state_dir")
@@ -243,12 +267,12 @@ def load(file: Path | None = None, **overrides: Any) -> Settings:
             where it was set and the remedy, and never shows a secret.
     """
     path = find_file(file)
-    values = _read_toml(path) if path is not None else {}
+    values = read_toml(path) if path is not None else {}
     if folder := os.environ.get(SECRETS_DIR):
-        values = _merged(values, _read_secrets(Path(folder)))
+        values = merged(values, read_secrets(Path(folder)))
     _refuse_unknown_variables()
     try:
-        settings = Settings(**_merged(values, overrides))
+        settings = Settings(**merged(values, overrides))
     except ValidationError as error:
         raise _explained(error, path) from None
     except SettingsError as error:
@@ -257,40 +281,6 @@ def load(file: Path | None = None, **overrides: Any) -> Settings:
         ) from error
     _refuse_shared_ids(settings, path)
     return settings
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        # An editor may begin a file with a byte order mark, which TOML does not know.
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise Misconfigured(str(path), f"cannot be read: {error}") from error
-
-
-def _read_secrets(folder: Path) -> dict[str, Any]:
-    """Settings from a folder with a file a secret; files without our prefix are somebody else's secrets."""
-    values: dict[str, Any] = {}
-    try:
-        mine = sorted(one for one in folder.iterdir() if one.name.upper().startswith(ENV_PREFIX) and one.is_file())
-        for one in mine:
-            value: Any = one.read_text(encoding="utf-8").strip()
-            if value.startswith(("[", "{")):
-                value = json.loads(value)
-            for part in reversed(one.name.lower().removeprefix(ENV_PREFIX.lower()).split(NESTED)):
-                value = {part: value}
-            values = _merged(values, value)
-    except (OSError, ValueError) as error:
-        raise Misconfigured(SECRETS_DIR, f"secret files in {folder} cannot be read: {error}") from error
-    return values
-
-
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Both, table by table; where both say something, ``over``."""
-    both = dict(base)
-    for key, value in over.items():
-        below = both.get(key)
-        both[key] = _merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
-    return both
 
 
 def _refuse_unknown_variables() -> None:
@@ -344,4 +334,4 @@ def _setter(loc: tuple[int | str, ...], file: Path | None) -> str:
 
 def _secret(setting: str) -> bool:
     """Whether a setting's value must never be shown."""
-    return setting.startswith(("mqtt.password", "alerts.apprise"))
+    return setting.startswith(("mqtt.password", "alerts.apprise", "influxdb.token"))

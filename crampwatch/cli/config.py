@@ -13,7 +13,8 @@ from rich.text import Text
 
 from crampwatch.cli.console import out
 from crampwatch.errors import Misconfigured
-from crampwatch.settings import ENV_PREFIX, Settings, find_file, load
+from crampwatch.setting_files import ENV_PREFIX
+from crampwatch.settings import Settings, find_file, load
 
 _PASSWORD_IN_URL = re.compile(r"(//[^/@:]*:)[^/]*@")
 

@@ -10,7 +10,8 @@ from pydantic import BaseModel, SecretStr
 
 from crampwatch import settings as settings_module
 from crampwatch.errors import Misconfigured
-from crampwatch.settings import ENV_PREFIX, Settings, _merged, find_file, load
+from crampwatch.setting_files import ENV_PREFIX, merged
+from crampwatch.settings import Settings, find_file, load
 from crampwatch.units import CadenceUnit
 
 
@@ -209,11 +210,11 @@ tables = st.recursive(
 
 @given(st.dictionaries(st.sampled_from("abc"), tables), st.dictionaries(st.sampled_from("abc"), tables))
 def test_merging_keeps_what_the_later_source_says_and_loses_nothing_else(base, over):
-    both = _merged(base, over)
+    both = merged(base, over)
     assert both.keys() == base.keys() | over.keys()
-    assert _merged(both, over) == both
-    assert _merged(base, {}) == base
-    assert _merged({}, over) == over
+    assert merged(both, over) == both
+    assert merged(base, {}) == base
+    assert merged({}, over) == over
 
 
 # --- what is wrong is told by name, with the way out --------------------------------------------------------
