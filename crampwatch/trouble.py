@@ -1,6 +1,7 @@
 """What fails for a while is told three times at most: its beginning, for debugging its repeats, its end."""
 
 import logging
+from datetime import UTC, datetime
 
 from crampwatch.units import SECOND_MS
 
@@ -28,15 +29,25 @@ class Trouble:
         self._what = what
         self._over = over
         self._since_ms: int | None = None
+        self._why = ""
 
     @property
     def lasts(self) -> bool:
         """Whether it has begun and is not over."""
         return self._since_ms is not None
 
+    @property
+    def problem(self) -> str | None:
+        """What is wrong, why (as last told) and since when, for people who ask how a service is; None: nothing is."""
+        if self._since_ms is None:
+            return None
+        since = datetime.fromtimestamp(self._since_ms / SECOND_MS, UTC)
+        return f"{self._what}: {self._why} (since {since:%H:%M:%S} UTC)"
+
     def begins(self, now_ms: int, why: object) -> None:
         """It failed, or failed again."""
         self._log.log(level(first=not self.lasts), "%s: %s", self._what, why)
+        self._why = str(why)
         if self._since_ms is None:
             self._since_ms = now_ms
 

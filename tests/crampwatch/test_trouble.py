@@ -47,6 +47,16 @@ def test_a_trouble_that_comes_again_is_a_warning_again(caplog):
     assert [level for level, _ in told(caplog)] == ["WARNING", "WARNING"]
 
 
+def test_who_asks_is_told_what_is_wrong_why_and_since_when_until_it_is_over():
+    one = Trouble(log, "cannot send", "sending again")
+    assert one.problem is None
+    one.begins(3_600_000, Unavailable("away"))
+    one.begins(3_605_000, Unavailable("still away"))
+    assert one.problem == "cannot send: still away (since 01:00:00 UTC)"
+    one.ends(3_610_000)
+    assert one.problem is None
+
+
 def test_the_setting_to_mend_is_found_however_deep_it_lies():
     wrong = Misconfigured("mqtt.url", "write mqtt://host")
     group = ExceptionGroup("tasks", [OSError(), ExceptionGroup("inner", [Refused("bad", "no"), wrong])])
