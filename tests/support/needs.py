@@ -6,6 +6,7 @@ With ``CRAMPWATCH_REQUIRE=all`` nothing may be skipped: absence is a failure.
 import importlib.util
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,17 @@ def mosquitto() -> str:
     if path is None:
         missing("the mosquitto broker", "sudo apt-get install mosquitto (macOS: brew install mosquitto)")
     return str(path)
+
+
+def influxd() -> str:
+    """Path of an InfluxDB 2 server."""
+    script = ROOT / "scripts" / "influxd"
+    found = subprocess.run([script, "--found"], capture_output=True, text=True, check=False)
+    if found.returncode:
+        missing(
+            "the InfluxDB 2 server", "scripts/influxd (builds one, and keeps it), or set INFLUXD to the path of one"
+        )
+    return found.stdout.strip()
 
 
 def chromium() -> str:
