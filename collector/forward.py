@@ -49,7 +49,7 @@ class Forwarder:
         team: the team of their topics.
         collector: whose messages they are.
         clock: the run's time, which decides what is live.
-        counters: ``sent``, ``resends``.
+        counters: ``sent``, ``resends``, ``other_spools``.
         fresh_s: what is younger in run time goes as telemetry, what is older as backlog.
         wait: sleeps wall seconds.
     """
@@ -83,6 +83,11 @@ class Forwarder:
         self._down = Trouble(log, "cannot forward, everything is kept", "forwarding again")
 
     @property
+    def spool(self) -> str:
+        """The identity under which rows are counted."""
+        return self._spool.identity
+
+    @property
     def waiting(self) -> int:
         """How many messages are kept because they are not known to be stored."""
         return self._spool.depth
@@ -99,28 +104,51 @@ class Forwarder:
         """Something was spooled."""
         self._work.set()
 
-    async def stored_up_to(self, row: int, *, link_is_new: bool) -> None:
+    async def stored_up_to(self, mark: StoredUpTo, *, link_is_new: bool) -> None:
         """The processor's watermark came.
 
         Args:
-            row: every row up to it is stored.
+            mark: every row up to its own is stored, if it is of our spool; another's says nothing of our rows.
             link_is_new: the broker kept it from before, which it says once per link: then what was under way on
                 the link before may be lost and is sent again.
         """
-        if self._is_of_another_spool(row):
+        if mark.spool != self._spool.identity:
+            self.hear_of(mark.spool, kept=link_is_new)
+        elif mark.row >= self._spool.next_row:
             log.warning(
-                "the processor already has rows up to %d from an earlier spool of this collector; going on from there",
-                row,
+                "the spool was replaced by an older copy of itself (row %d is stored, ours go to %d); its rows get a "
+                "new identity, so that none of them is taken for stored",
+                mark.row,
+                self._spool.next_row - 1,
             )
-            await self._spool.renumber(row + 1)
-            self._watermark = self._sent_to = row
+            await self._spool.renew()
+            self._watermark = self._sent_to = self._spool.forgotten
             self._rewind()
-        elif row > self._watermark:
-            self._watermark = row
+        elif mark.row > self._watermark:
+            self._watermark = mark.row
             self._stored.set()
         if link_is_new:
             self._rewind()
         self._work.set()
+
+    def hear_of(self, spool: str, *, kept: bool) -> None:
+        """A spool is in use under our collector's id.
+
+        Args:
+            spool: its identity; nothing is said of our own.
+            kept: the broker kept the word from before: it may be of a file that ours has replaced.
+        """
+        if spool == self._spool.identity or kept:
+            return
+        first = self._counters.add("other_spools") == 1
+        log.log(
+            level(first=first),
+            "another spool (%s, ours is %s) is in use under our id %s: unless our file was replaced a moment ago, "
+            "another collector has the same id; give each a collector.id of its own",
+            spool,
+            self._spool.identity,
+            self._collector,
+        )
 
     async def sent(self) -> None:
         """Return once the broker has taken everything that is spooled."""
@@ -133,11 +161,6 @@ class Forwarder:
         while self._spool.depth:
             self._moved.clear()
             await self._moved.wait()
-
-    def _is_of_another_spool(self, row: int) -> bool:
-        # A deleted or restored state_dir starts its rows anew while the broker still keeps the old watermark; taken
-        # for ours it would drop rows that nobody has. Rows that were never sent cannot be stored.
-        return row >= self._spool.next_row or (self._spool.forgotten < 0 and row > self._sent_to)
 
     def _rewind(self) -> None:
         self._next = max(self._watermark, self._spool.forgotten) + 1
@@ -174,7 +197,7 @@ class Forwarder:
         if not self._untold:
             return None
         self._untold = False
-        mark = StoredUpTo(collector=self._collector, row=self._spool.forgotten)
+        mark = StoredUpTo(collector=self._collector, spool=self._spool.identity, row=self._spool.forgotten)
         try:
             await bus.publish(Topic(SYSTEM, self._collector, Kind.WATERMARK, self._collector), encode(mark))
         except Unavailable as error:

@@ -50,7 +50,6 @@ class Orders:
         self._presumed_dead = presumed_dead
         self._counters = counters
         self._failed = False
-        self._shared = False
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
@@ -81,33 +80,26 @@ class Orders:
             await delivery.ack()
             return
         topic = Topic.parse(delivery.topic)
-        if topic.kind is Kind.WATERMARK and topic.device == self._collector:
-            # Our own word to processors, on a topic that matches what we listen to.
-            await delivery.ack()
-            return
         message = decode(topic.kind, delivery.payload)
         if isinstance(message, SensorClaimed):
             await self._claim(Claim(message, delivery))
             return
         if isinstance(message, StoredUpTo) and message.collector == self._collector:
-            await forwarder.stored_up_to(message.row, link_is_new=delivery.retained)
+            if topic.device == self._collector:
+                # A collector's word to processors, on a topic that matches what we listen to: ours, or a double's.
+                forwarder.hear_of(message.spool, kept=delivery.retained)
+            else:
+                await forwarder.stored_up_to(message, link_is_new=delivery.retained)
             await delivery.ack()
             return
         if isinstance(message, ServiceStatus):
-            self._hear_of_ourselves(message)
+            self._hear_of_ourselves(message, forwarder, kept=delivery.retained)
             await delivery.ack()
             return
         raise Refused("not_for_us", f"{delivery.topic} holds a message that is not for {self._collector}")
 
-    def _hear_of_ourselves(self, status: ServiceStatus) -> None:
+    def _hear_of_ourselves(self, status: ServiceStatus, forwarder: Forwarder, *, kept: bool) -> None:
         if status.state == "down":
             self._presumed_dead()
-        elif (other := status.detail.get("team", self._team)) != self._team:
-            # Its processor's watermarks would have us forget what ours has not stored.
-            log.log(
-                level(first=not self._shared),
-                "team %s has a collector of the same id %s on this broker: give each a collector.id of its own",
-                other,
-                self._collector,
-            )
-            self._shared = True
+        elif isinstance(spool := status.detail.get("spool"), str):
+            forwarder.hear_of(spool, kept=kept)

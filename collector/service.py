@@ -285,6 +285,7 @@ class Collector:
             at_ms=self._clock.now_ms(),
             detail={
                 "team": self._settings.team,
+                "spool": forwarder.spool,
                 "spool_rows": forwarder.waiting,
                 "connected": desk.connected,
                 "refused": sum(n for name, n in counted.items() if name.startswith("refused")),

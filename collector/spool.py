@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from crampwatch.codec import decode, encode
+from crampwatch.codec import encode
 from crampwatch.errors import Misconfigured
 from crampwatch.events import Sample, Telemetry
 from crampwatch.storage.database import Database
-from crampwatch.topics import Kind
 
 SCHEMA = "spool"
 
@@ -36,12 +35,17 @@ class Spooled:
 
 
 class Spool(Protocol):
-    """A queue of encoded messages with rows that are contiguous for ever.
+    """A queue of encoded messages with rows that are contiguous for ever, under an identity made by chance.
 
     Promises: ``append`` returns after all its messages and states are durable, or raises Unavailable and has
     written nothing; a row is never given twice; ``read`` gives the same bytes for a row each time; what is not
     forgotten survives kill -9.
     """
+
+    @property
+    def identity(self) -> str:
+        """What the rows are counted under, besides the collector's id; two spools never share one."""
+        ...
 
     @property
     def next_row(self) -> int:
@@ -75,8 +79,8 @@ class Spool(Protocol):
         """Drop every message up to a row and with it."""
         ...
 
-    async def renumber(self, first_row: int) -> None:
-        """Give every kept message a new row, from ``first_row`` on, in the same order."""
+    async def renew(self) -> None:
+        """Take a new identity, also for every kept message; rows stay. For a file that an older copy has replaced."""
         ...
 
     async def state(self) -> Mapping[str, bytes]:
@@ -93,18 +97,19 @@ def file_name(collector: str) -> str:
     return f"spool-{collector}.db"
 
 
-def encoded(collector: str, row: int, message: Unsent) -> Spooled:
+def encoded(collector: str, spool: str, row: int, message: Unsent) -> Spooled:
     """A message with its row, as it will be sent."""
-    telemetry = Telemetry(collector=collector, row=row, session=message.session, samples=message.samples)
+    telemetry = Telemetry(collector=collector, spool=spool, row=row, session=message.session, samples=message.samples)
     return Spooled(row, message.athlete, message.samples[0].at_ms, encode(telemetry))
 
 
 class SqliteSpool:
     """A :class:`Spool` in one SQLite file. Use :meth:`open`."""
 
-    def __init__(self, database: Database, collector: str, forgotten: int, next_row: int) -> None:
+    def __init__(self, database: Database, collector: str, identity: str, forgotten: int, next_row: int) -> None:
         self._database = database
         self._collector = collector
+        self._identity = identity
         self._forgotten = forgotten
         self._next_row = next_row
         self._changing = asyncio.Lock()
@@ -122,13 +127,18 @@ class SqliteSpool:
         """
         database = Database(path, SCHEMA, "state_dir")
         await database.open()
-        forgotten, last = await database.read(_ends)
-        return cls(database, collector, forgotten, max(forgotten, last) + 1)
+        identity, forgotten, last = await database.read(_head)
+        return cls(database, collector, identity, forgotten, max(forgotten, last) + 1)
 
     @property
     def database(self) -> Database:
         """The file beneath."""
         return self._database
+
+    @property
+    def identity(self) -> str:
+        """See :class:`Spool`."""
+        return self._identity
 
     @property
     def next_row(self) -> int:
@@ -149,7 +159,8 @@ class SqliteSpool:
         """See :class:`Spool`."""
         async with self._changing:
             rows = [
-                encoded(self._collector, row, message) for row, message in enumerate(messages, start=self._next_row)
+                encoded(self._collector, self._identity, row, message)
+                for row, message in enumerate(messages, start=self._next_row)
             ]
 
             def keep(connection: sqlite3.Connection) -> None:
@@ -190,25 +201,19 @@ class SqliteSpool:
             await self._database.write(drop)
             self._forgotten = last
 
-    async def renumber(self, first_row: int) -> None:
+    async def renew(self) -> None:
         """See :class:`Spool`."""
         async with self._changing:
 
-            def move(connection: sqlite3.Connection) -> int:
-                kept = [
-                    _moved(Spooled(*columns), row)
-                    for row, columns in enumerate(
-                        connection.execute("SELECT row, athlete, at_ms, payload FROM outbox ORDER BY row"),
-                        start=first_row,
-                    )
-                ]
-                connection.execute("DELETE FROM outbox")
-                connection.executemany("INSERT INTO outbox VALUES (?, ?, ?, ?)", map(_columns, kept))
-                connection.execute("UPDATE head SET forgotten = ?", (first_row - 1,))
-                return len(kept)
+            def rename(connection: sqlite3.Connection) -> str:
+                connection.execute("UPDATE head SET identity = lower(hex(randomblob(5)))")
+                connection.execute(
+                    "UPDATE outbox SET payload ="
+                    " CAST(json_set(CAST(payload AS TEXT), '$.spool', (SELECT identity FROM head)) AS BLOB)"
+                )
+                return _head(connection)[0]
 
-            count = await self._database.write(move)
-            self._forgotten, self._next_row = first_row - 1, first_row + count
+            self._identity = await self._database.write(rename)
 
     async def state(self) -> Mapping[str, bytes]:
         """See :class:`Spool`."""
@@ -219,16 +224,11 @@ class SqliteSpool:
         await self._database.close()
 
 
-def _ends(connection: sqlite3.Connection) -> tuple[int, int]:
-    (forgotten,) = connection.execute("SELECT forgotten FROM head").fetchone()
+def _head(connection: sqlite3.Connection) -> tuple[str, int, int]:
+    identity, forgotten = connection.execute("SELECT identity, forgotten FROM head").fetchone()
     (last,) = connection.execute("SELECT coalesce(max(row), -1) FROM outbox").fetchone()
-    return forgotten, last
+    return identity, forgotten, last
 
 
 def _columns(message: Spooled) -> tuple[int, str, int, bytes]:
     return message.row, message.athlete, message.at_ms, message.payload
-
-
-def _moved(message: Spooled, row: int) -> Spooled:
-    telemetry = decode(Kind.TELEMETRY, message.payload)
-    return Spooled(row, message.athlete, message.at_ms, encode(telemetry.model_copy(update={"row": row})))

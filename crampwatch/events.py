@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from crampwatch.units import Bpm, CadenceUnit, Count, EpochMs, Id, Level, Motion, Mps, Percent, Quality, Spm
+from crampwatch.units import Bpm, CadenceUnit, Count, EpochMs, Id, Level, Motion, Mps, Percent, Quality, Spm, SpoolId
 
 SCHEMA_VERSION = 1
 
@@ -83,11 +83,13 @@ class Message(Fact):
 class Telemetry(Message):
     """Samples of one athlete from one collector, in the order they were taken.
 
-    ``row`` counts a collector's messages without a gap: the processor's watermark is a row.
+    ``row`` counts the messages of one spool of a collector without a gap: the processor's watermark is a row of it.
+    A collector whose spool file was lost, and another that was given the same id, count in spools of their own.
     """
 
     kind: Literal["telemetry"] = "telemetry"
     collector: Id
+    spool: SpoolId
     row: Count
     session: Id
     samples: Annotated[tuple[Sample, ...], Field(min_length=1, max_length=512)]
@@ -279,12 +281,13 @@ class SensorStatus(Message):
 
 
 class StoredUpTo(Message):
-    """The processor's watermark: every row of this collector up to ``row`` is stored. Retained.
+    """The processor's watermark: every row of this spool of a collector up to ``row`` is stored. Retained.
 
     Under the collector's own id it is the collector's word to processors: what it has forgotten, because it was stored.
     """
 
     kind: Literal["watermark"] = "watermark"
     collector: Id
+    spool: SpoolId
     #: Far below the most rows a message can count: whoever is told to go on above it still has room.
     row: Annotated[int, Field(ge=-1, le=2**50)]

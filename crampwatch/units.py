@@ -20,6 +20,8 @@ Percent = Annotated[int, Field(strict=True, ge=0, le=100)]
 Count = Annotated[int, Field(strict=True, ge=0, le=2**53)]
 #: A pseudonymous id that may stand in a topic: never a name, never a hardware address.
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$")]
+#: What a spool file calls itself, made once by chance.
+SpoolId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,32}$")]
 
 
 class CadenceUnit(StrEnum):

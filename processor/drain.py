@@ -7,7 +7,7 @@ from crampwatch.events import Assessed, Finding, Sample
 from crampwatch.storage import Batch
 from processor.athlete import Outcome
 
-from .reading import Arrived
+from .reading import Arrived, Origin
 from .seat import Seat
 
 #: The most that is stored in one transaction and acked after it: a message more of either ends the drain.
@@ -19,14 +19,14 @@ SAMPLES = 4_096
 class Drain:
     """Deliveries that are stored in one transaction and acked last.
 
-    ``settled`` are rows, by collector, that are stored or refused once the drain is done; ``raised`` are collectors
-    whose mark moved by what they or the broker remember.
+    ``settled`` are rows that are stored or refused once the drain is done; ``raised`` is whose mark moved by what a
+    collector or the broker remembers.
     """
 
     deliveries: list[Delivery] = field(default_factory=list)
     arrived: list[Arrived] = field(default_factory=list)
-    settled: list[tuple[str, int]] = field(default_factory=list)
-    raised: set[str] = field(default_factory=set)
+    settled: list[tuple[Origin, int]] = field(default_factory=list)
+    raised: set[Origin] = field(default_factory=set)
     samples: int = 0
 
     @property
@@ -37,7 +37,7 @@ class Drain:
     def add(self, arrived: Arrived) -> None:
         """Take telemetry that was read."""
         self.arrived.append(arrived)
-        self.settled.append((arrived.telemetry.collector, arrived.telemetry.row))
+        self.settled.append((arrived.origin, arrived.telemetry.row))
         self.samples += len(arrived.telemetry.samples)
 
 

@@ -10,12 +10,24 @@ from crampwatch.events import StoredUpTo, Telemetry
 from crampwatch.topics import Kind, Topic
 
 
+class Origin(NamedTuple):
+    """Where rows are counted: one spool of one collector."""
+
+    collector: str
+    spool: str
+
+
 class Arrived(NamedTuple):
     """Telemetry of one athlete. ``late``: it came as backlog, so nothing proved from it may raise a live alert."""
 
     athlete: str
     telemetry: Telemetry
     late: bool
+
+    @property
+    def origin(self) -> Origin:
+        """Whose row it is."""
+        return Origin(self.telemetry.collector, self.telemetry.spool)
 
 
 def read_telemetry(topic: Topic, payload: bytes, team: str) -> Arrived:
@@ -44,19 +56,20 @@ def read_watermark(payload: bytes) -> StoredUpTo:
     return message
 
 
-def row_of(topic: str, payload: bytes, team: str) -> tuple[str, int] | None:
-    """Collector and row of telemetry that was refused, if they can be read: it must not hold up the watermark.
+def row_of(topic: str, payload: bytes, team: str) -> tuple[Origin, int] | None:
+    """Origin and row of telemetry that was refused, if they can be read: it must not hold up the watermark.
 
-    >>> row_of("crampwatch/v1/club/r7/telemetry", b'{"v":1,"collector":"c","row":7,"samples":"poison"}', "club")
-    ('c', 7)
-    >>> row_of("crampwatch/v1/away/r7/telemetry", b'{"v":1,"collector":"c","row":7,"samples":"poison"}', "club")
+    >>> poison = b'{"v":1,"collector":"c","spool":"s","row":7,"samples":"poison"}'
+    >>> row_of("crampwatch/v1/club/r7/telemetry", poison, "club")
+    (Origin(collector='c', spool='s'), 7)
+    >>> row_of("crampwatch/v1/away/r7/telemetry", poison, "club")
     """
     try:
         place = Topic.parse(topic)
         if place.team != team or place.kind not in {Kind.TELEMETRY, Kind.BACKLOG}:
             return None
         body = from_json(payload)
-        named = StoredUpTo.model_validate({"collector": body["collector"], "row": body["row"]}, strict=True)
+        named = StoredUpTo.model_validate({key: body[key] for key in ("collector", "spool", "row")}, strict=True)
     except (Refused, ValueError, TypeError, KeyError):
         return None
-    return named.collector, named.row
+    return Origin(named.collector, named.spool), named.row

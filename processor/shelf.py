@@ -1,11 +1,14 @@
-"""What a processor needs after a restart: each machine's last snapshot and each collector's watermark, on disk."""
+"""What a processor needs after a restart: each machine's last snapshot and each spool's watermark, on disk."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Connection
 
 from crampwatch.storage.database import Database
+
+from .marks import KeptMark
+from .reading import Origin
 
 FILE_NAME = "processor.db"
 
@@ -46,14 +49,19 @@ class Shelf:
 
         return await self._database.read(read)
 
-    async def watermarks(self) -> dict[str, str]:
-        """Every collector's watermark as it was kept."""
+    async def marks(self) -> Sequence[KeptMark]:
+        """Every spool's watermark as it was kept."""
         return await self._database.read(
-            lambda connection: dict(connection.execute("SELECT collector, body FROM watermark").fetchall())
+            lambda connection: [
+                KeptMark(Origin(collector, spool), heard_at_ms, body)
+                for collector, spool, heard_at_ms, body in connection.execute(
+                    "SELECT collector, spool, heard_at_ms, body FROM watermark"
+                )
+            ]
         )
 
-    async def keep(self, snapshots: Sequence[Kept], watermarks: Mapping[str, str]) -> None:
-        """Replace snapshots and watermarks, all or none.
+    async def keep(self, snapshots: Sequence[Kept], marks: Sequence[KeptMark], gone: Sequence[Origin] = ()) -> None:
+        """Replace snapshots and watermarks and drop marks that are gone, all or none.
 
         Raises:
             Unavailable: the disk is full or the file is held.
@@ -66,10 +74,11 @@ class Shelf:
                 [(one.athlete, one.session, one.at_ms, one.body) for one in snapshots],
             )
             connection.executemany(
-                "INSERT INTO watermark (collector, body) VALUES (?, ?)"
-                " ON CONFLICT (collector) DO UPDATE SET body=excluded.body",
-                list(watermarks.items()),
+                "INSERT INTO watermark (collector, spool, heard_at_ms, body) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (collector, spool) DO UPDATE SET heard_at_ms=excluded.heard_at_ms, body=excluded.body",
+                [(*one.origin, one.heard_at_ms, one.body) for one in marks],
             )
+            connection.executemany("DELETE FROM watermark WHERE collector=? AND spool=?", gone)
 
         await self._database.write(write)
 

@@ -1,11 +1,11 @@
-"""Which rows of a collector are stored, up to where without a gap."""
+"""Which rows of a spool are stored, up to where without a gap."""
 
 import json
 from collections.abc import Iterable
 
 
 class Watermark:
-    """Settled rows of one collector. ``up_to`` only rises, and never past a row that was not settled.
+    """Settled rows of one spool. ``up_to`` only rises, and never past a row that was not settled.
 
     A collector forgets what lies below the mark, so a gap holds it for as long as the gap is there: rows come
     side by side for several athletes and again after every loss of the link, and nothing in their order shows that a

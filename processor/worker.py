@@ -20,11 +20,11 @@ from crampwatch.units import SECOND_MS
 from processor.athlete import Athlete
 
 from .drain import Drain, Gain
+from .marks import Marks
 from .patience import RETRY_MAX_S, Patience, Wait
-from .reading import Arrived, read_telemetry, read_watermark, row_of
+from .reading import Arrived, Origin, read_telemetry, read_watermark, row_of
 from .roster import SLICE, Roster
 from .shelf import Shelf
-from .watermark import Watermark
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ class Processor:
         )
         #: Machines are moved by one task at a time.
         self._turn = asyncio.Lock()
-        self._marks: dict[str, Watermark] = {}
+        self._marks = Marks()
         self._status = Topic(SYSTEM, self._id, Kind.STATUS)
 
     @property
@@ -104,8 +104,7 @@ class Processor:
         """
         await self._shelf.open()
         try:
-            kept = await self._shelf.watermarks()
-            self._marks = {collector: Watermark.load(body) for collector, body in kept.items()}
+            self._marks = Marks(await self._shelf.marks())
             async with self._link() as bus:
                 await self._serve(bus)
         except BaseExceptionGroup as group:
@@ -209,11 +208,9 @@ class Processor:
         message = read_watermark(payload)
         if message.collector != topic.athlete:
             raise Refused("wrong_collector", f"watermark of {message.collector!r} on topic {topic}")
-        mark = self._marks.setdefault(message.collector, Watermark())
-        before = mark.up_to
-        mark.raise_to(message.row)
-        if mark.up_to > before:
-            drain.raised.add(message.collector)
+        origin = Origin(message.collector, message.spool)
+        if self._marks.raise_to(origin, message.row, self._clock.now_ms()):
+            drain.raised.add(origin)
 
     async def _process(self, bus: Bus, drain: Drain) -> None:
         gains: dict[tuple[str, str], Gain] = {}
@@ -269,19 +266,21 @@ class Processor:
 
     async def _settle(self, bus: Bus, drain: Drain) -> None:
         """Everything before this is stored: move watermarks, keep what a restart needs, tell the collectors."""
-        for collector, row in drain.settled:
-            self._marks.setdefault(collector, Watermark()).settle(row)
-        collectors = sorted({*drain.raised, *(collector for collector, _ in drain.settled)})
+        now_ms = self._clock.now_ms()
+        for origin, row in drain.settled:
+            self._marks.settle(origin, row, now_ms)
+        origins = sorted({*drain.raised, *(origin for origin, _ in drain.settled)})
+        gone = self._marks.prune(now_ms)
         snapshots = [*self._roster.due(), *self._roster.rest()]
-        marks = {collector: self._marks[collector].dump() for collector in collectors}
-        if snapshots or marks:
-            await self._patience.insist("keep", lambda: self._shelf.keep(snapshots, marks))
-        for collector in collectors:
-            row = self._marks[collector].up_to
+        marks = self._marks.kept(origins)
+        if snapshots or marks or gone:
+            await self._patience.insist("keep", lambda: self._shelf.keep(snapshots, marks, gone))
+        for origin in origins:
+            row = self._marks.up_to(origin)
             # Knowing nothing is no news: it would wipe out the mark that the broker retained for us.
             if row >= 0:
-                message = StoredUpTo(collector=collector, row=row)
-                await self._send(bus, Topic(SYSTEM, collector, Kind.WATERMARK, self._id), encode(message))
+                message = StoredUpTo(collector=origin.collector, spool=origin.spool, row=row)
+                await self._send(bus, Topic(SYSTEM, origin.collector, Kind.WATERMARK, self._id), encode(message))
 
     async def _send(self, bus: Bus, topic: Topic, payload: bytes) -> None:
         """Publish until the broker has it. What it will never take is counted and left: the store has it."""

@@ -11,7 +11,7 @@ from collector.spool import Unsent
 from crampwatch.bus.memory import MemoryBroker
 from crampwatch.codec import decode
 from crampwatch.errors import Refused, Unavailable
-from crampwatch.events import HeartRateMeasured
+from crampwatch.events import HeartRateMeasured, StoredUpTo
 from crampwatch.metrics import Counters
 from crampwatch.topics import SYSTEM, Kind, Topic
 from tests.support.brokers import until
@@ -85,8 +85,9 @@ class Line:
         await self.spool.append(messages, {})
         self.forwarder.wake()
 
-    async def stored(self, row, *, link_is_new=False):
-        await self.forwarder.stored_up_to(row, link_is_new=link_is_new)
+    async def stored(self, row, *, link_is_new=False, spool=None):
+        mark = StoredUpTo(collector="collector-1", spool=spool or self.spool.identity, row=row)
+        await self.forwarder.stored_up_to(mark, link_is_new=link_is_new)
 
     @contextlib.asynccontextmanager
     async def running(self):
@@ -220,24 +221,49 @@ async def test_a_watermark_that_moves_is_no_stall():
         assert line.counters.value("resends") == 0
 
 
-async def test_a_watermark_from_an_earlier_spool_drops_nothing():
-    line = Line()
-    await line.spools(3)
-    await line.stored(5_000)
-    async with line.running():
+@pytest.mark.parametrize("row", [1, 5_000])
+async def test_a_watermark_of_another_spool_drops_nothing(row):
+    async with Line().running() as line:
+        await line.spools(3)
         await line.sent()
-        assert line.bus.rows == [5_001, 5_002, 5_003]
-        await line.stored(5_003)
+        await line.stored(row, spool="another")
+        await line.wall.advance(FORGET_S)
+        assert line.spool.depth == 3
+        assert line.bus.rows == [0, 1, 2]
+
+
+async def test_another_collector_of_our_id_is_counted_and_told_once(caplog):
+    async with Line().running() as line:
+        with caplog.at_level(logging.WARNING):
+            for row in range(3):
+                await line.stored(row, spool="another")
+        assert line.counters.value("other_spools") == 3
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith("another spool (another, ours is memory) is in use under our id collector-1")
+    assert "give each a collector.id of its own" in line
+
+
+async def test_what_the_broker_kept_of_an_earlier_spool_is_no_double(caplog):
+    async with Line().running() as line:
+        await line.stored(7, spool="earlier", link_is_new=True)
+        assert line.counters.value("other_spools") == 0
+    assert not caplog.records
+
+
+async def test_an_older_copy_of_the_spool_loses_none_of_its_rows(caplog):
+    async with Line().running() as line:
+        await line.spools(3)
+        await line.sent()
+        before = line.spool.identity
+        await line.stored(5_000)
+        await line.sent()
+        assert line.spool.identity != before
+        assert line.bus.rows == [0, 1, 2, 0, 1, 2]
+        assert {decode(Kind.TELEMETRY, payload).spool for *_, payload in line.bus.taken[3:]} == {line.spool.identity}
+        await line.stored(2)
         await line.wall.advance(FORGET_S)
         assert line.spool.depth == 0
-
-
-async def test_even_an_old_watermark_below_our_rows_drops_nothing_that_was_never_sent():
-    line = Line()
-    await line.spools(100)
-    await line.stored(40)
-    assert line.spool.depth == 100
-    assert line.spool.next_row == 141
+    assert "replaced by an older copy" in caplog.text
 
 
 async def test_a_full_disk_only_delays_forgetting():
@@ -309,14 +335,6 @@ async def test_what_is_forgotten_is_told_again_before_rows_are_and_not_per_row()
         await line.wall.advance(STALL_S * 2 + 1)
         assert line.bus.rows == [0, 1, 2, 3, 2, 3]
         assert line.bus.forgotten == [(-1, 0), (1, 4)]
-
-
-async def test_rows_that_were_renumbered_are_announced_from_where_they_begin():
-    async with Line().running() as line:
-        await line.spools(3)
-        await line.stored(5_000)
-        await line.sent()
-        assert line.bus.forgotten[-1][0] == 5_000
 
 
 async def test_telemetry_goes_also_where_the_collector_may_not_say_what_it_has_forgotten(caplog):

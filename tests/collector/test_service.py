@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import logging
+import re
 
 import pytest
 
-from collector.service import Collector
+from collector.service import STATUS_EVERY_S, Collector
 from collector.source import Frame
 from crampwatch.bus.memory import MemoryBroker
 from crampwatch.codec import decode, encode
@@ -178,18 +179,18 @@ async def test_a_restart_goes_on_in_the_same_session_with_the_next_numbers(tmp_p
     assert sorted(seq for *_, seq in samples) == list(range(60))
 
 
-async def test_a_new_spool_goes_on_above_the_rows_that_the_processor_knows(tmp_path):
+async def test_a_new_spool_is_stored_though_the_processor_knows_more_rows_of_the_old_one(tmp_path):
     first = House(tmp_path / "lost", ScriptedSource(seen(), linked(), *ticks(seconds=10), then_ends=True))
     async with first.open():
         await asyncio.wait_for(first.collector.drained(), 10)
-    known = first.taker.watermark
+    old = first.taker.spool
     later = START_MS + 7_200_000
     source = ScriptedSource(seen(), linked(), *ticks(seconds=10, start_ms=later), then_ends=True)
     second = House(tmp_path / "new", source, broker=first.broker)
     second.taker = first.taker
     async with second.open():
         await asyncio.wait_for(second.collector.drained(), 10)
-    assert first.taker.watermark > known
+    assert first.taker.spool != old
     assert len(first.taker.samples) == 60
 
 
@@ -377,10 +378,19 @@ async def test_two_teams_on_one_broker_keep_their_links_and_are_told_to_take_ids
         with caplog.at_level(logging.WARNING):
             async with theirs.open(taking=False):
                 await until(lambda: mine.counters.value("sent") == theirs.counters.value("sent") == 1)
-                await until(lambda: len(caplog.records) == 2)
-    told = sorted(record.getMessage() for record in caplog.records)
-    assert [line.split(" has ")[0] for line in told] == ["team club", "team home"]
-    assert all("collector.id of its own" in line for line in told)
+                for house in (mine, theirs):
+                    await house.clock.advance(STATUS_EVERY_S)
+                await until(lambda: len(doubles(caplog)) == 2)
+    (other, own), (own_too, other_too) = doubles(caplog)
+    assert (other, own) == (other_too, own_too)
+
+
+def doubles(caplog):
+    """What collectors warned of: the other spool of their id, and their own."""
+    found = [
+        re.search(r"another spool \((\w+), ours is (\w+)\) .* collector.id of its own", one) for one in caplog.messages
+    ]
+    return [one.groups() for one in found if one is not None]
 
 
 async def test_two_collectors_of_one_machine_keep_their_rows_apart(tmp_path):

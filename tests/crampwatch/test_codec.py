@@ -52,9 +52,10 @@ def test_every_kind_of_topic_has_a_body():
         (b"[]", "not_json"),
         (b'{"v":2,"kind":"watermark","collector":"c","row":1}', "schema_version"),
         (b'{"v":1,"kind":"poison","collector":"c","row":1}', "unknown_kind"),
-        (b'{"v":1,"kind":"watermark","collector":"c","row":"1"}', "invalid_field"),
-        (b'{"v":1,"kind":"watermark","collector":"A/B","row":1}', "invalid_field"),
-        (b'{"v":1,"kind":"watermark","collector":"c","row":1,"extra":0}', "invalid_field"),
+        (b'{"v":1,"kind":"watermark","collector":"c","spool":"s","row":"1"}', "invalid_field"),
+        (b'{"v":1,"kind":"watermark","collector":"A/B","spool":"s","row":1}', "invalid_field"),
+        (b'{"v":1,"kind":"watermark","collector":"c","spool":"s","row":1,"extra":0}', "invalid_field"),
+        (b'{"v":1,"kind":"watermark","collector":"c","spool":"S-1","row":1}', "invalid_field"),
         (b" " * 300_000, "too_long"),
     ],
 )
@@ -65,5 +66,5 @@ def test_what_is_wrong_is_refused_by_a_bounded_reason(payload, reason):
 
 
 def test_a_watermark_may_say_that_nothing_is_stored_yet():
-    message = StoredUpTo(collector="c", row=-1)
+    message = StoredUpTo(collector="c", spool="s", row=-1)
     assert decode(Kind.WATERMARK, encode(message)) == message

@@ -48,7 +48,7 @@ def test_an_assessment_is_no_sample():
 
 
 def test_a_number_that_no_store_could_keep_is_refused_at_the_door():
-    body = b'{"v":1,"kind":"telemetry","collector":"c","row":0,"session":"s","samples":[%s]}'
+    body = b'{"v":1,"kind":"telemetry","collector":"c","spool":"s","row":0,"session":"s","samples":[%s]}'
     sample = b'{"kind":"battery","at_ms":1,"device":"d","seq":99999999999999999999,"percent":5}'
     with pytest.raises(Refused, match="seq"):
         decode(TopicKind.TELEMETRY, body % sample)

@@ -69,7 +69,7 @@ def cadence(at_ms: int, spm: float | None) -> CadenceMeasured:
 
 def telemetry(at_ms: int, bpm: int | None = 150, spm: float | None = 172, session: str = SESSION) -> Telemetry:
     samples = (heart_rate(at_ms, bpm), cadence(at_ms, spm))
-    return Telemetry(collector=COLLECTOR, row=at_ms // 1_000, session=session, samples=samples)
+    return Telemetry(collector=COLLECTOR, spool="s0", row=at_ms // 1_000, session=session, samples=samples)
 
 
 def assessed(

@@ -39,7 +39,7 @@ async def test_one_sample_from_the_future_does_not_stand_before_the_present_ones
 
 async def test_what_is_credible_in_a_message_is_taken_without_the_rest(site, hear):
     samples = (heart_rate(NOW, 150), heart_rate(NOW + AHEAD_MS + 1, 199))
-    await hear(Telemetry(collector="c1", row=1, session="s1", samples=samples), Kind.TELEMETRY)
+    await hear(Telemetry(collector="c1", spool="s0", row=1, session="s1", samples=samples), Kind.TELEMETRY)
     assert (only(site).hr_bpm, only(site).age_s) == (150, 0)
 
 

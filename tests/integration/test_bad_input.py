@@ -145,7 +145,8 @@ def told_once(caplog, service, *words):
 def telemetry(**changes):
     """A good telemetry message as a dictionary, but for the changes."""
     sample = {"kind": "heart_rate", "at_ms": 1_760_000_000_000, "device": "d1", "seq": 0, "bpm": 150}
-    good = {"v": 1, "kind": "telemetry", "collector": "strange", "row": 0, "session": "s1", "samples": [sample]}
+    good = {"v": 1, "kind": "telemetry", "collector": "strange", "spool": "s0"}
+    good |= {"row": 0, "session": "s1", "samples": [sample]}
     return json.dumps(good | changes).encode()
 
 

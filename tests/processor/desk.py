@@ -20,6 +20,7 @@ from tests.support.stories import Story
 LIVE = Topic("home", "r7", Kind.TELEMETRY)
 LATE = Topic("home", "r7", Kind.BACKLOG)
 MARK = Topic(SYSTEM, "collector-1", Kind.WATERMARK, "processor-1")
+SPOOL = "a1b2c3"
 RUN = RunKey("home", "r7", "s1")
 
 
@@ -107,6 +108,11 @@ class Desk:
         payload = self.broker.retained(MARK)
         return None if payload is None else decode(Kind.WATERMARK, payload).row
 
+    @property
+    def spool_marked(self):
+        payload = self.broker.retained(MARK)
+        return None if payload is None else decode(Kind.WATERMARK, payload).spool
+
     def told(self, kind):
         return [message for topic, message in self.heard if topic.kind is kind]
 
@@ -115,10 +121,14 @@ class Desk:
         return self.told(Kind.FINDING)
 
 
-def rows(samples, *, size=90, first=0, session="s1"):
+def rows(samples, *, size=90, first=0, session="s1", spool=SPOOL):
     return [
         Telemetry(
-            collector="collector-1", row=first + index, session=session, samples=tuple(samples[start : start + size])
+            collector="collector-1",
+            spool=spool,
+            row=first + index,
+            session=session,
+            samples=tuple(samples[start : start + size]),
         )
         for index, start in enumerate(range(0, len(samples), size))
     ]

@@ -5,7 +5,7 @@ from crampwatch.events import ServiceStatus, StoredUpTo
 from crampwatch.storage import RunKey
 from crampwatch.topics import Kind, Topic
 from processor.backtest import backtest
-from tests.processor.desk import LATE, RUN, rows, story
+from tests.processor.desk import LATE, RUN, SPOOL, rows, story
 from tests.support.brokers import until
 from tests.support.clocks import START_MS, ManualClock
 from tests.support.stories import Story
@@ -135,7 +135,7 @@ async def test_a_finding_that_the_broker_refuses_for_ever_stops_nobody(desk):
 
 async def test_poison_is_counted_named_once_and_never_stops_the_others(desk, caplog):
     good = rows(Story().running(10).samples)
-    poison = b'{"v":1,"kind":"telemetry","collector":"collector-1","row":1,"session":"s1","samples":[{"kind":"no"}]}'
+    poison = b'{"v":1,"kind":"telemetry","collector":"collector-1","spool":"a1b2c3","row":1,"samples":"no"}'
     async with desk.processing():
         await desk.send(good[0], poison, b"\x00", b"\x01")
         await desk.send(*rows(Story().running(10).samples, first=2))
@@ -211,4 +211,4 @@ async def test_every_mark_names_its_collector(desk):
     async with desk.listening(), desk.processing():
         await desk.send(*rows(Story().running(5).samples))
         await until(lambda: bool(desk.told(Kind.WATERMARK)))
-    assert desk.told(Kind.WATERMARK)[0] == StoredUpTo(collector="collector-1", row=0)
+    assert desk.told(Kind.WATERMARK)[0] == StoredUpTo(collector="collector-1", spool=SPOOL, row=0)

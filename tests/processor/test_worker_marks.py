@@ -3,7 +3,9 @@
 from crampwatch.codec import encode
 from crampwatch.events import StoredUpTo
 from crampwatch.topics import SYSTEM, Kind, Topic
-from tests.processor.desk import MARK, rows
+from processor import marks
+from processor.shelf import Shelf
+from tests.processor.desk import MARK, SPOOL, rows
 from tests.support.brokers import until
 from tests.support.stories import Story
 
@@ -16,8 +18,8 @@ def high_rows(first):
     return rows(SAMPLES, size=30, first=first)
 
 
-async def forgot(desk, row, *, collector="collector-1", topic=OWN_WORD):
-    await desk.send(encode(StoredUpTo(collector=collector, row=row)), topic=topic)
+async def forgot(desk, row, *, collector="collector-1", topic=OWN_WORD, spool=SPOOL):
+    await desk.send(encode(StoredUpTo(collector=collector, spool=spool, row=row)), topic=topic)
 
 
 async def test_a_collector_that_begins_above_our_memory_is_heard_once_it_says_what_it_has_forgotten(desk):
@@ -87,5 +89,27 @@ async def test_its_word_and_our_mark_are_two_retained_messages(desk):
         await forgot(desk, 499)
         await desk.send(*high_rows(500))
         await desk.marked(503)
-    assert desk.broker.retained(OWN_WORD) == encode(StoredUpTo(collector="collector-1", row=499))
-    assert desk.broker.retained(MARK) == encode(StoredUpTo(collector="collector-1", row=503))
+    assert desk.broker.retained(OWN_WORD) == encode(StoredUpTo(collector="collector-1", spool=SPOOL, row=499))
+    assert desk.broker.retained(MARK) == encode(StoredUpTo(collector="collector-1", spool=SPOOL, row=503))
+
+
+async def test_two_spools_of_one_collector_id_are_counted_apart(desk):
+    double = [one.model_copy(update={"spool": "d0"}) for one in rows(Story().running(40).samples, session="s2")]
+    async with desk.listening(), desk.processing():
+        await desk.send(*high_rows(0)[:2])
+        await desk.send(*double[:1])
+        await desk.send(*high_rows(0)[2:])
+        await until(lambda: {("d0", 0), (SPOOL, 3)} <= {(one.spool, one.row) for one in desk.told(Kind.WATERMARK)})
+    assert {one.row for one in desk.told(Kind.WATERMARK) if one.spool == "d0"} == {0}
+
+
+async def test_marks_of_spools_that_come_and_go_do_not_pile_up_on_the_shelf(desk, monkeypatch):
+    monkeypatch.setattr(marks, "MOST", 3)
+    async with desk.processing():
+        for number in range(8):
+            await forgot(desk, 5, spool=f"s{number}")
+            await until(lambda name=f"s{number}": desk.spool_marked == name)
+            await desk.clock.advance(1)
+    shelf = await Shelf(desk.settings.state_dir).open()
+    assert {one.origin.spool for one in await shelf.marks()} == {"s5", "s6", "s7"}
+    await shelf.close()

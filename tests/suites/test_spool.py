@@ -101,15 +101,44 @@ async def test_the_latest_state_of_each_key_is_kept(spool):
     assert dict(await spool.state()) == {"athlete/ann": b"2", "pairing": b"p"}
 
 
-async def test_renumbered_messages_keep_their_order_and_content(spool):
+async def test_a_renewed_spool_keeps_rows_and_content_under_another_identity(spool):
     await spool.append(MESSAGES, {})
     await spool.forget(0)
-    await spool.renumber(100)
-    kept = await spool.read(0, 10)
-    assert [one.row for one in kept] == [100, 101, 102]
-    assert [decode(Kind.TELEMETRY, one.payload).row for one in kept] == [100, 101, 102]
-    assert [one.athlete for one in kept] == ["ann", "bea", "bea"]
-    assert (spool.forgotten, spool.next_row, spool.depth) == (99, 103, 3)
+    before = [decode(Kind.TELEMETRY, one.payload) for one in await spool.read(0, 10)]
+    await spool.renew()
+    after = [decode(Kind.TELEMETRY, one.payload) for one in await spool.read(0, 10)]
+    assert {one.spool for one in after} == {spool.identity} != {one.spool for one in before}
+    assert [one.model_copy(update={"spool": "s"}) for one in after] == [
+        one.model_copy(update={"spool": "s"}) for one in before
+    ]
+    assert (spool.forgotten, spool.next_row, spool.depth) == (0, 4, 3)
+    await spool.append(MESSAGES[:1], {})
+    assert decode(Kind.TELEMETRY, (await spool.read(4, 1))[0].payload).spool == spool.identity
+
+
+async def test_a_spool_keeps_its_identity_and_no_two_share_one(tmp_path):
+    async with on_disk(tmp_path / "a") as spool:
+        first = spool.identity
+    async with on_disk(tmp_path / "a") as again, on_disk(tmp_path / "b") as another:
+        assert again.identity == first != another.identity
+        assert first.isalnum()
+
+
+async def test_what_was_spooled_before_spools_had_identities_is_sent_under_the_new_one(tmp_path):
+    async with on_disk(tmp_path) as spool:
+        await spool.append(MESSAGES, {})
+        before = [decode(Kind.TELEMETRY, one.payload) for one in await spool.read(0, 10)]
+        await spool.database.write(make_it_old)
+    async with on_disk(tmp_path) as spool:
+        after = [decode(Kind.TELEMETRY, one.payload) for one in await spool.read(0, 10)]
+        assert after == [one.model_copy(update={"spool": spool.identity}) for one in before]
+
+
+def make_it_old(connection):
+    """The file as the first release wrote it: no identity, neither in its head nor in its messages."""
+    connection.execute("UPDATE outbox SET payload = CAST(json_remove(CAST(payload AS TEXT), '$.spool') AS BLOB)")
+    connection.execute("ALTER TABLE head DROP COLUMN identity")
+    connection.execute("PRAGMA user_version=1")
 
 
 async def test_a_full_disk_takes_nothing_says_so_and_goes_on_when_there_is_room(spool):
@@ -125,11 +154,18 @@ async def test_a_full_disk_takes_nothing_says_so_and_goes_on_when_there_is_room(
     assert [one.row for one in await spool.read(0, 100)] == list(range(24))
 
 
+def said(one, spool):
+    """A kept message but for the identity of its spool, which differs by nature."""
+    telemetry = decode(Kind.TELEMETRY, one.payload)
+    assert telemetry.spool == spool.identity
+    return one.row, one.athlete, one.at_ms, telemetry.model_copy(update={"spool": "any"})
+
+
 actions = st.lists(
     st.one_of(
         st.tuples(st.just("append"), st.integers(0, 3)),
         st.tuples(st.just("forget"), st.integers(-1, 12)),
-        st.tuples(st.just("renumber"), st.integers(20, 40)),
+        st.tuples(st.just("renew"), st.just(0)),
     ),
     max_size=12,
 )
@@ -146,8 +182,10 @@ async def test_disk_and_memory_do_the_same(tmp_path_factory, steps):
                     await spool.append(MESSAGES[:number], {"n": str(number).encode()})
                 elif what == "forget":
                     await spool.forget(number)
-                elif number > spool.next_row:
-                    await spool.renumber(number)
-        assert list(await disk.read(0, 100)) == list(await memory.read(0, 100))
+                else:
+                    await spool.renew()
+        assert [said(one, disk) for one in await disk.read(0, 100)] == [
+            said(one, memory) for one in await memory.read(0, 100)
+        ]
         assert (disk.next_row, disk.forgotten, disk.depth) == (memory.next_row, memory.forgotten, memory.depth)
         assert dict(await disk.state()) == dict(await memory.state())

@@ -45,6 +45,7 @@ samples = st.one_of(heart_rates, cadences, speeds, batteries)
 telemetry = st.builds(
     ev.Telemetry,
     collector=ids,
+    spool=st.from_regex(r"\A[a-z0-9]{1,12}\Z"),
     row=counts,
     session=ids,
     samples=st.lists(samples, min_size=1, max_size=6).map(tuple),

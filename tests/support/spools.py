@@ -1,5 +1,7 @@
 """A spool in memory: the promises without a disk, and a disk that a test fills."""
 
+import itertools
+
 from collector.spool import Spooled, encoded
 from crampwatch.codec import decode, encode
 from crampwatch.errors import Unavailable
@@ -13,6 +15,8 @@ class MemorySpool:
         self._collector = collector
         self._rows = {}
         self._state = {}
+        self._names = itertools.count()
+        self.identity = "memory"
         self.forgotten = -1
         self.next_row = 0
         self.full = False
@@ -24,7 +28,7 @@ class MemorySpool:
     async def append(self, messages, state):
         self._check()
         for message in messages:
-            self._rows[self.next_row] = encoded(self._collector, self.next_row, message)
+            self._rows[self.next_row] = encoded(self._collector, self.identity, self.next_row, message)
             self.next_row += 1
         self._state.update(state)
 
@@ -37,14 +41,12 @@ class MemorySpool:
         self._rows = {row: kept for row, kept in self._rows.items() if row > last}
         self.forgotten = max(self.forgotten, last)
 
-    async def renumber(self, first_row):
+    async def renew(self):
         self._check()
-        kept = [self._rows[row] for row in sorted(self._rows)]
-        self._rows = {}
-        for row, old in enumerate(kept, start=first_row):
-            message = decode(Kind.TELEMETRY, old.payload).model_copy(update={"row": row})
+        self.identity = f"memory{next(self._names)}"
+        for row, old in self._rows.items():
+            message = decode(Kind.TELEMETRY, old.payload).model_copy(update={"spool": self.identity})
             self._rows[row] = Spooled(row, old.athlete, old.at_ms, encode(message))
-        self.forgotten, self.next_row = first_row - 1, first_row + len(kept)
 
     async def state(self):
         return dict(self._state)

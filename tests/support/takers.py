@@ -10,7 +10,8 @@ from crampwatch.topics import SYSTEM, Kind, Topic, every
 class Taker:
     """Keeps telemetry by row, first come; publishes the watermark of contiguous rows after each message.
 
-    What the collector itself says it has forgotten counts as stored.
+    Rows are those of the spool heard last; what the collector itself says it has forgotten counts as stored. What an
+    earlier spool brought stays among the samples.
     """
 
     def __init__(self, links, team="home", collector="collector-1"):
@@ -23,12 +24,14 @@ class Taker:
         self.payloads = {}
         self.kinds = []
         self.watermark = -1
+        self.spool = None
         self.quiet = False
+        self._kept = {}
 
     @property
     def samples(self):
         """Every sample, by its name, athlete first."""
-        kept = {}
+        kept = dict(self._kept)
         for athlete, message in (self.rows[row] for row in sorted(self.rows)):
             for sample in message.samples:
                 kept[athlete, message.session, sample.device, sample.seq] = sample
@@ -42,6 +45,9 @@ class Taker:
             async for delivery in bus.deliveries():
                 topic = Topic.parse(delivery.topic)
                 message = decode(topic.kind, delivery.payload)
+                if self.spool != message.spool:
+                    self._kept = self.samples
+                    self.spool, self.watermark, self.rows, self.payloads = message.spool, -1, {}, {}
                 if topic == self._forgotten:
                     self.watermark = max(self.watermark, message.row)
                     await delivery.ack()
@@ -59,4 +65,6 @@ class Taker:
     async def say(self, bus):
         """Publish how far it is."""
         with contextlib.suppress(Exception):
-            await bus.publish(self._topic, encode(StoredUpTo(collector=self._collector, row=self.watermark)))
+            await bus.publish(
+                self._topic, encode(StoredUpTo(collector=self._collector, spool=self.spool, row=self.watermark))
+            )
