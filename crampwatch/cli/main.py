@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from crampwatch import __version__
-from crampwatch.cli import backtest, config, demo, doctor, exits, replay, run, scan
+from crampwatch.cli import backtest, config, demo, doctor, exits, replay, run, scan, simulate
 from crampwatch.cli.console import errors, out, plain, say_all
 from crampwatch.errors import CrampwatchError, Misconfigured, Unavailable, first_of
 
@@ -58,6 +58,7 @@ app.command()(run.process)
 app.command()(run.alert)
 app.command()(run.serve)
 app.command()(scan.scan)
+app.command()(simulate.simulate)
 app.command()(replay.replay)
 app.command()(backtest.backtest)
 app.command()(doctor.doctor)

@@ -17,7 +17,7 @@ HEAVY = ("bleak", "bumble", "garmin_fit_sdk", "aiomqtt", "uvicorn", "starlette",
 
 
 def test_every_command_of_the_plan_is_there():
-    plan = "demo run collect process alert serve scan replay backtest doctor config"
+    plan = "demo run collect process alert serve scan simulate replay backtest doctor config"
     assert set(plan.split()) <= set(COMMANDS)
 
 
