@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import signal
-from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 from crampwatch.metrics import Vitals
 
@@ -30,6 +31,7 @@ class Service(Protocol):
         ...
 
 
+@runtime_checkable
 class Watched(Service, Protocol):
     """A service that can be asked how it is."""
 
@@ -38,12 +40,20 @@ class Watched(Service, Protocol):
         ...
 
 
+#: Told of a service that ended though nobody asked it to, and why.
+Ended = Callable[[Service, str], None]
+
+
+def _nobody(_service: Service, _why: str) -> None:
+    """Nobody wants to know."""
+
+
 @contextlib.asynccontextmanager
-async def running(services: Sequence[Service]) -> AsyncIterator[None]:
+async def running(services: Sequence[Service], ended: Ended = _nobody) -> AsyncIterator[None]:
     """Run services while the block runs: started in order, each ready before the next, stopped in reverse.
 
     Each is stopped before the next is asked to; who is cancelled meanwhile ends cancelled, after that. When one
-    fails, all end.
+    fails, all end; ``ended`` hears which it was while the others still close.
 
     Raises:
         ExceptionGroup: of what ended a service, or of RuntimeError when one returned before it was ready.
@@ -53,11 +63,19 @@ async def running(services: Sequence[Service]) -> AsyncIterator[None]:
         try:
             for service in services:
                 task = group.create_task(service.run(), name=service.name)
+                task.add_done_callback(functools.partial(_note_end, service, ended))
                 tasks.append(task)
                 await _until_ready(service, task)
             yield
         finally:
             await _stop(tasks)
+
+
+def _note_end(service: Service, ended: Ended, task: asyncio.Task[None]) -> None:
+    if task.cancelled() or task.cancelling():
+        return
+    error = task.exception()
+    ended(service, "returned" if error is None else f"failed: {type(error).__name__}: {error}"[:300])
 
 
 async def _until_ready(service: Service, task: asyncio.Task[None]) -> None:

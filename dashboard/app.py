@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
 from crampwatch.errors import Refused, Unavailable
+from crampwatch.health import Health
 from crampwatch.storage import RunKey
 from crampwatch.topics import Kind, Topic
 from crampwatch.wording import FIRST_RELIEF, WALK_BACK
@@ -145,8 +146,8 @@ class Pages:
         return HTMLResponse(pages.page(context, title), headers=_NO_STORE)
 
 
-def application(site: Site) -> ASGIApp:
-    """The whole site behind its guard."""
+def application(site: Site, health: Health) -> ASGIApp:
+    """The whole site behind its guard, with the three paths of the process's health."""
     get, post = Pages(site), Answers(site)
     run = "/{team}/{athlete}/{session}"
     routes = [
@@ -163,6 +164,7 @@ def application(site: Site) -> ASGIApp:
         Route("/api/checkin", post.checkin, methods=["POST"]),
         Route("/api/claim", post.claim, methods=["POST"]),
         Route("/api/name", post.name, methods=["POST"]),
+        *health.routes(),
         Mount("/assets", Assets(directory=pages.ASSETS, check_dir=False)),
     ]
     app = Starlette(routes=routes, exception_handlers={HTTPException: _refusal, Unavailable: _away})

@@ -5,20 +5,19 @@ import contextlib
 import logging
 import socket
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Literal
 
-import uvicorn
-
-from crampwatch.bus import Bus, BusFactory, Will
+from crampwatch.bus import Bus, BusFactory
 from crampwatch.clock import Clock
-from crampwatch.codec import encode
 from crampwatch.errors import Misconfigured, Refused, Unavailable
-from crampwatch.events import ServiceStatus
-from crampwatch.metrics import Counters
+from crampwatch.health import Health
+from crampwatch.herald import Herald
+from crampwatch.metrics import Counters, Gauge, Vitals
 from crampwatch.settings import Settings
 from crampwatch.storage import Store
-from crampwatch.topics import SYSTEM, Kind, Topic, every
+from crampwatch.topics import SYSTEM, Kind, every
+from crampwatch.trouble import Trouble, level
 from crampwatch.units import HOUR_MS
+from crampwatch.web import listening, serving
 
 from .app import application
 from .feed import AlertFeed
@@ -32,29 +31,11 @@ log = logging.getLogger(__name__)
 FRAME_S = 0.5
 #: Alerts of runs that ended this long ago at most are caught up from the store at the start.
 CAUGHT_UP_MS = HOUR_MS
-GRACE_S = 3
+#: How often a store that was away is asked whether it is back, wall seconds.
+STORE_LOOK_S = 5.0
 _TEAM_KINDS = (Kind.TELEMETRY, Kind.ASSESSMENT, Kind.FINDING, Kind.ALERT, Kind.DELIVERY, Kind.STATUS)
 
-UpOrDown = Literal["up", "down"]
 Sleep = Callable[[float], Awaitable[None]]
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves the process's signals to the process, and says when it is up."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.up = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then say so."""
-        await super().startup(sockets)
-        self.up.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture nothing."""
-        yield
 
 
 class Dashboard:
@@ -87,6 +68,11 @@ class Dashboard:
         self._sleep = sleep
         self._ready = asyncio.Event()
         self._url: str | None = None
+        self._bus: Bus | None = None
+        self._shown: Site | None = None
+        self._store_away = Trouble(log, "the pages' store is away, what is live is still shown", "the store is back")
+        self.health = Health()
+        self.health.watch(self)
 
     @property
     def name(self) -> str:
@@ -105,6 +91,25 @@ class Dashboard:
             raise RuntimeError("the dashboard's address is known once it is ready")
         return self._url
 
+    def vitals(self) -> Vitals:
+        """How the pages are now."""
+        site, bus = self._shown, self._bus
+        problems = [self._store_away.problem] if self._store_away.problem else []
+        if bus is not None and not bus.connected:
+            problems.insert(0, "no link to the broker: nothing new is shown; look at the broker and at mqtt.url")
+        gauges = [
+            Gauge("streams", 0 if site is None else site.hub.listening),
+            Gauge("athletes", 0 if site is None else len(site.board.athletes)),
+        ]
+        return Vitals(
+            service=self._settings.dashboard.id,
+            kind="dashboard",
+            ready=self._ready.is_set(),
+            problems=problems,
+            gauges=gauges,
+            counters=self._counters,
+        )
+
     async def run(self) -> None:
         """Serve until cancelled.
 
@@ -114,58 +119,51 @@ class Dashboard:
         settings = self._settings
         wanted = [one for kind in _TEAM_KINDS for one in every(kind, settings.team)]
         wanted += every(Kind.STATUS, SYSTEM)
-        will = Will(self._status_topic(), self._status("down"))
-        with self._listen() as listening:
+        herald = Herald(settings.dashboard.id, self.vitals, self._clock)
+        with self._listen() as listener:
             feed = await AlertFeed(settings).open()
             try:
-                async with self._buses(f"{settings.team}_{settings.dashboard.id}", subscribe=wanted, will=will) as bus:
-                    await self._serve(await self._site(feed, bus), bus, listening)
+                client_id = f"{settings.team}_{settings.dashboard.id}"
+                async with self._buses(client_id, subscribe=wanted, will=herald.will) as self._bus:
+                    self._shown = site = await self._site(feed, self._bus)
+                    await self._serve(site, self._bus, herald, listener)
             finally:
+                self._bus = self._shown = None
                 await feed.close()
 
-    async def _serve(self, site: Site, bus: Bus, listening: socket.socket) -> None:
-        config = uvicorn.Config(
-            application(site),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            ws="none",
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=GRACE_S,
-        )
-        server = _Server(config)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._take(site, bus), name="dashboard-take")
-            group.create_task(self._show(site), name="dashboard-show")
-            web = group.create_task(server.serve(sockets=[listening]), name="dashboard-web")
+    async def _serve(self, site: Site, bus: Bus, herald: Herald, listener: socket.socket) -> None:
+        app = application(site, self.health)
+        async with serving(app, listener, "dashboard-web") as web, asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._take(site, bus), name="dashboard-take"),
+                group.create_task(self._show(site), name="dashboard-show"),
+                group.create_task(self._look_after_store(site), name="dashboard-store"),
+                group.create_task(herald.run(bus), name="dashboard-status"),
+            ]
             try:
-                await server.up.wait()
-                await self._say(bus, "up")
-                log.info("the pages are at %s", self.url)
-                self._ready.set()
-                await asyncio.Event().wait()
+                async with herald.speaking(bus):
+                    log.info("the pages are at %s", self.url)
+                    self._ready.set()
+                    await asyncio.wait({web})
+                    await web
+                    raise RuntimeError("the web server ended though nobody asked it to")
             finally:
                 # An orderly end: the open streams are let go first, so that the server need not wait for them.
                 self._ready.clear()
                 site.hub.close()
-                server.should_exit = True
-                await asyncio.wait({web}, timeout=GRACE_S + 1)
-                await self._say(bus, "down")
+                for task in tasks:
+                    task.cancel()
 
     @contextlib.contextmanager
     def _listen(self) -> Iterator[socket.socket]:
         host, port = self._settings.dashboard.host, self._settings.dashboard.port
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as listening:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.ExitStack() as stack:
             try:
-                listening.bind((host, port))
+                listener, self._url = stack.enter_context(listening(host, port))
             except OSError as error:
                 hint = "choose another port (0 takes a free one), or stop what holds it"
                 raise Misconfigured("dashboard.port", f"cannot listen on {host}:{port}: {error}; {hint}") from error
-            self._url = f"http://{_shown(host)}:{listening.getsockname()[1]}"
-            yield listening
+            yield listener
 
     async def _site(self, feed: AlertFeed, bus: Bus) -> Site:
         settings = self._settings
@@ -191,33 +189,28 @@ class Dashboard:
                 site.board.prune(self._clock.now_ms())
                 site.hub.show(site.encode)
 
+    async def _look_after_store(self, site: Site) -> None:
+        """While the store is away, ask now and then whether it is back."""
+        while True:
+            await self._sleep(STORE_LOOK_S)
+            if self._store_away.lasts:
+                try:
+                    await site.feed.latest()
+                    await self._store.runs(team=self._settings.team, limit=1)
+                except Unavailable as error:
+                    self._store_away.begins(self._clock.now_ms(), error)
+                else:
+                    self._store_away.ends(self._clock.now_ms())
+
     async def _take(self, site: Site, bus: Bus) -> None:
         async for delivery in bus.deliveries():
             try:
                 await follow(site, delivery.topic, delivery.payload)
             except Refused as error:
                 first = self._counters.add("refused", error.reason) == 1
-                level, hint = logging.WARNING if first else logging.DEBUG, "look at what publishes there"
-                log.log(level, "left out a message on %s: %s; %s", delivery.topic[:120], error, hint)
+                hint = "look at what publishes there"
+                log.log(level(first=first), "left out a message on %s: %s; %s", delivery.topic[:120], error, hint)
             except Unavailable as error:
-                first = self._counters.add("store_away") == 1
-                log.log(logging.WARNING if first else logging.DEBUG, "the page's store is away: %s", error)
+                self._counters.add("store_away")
+                self._store_away.begins(self._clock.now_ms(), error)
             await delivery.ack()
-
-    def _status_topic(self) -> Topic:
-        return Topic(SYSTEM, self._settings.dashboard.id, Kind.STATUS)
-
-    def _status(self, state: UpOrDown) -> ServiceStatus:
-        return ServiceStatus(service=self.name, state=state, at_ms=self._clock.now_ms())
-
-    async def _say(self, bus: Bus, state: UpOrDown) -> None:
-        try:
-            await bus.publish(self._status_topic(), encode(self._status(state)))
-        except Unavailable as error:
-            log.debug("the dashboard's status (%s) was not taken: %s", state, error)
-
-
-def _shown(host: str) -> str:
-    """The host to print: an address that listens everywhere is reached here by loopback."""
-    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
-    return f"[{address}]" if ":" in address else address

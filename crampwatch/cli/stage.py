@@ -21,8 +21,9 @@ from crampwatch.cli.compose import fresh_at, house
 from crampwatch.cli.console import Screen, out, plain
 from crampwatch.cli.guarded import one_file
 from crampwatch.cli.monitor import Monitor
+from crampwatch.cli.serving import in_order
 from crampwatch.clock import Clock, PacedClock, WallClock
-from crampwatch.service import Service, running, until_stopped
+from crampwatch.service import running, until_stopped
 from crampwatch.settings import Athlete, Dashboard, Sensor, Settings
 from crampwatch.storage import Store
 
@@ -116,15 +117,11 @@ async def play(settings: Settings, cast: Sequence[Runner], speed: float, *, open
     ):
         source = BleSource(clock=clock, adapter=adapter, connections=4, rng=random.Random(1))
         dashboard = home.dashboard()
+        watched = (home.processor(), home.alerter(()), home.collector(source, fresh_at(speed)))
+        dashboard.health.watch(*watched)
         with Screen() as screen:
-            services: list[Service] = [
-                home.processor(),
-                home.alerter(()),
-                dashboard,
-                Monitor(settings, home.buses, clock, screen),
-                home.collector(source, fresh_at(speed)),
-            ]
-            async with running(services):
+            services = in_order(*watched, dashboard, Monitor(settings, home.buses, clock, screen))
+            async with running(services, dashboard.health.ended):
                 page = f"{dashboard.url}/live/{cast[0].athlete}" if len(cast) == 1 else f"{dashboard.url}/board"
                 screen.say(f"live page: [bold]{page}[/]")
                 screen.say(f"a run of {duration_s / 60:.0f} min at {speed:g}x; Ctrl-C ends it")

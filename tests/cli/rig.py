@@ -18,6 +18,8 @@ from crampwatch.events import CadenceMeasured, HeartRateMeasured, SpeedMeasured
 SCRIPT = Path(sysconfig.get_path("scripts")) / "crampwatch"
 #: Wall seconds after which a process that should have spoken or ended is given up.
 PATIENCE_S = 30.0
+#: Tests run beside each other: who wants to be asked about health says at which port.
+NO_HEALTH_PORTS = {f"CRAMPWATCH_{section}__HEALTH_PORT": "-1" for section in ("COLLECTOR", "PROCESSOR", "ALERTS")}
 #: A broker that somebody runs for everybody on this machine.
 OPEN_BROKER = (
     "listener {port} 127.0.0.1",
@@ -60,7 +62,9 @@ class Process:
 
     def __init__(self, command, **variables):
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CRAMPWATCH_")}
-        environment |= {"COLUMNS": "200", "PYTHONUNBUFFERED": "1"} | {k: str(v) for k, v in variables.items()}
+        environment |= {"COLUMNS": "200", "PYTHONUNBUFFERED": "1", **NO_HEALTH_PORTS} | {
+            k: str(v) for k, v in variables.items()
+        }
         self._child = subprocess.Popen(
             [str(one) for one in command],
             stdout=subprocess.PIPE,

@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import json
 import signal
+import socket
 import sys
 import urllib.request
 
+import httpx
 import pytest
 
 from crampwatch.bus.address import Address
@@ -23,9 +25,11 @@ import asyncio, sys
 from collector.recorded import RecordedSource
 from collector.recordings import load
 from crampwatch.cli import serving
+from crampwatch.cli.console import set_up_logging
 from crampwatch.clock import WallClock
 from crampwatch.settings import load as settings
 
+set_up_logging("info")
 source = RecordedSource([("strap", load(sys.argv[1])[0])], WallClock().now_ms() - 60_000)
 asyncio.run(serving.alone(settings(), "collector", lambda home: home.collector(source)))
 """
@@ -37,12 +41,13 @@ NAMES = {"process": "processor", "alert": "alerter", "serve": "dashboard", "coll
 def alone(start, shared, tmp_path):
     """Start a service in a process of its own."""
 
-    def starting(service):
+    def starting(service, **more):
+        variables = {**shared, "CRAMPWATCH_DASHBOARD__PORT": 0, **more}
         if service == "collect":
             recording = csv_of(Story().running(60), tmp_path / "short.csv")
-            claims = {"CRAMPWATCH_COLLECTOR__CLAIM": "auto"}
-            return start("-c", COLLECT, recording, command=[sys.executable], **shared, **claims)
-        return start(service, **shared, CRAMPWATCH_DASHBOARD__PORT=0)
+            variables["CRAMPWATCH_COLLECTOR__CLAIM"] = "auto"
+            return start("-c", COLLECT, recording, command=[sys.executable], **variables)
+        return start(service, **variables)
 
     return starting
 
@@ -94,6 +99,36 @@ async def test_together_they_are_a_house(alone, tmp_path):
             return [run["duration_s"] / 60 for run in json.load(answer)["runs"]]
 
     await until(lambda: [round(one) for one in minutes()] == [1])
+
+
+SECTIONS = {"collect": "COLLECTOR", "process": "PROCESSOR", "alert": "ALERTS"}
+
+
+@pytest.mark.parametrize("service", INSTANCES)
+async def test_each_alone_can_be_asked_how_it_is(alone, service):
+    ports = {f"CRAMPWATCH_{SECTIONS[service]}__HEALTH_PORT": 0} if service in SECTIONS else {}
+    process = alone(service, **ports)
+    said = "the pages are at " if service == "serve" else "/metrics are at "
+    url = (await asyncio.to_thread(process.until, said)).split()[-1]
+    await asyncio.to_thread(process.until, "is up")
+    async with httpx.AsyncClient(base_url=url) as client:
+        assert (await client.get("/healthz")).status_code == 200
+        ready = await client.get("/readyz")
+        assert (ready.status_code, len(ready.json()["services"])) == (200, 1), ready.text
+        metrics = (await client.get("/metrics")).text
+    assert f'service="{ready.json()["services"][0]["service"]}"' in metrics
+    process.tell()
+    assert await asyncio.to_thread(process.ended) == 0
+
+
+async def test_a_health_port_that_is_taken_keeps_no_service_from_serving(alone):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        process = alone("process", CRAMPWATCH_PROCESSOR__HEALTH_PORT=taken.getsockname()[1])
+        warning = await asyncio.to_thread(process.until, "processor.health_port")
+        await asyncio.to_thread(process.until, "processor is up")
+    assert "WARNING" in warning
 
 
 @pytest.mark.parametrize("service", ["process", "alert", "serve"])

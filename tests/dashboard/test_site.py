@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from crampwatch.events import Answer, SensorState
+from crampwatch.health import Health
 from crampwatch.wording import DISCLAIMER, RED_FLAGS
 from dashboard.app import application
 from dashboard.guard import MAX_BODY, SECURITY_HEADERS
@@ -16,7 +17,7 @@ PAGES = ("/", "/board", "/runs", "/live/ana", f"/runs/{TEAM}/ana/morning")
 
 @pytest.fixture
 async def web(site):
-    transport = httpx.ASGITransport(app=application(site))
+    transport = httpx.ASGITransport(app=application(site, Health()))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8017") as client:
         yield client
 
@@ -174,7 +175,7 @@ async def test_a_browser_that_hangs_up_in_the_middle_of_a_sentence_said_nothing(
     async def send(message):
         answered.append(message)
 
-    await application(site)(scope, receive, send)
+    await application(site, Health())(scope, receive, send)
     assert answered[0]["status"] == 400
     assert site.bus.sent == []
 
