@@ -7,10 +7,12 @@ from collections.abc import Callable
 from crampwatch.clock import Clock
 from crampwatch.errors import Refused, Throttled, Unavailable
 from crampwatch.metrics import Counters
+from crampwatch.trouble import Trouble
 from crampwatch.units import SECOND_MS
 
-from .channels import Channel, Push
-from .push_log import PushLog, PushState
+from .channels import Channel, Push, Unanswered
+from .pulse import Pulse
+from .push_log import Attempt, PushLog, PushState
 from .waiting import news_or
 
 log = logging.getLogger(__name__)
@@ -29,25 +31,40 @@ class Courier:
         channel: where to.
         pushes: what is owed, on disk.
         clock: run time; deadlines and waits are by it.
-        counters: ``pushed``, ``push_failed``, ``push_given_up`` by channel.
+        counters: ``pushed``, ``push_failed``, ``push_refused``, ``push_given_up`` by channel.
+        pulse: is told how long pushes take.
         delivered: called after a push was taken.
     """
 
     def __init__(
-        self, channel: Channel, pushes: PushLog, clock: Clock, counters: Counters, delivered: Callable[[], None]
+        self,
+        channel: Channel,
+        pushes: PushLog,
+        clock: Clock,
+        counters: Counters,
+        *,
+        pulse: Pulse,
+        delivered: Callable[[], None],
     ) -> None:
         self._channel = channel
         self._pushes = pushes
         self._clock = clock
         self._counters = counters
+        self._pulse = pulse
         self._delivered = delivered
         self._news = asyncio.Event()
-        self._away_since_ms: int | None = None
+        self._trouble = Trouble(log, f"{channel.name} takes no pushes", f"{channel.name} takes pushes again")
+        self._unwritten = Trouble(log, f"{channel.name}: the journal cannot be written", f"{channel.name} goes on")
 
     @property
     def name(self) -> str:
         """The channel's."""
         return self._channel.name
+
+    @property
+    def problem(self) -> str | None:
+        """Why the channel takes nothing, and since when; None: it took the last push."""
+        return self._unwritten.problem or self._trouble.problem
 
     def wake(self) -> None:
         """Something new is owed."""
@@ -60,8 +77,9 @@ class Courier:
             self._news.clear()
             try:
                 again_s = await self._round()
+                self._unwritten.ends(self._clock.now_ms())
             except Unavailable as error:
-                self._away(f"the journal cannot be written: {error}")
+                self._unwritten.begins(self._clock.now_ms(), error)
                 again_s = FIRST_WAIT_S
             await news_or(self._news, self._clock, None if again_s is None else max(wait_s, again_s))
             wait_s = FIRST_WAIT_S if again_s is None else min(LONGEST_WAIT_S, wait_s * 2)
@@ -87,70 +105,66 @@ class Courier:
     async def _begin_and_attempt(self, alert_id: str) -> float | None:
         now_ms, repeatable = self._clock.now_ms(), self._channel.repeatable
         begun = await self._pushes.begin(alert_id, self.name, now_ms, repeatable=repeatable)
-        return None if begun is None else await self._attempt(*begun)
+        return None if begun is None else await self._attempt(begun)
 
-    async def _attempt(self, push: Push, deadline_at_ms: int) -> float | None:
+    async def _attempt(self, attempt: Attempt) -> float | None:
         """One attempt, begun in the journal; run seconds to wait before another, None: it is settled."""
-        name = self._channel.name
+        name, push, asked_ms = self._channel.name, attempt.push, self._clock.now_ms()
         try:
-            in_time = await self._deliver(push, deadline_at_ms)
+            end = await self._deliver(attempt)
         except Refused as error:
             self._counters.add("push_refused", name)
             log.warning("%s refused the alert %s: %s", name, push.alert.id, error)
             await self._settle(push, PushState.REFUSED, str(error))
             return None
         except Unavailable as error:
-            self._away(str(error))
-            await self._settle(push, PushState.PENDING, str(error))
+            self._away(error)
+            state = PushState.TRYING if isinstance(error, Unanswered) else PushState.PENDING
+            await self._settle(push, state, str(error))
             return error.retry_after_s if isinstance(error, Throttled) else FIRST_WAIT_S
-        if not in_time:
+        if end is not PushState.TAKEN:
             self._counters.add("push_given_up", name)
-            await self._settle(push, PushState.TOO_LATE, "the deadline came first")
+            await self._settle(push, end, "the deadline came first")
             return None
-        self._back()
+        taken_ms = self._clock.now_ms()
+        self._trouble.ends(taken_ms)
         self._counters.add("pushed", name)
-        await self._settle(push, PushState.TAKEN)
+        self._pulse.push.observe((taken_ms - asked_ms) / SECOND_MS)
+        if await self._settle(push, PushState.TAKEN):
+            self._pulse.latency.observe((taken_ms - attempt.since_ms) / SECOND_MS)
         self._delivered()
         return None
 
-    async def _deliver(self, push: Push, deadline_at_ms: int) -> bool:
-        """Hand over; False when the deadline came first."""
-        left_s = (deadline_at_ms - self._clock.now_ms()) / SECOND_MS
+    async def _deliver(self, attempt: Attempt) -> PushState:
+        """Hand over, and how that ended. One that the deadline cuts off may have been taken: nobody knows."""
+        left_s = (attempt.deadline_at_ms - self._clock.now_ms()) / SECOND_MS
         if left_s <= 0:  # the journal took its time
-            return False
-        delivery = asyncio.create_task(self._channel.deliver(push), name=f"deliver-{self._channel.name}")
+            return PushState.UNKNOWN if attempt.unanswered else PushState.TOO_LATE
+        delivery = asyncio.create_task(self._channel.deliver(attempt.push), name=f"deliver-{self._channel.name}")
         deadline = asyncio.create_task(self._clock.sleep(left_s), name=f"deadline-{self._channel.name}")
         try:
             await asyncio.wait({delivery, deadline}, return_when=asyncio.FIRST_COMPLETED)
             if not delivery.done():
-                return False
+                return PushState.UNKNOWN
             await delivery
-            return True
+            return PushState.TAKEN
         finally:
             delivery.cancel()
             deadline.cancel()
             await asyncio.gather(delivery, deadline, return_exceptions=True)
 
-    async def _settle(self, push: Push, state: PushState, detail: str = "") -> None:
-        """Note how an attempt ended. Until that is on disk nothing else is tried: it would be felt twice."""
+    async def _settle(self, push: Push, state: PushState, detail: str = "") -> bool:
+        """Note how an attempt ended; True when it was the first that a person felt of the alert.
+
+        Until that is on disk nothing else is tried: it would be felt twice.
+        """
         while True:
             try:
-                await self._pushes.end(push.alert.id, self._channel.name, state, self._clock.now_ms(), detail)
+                return await self._pushes.end(push.alert.id, self._channel.name, state, self._clock.now_ms(), detail)
             except Unavailable as error:
-                self._away(f"the journal cannot be written: {error}")
+                self._unwritten.begins(self._clock.now_ms(), error)
                 await self._clock.sleep(FIRST_WAIT_S)
-            else:
-                return
 
-    def _away(self, why: str) -> None:
+    def _away(self, why: object) -> None:
         self._counters.add("push_failed", self._channel.name)
-        first = self._away_since_ms is None
-        if first:
-            self._away_since_ms = self._clock.now_ms()
-        log.log(logging.WARNING if first else logging.DEBUG, "%s is away, retrying: %s", self._channel.name, why)
-
-    def _back(self) -> None:
-        if self._away_since_ms is not None:
-            away_s = (self._clock.now_ms() - self._away_since_ms) / SECOND_MS
-            log.info("%s takes pushes again after %.0f s", self._channel.name, away_s)
-            self._away_since_ms = None
+        self._trouble.begins(self._clock.now_ms(), why)

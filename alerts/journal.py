@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import BaseModel
@@ -12,9 +12,11 @@ from crampwatch.storage.database import Database
 from crampwatch.units import HOUR_MS
 
 from .case import Case, Run, Verdict
-from .rows import NO_SESSION, load_case, save_filed, save_pushes
+from .rows import NO_SESSION, OWED, correct, forget, load_case, save_filed, save_pushes
 
 SCHEMA = "journal"
+#: Rows of one kind that are forgotten in one transaction: some milliseconds, for which a push may have to wait.
+FORGET_AT_ONCE = 500
 #: How a change leaves: to the bus, to the store.
 Way = Literal["published", "recorded"]
 
@@ -39,6 +41,16 @@ class Change:
     athlete: str
     alert: Alert
     last_of_slot: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How much is where: pushes owed by channel, alerts open, facts kept, states waiting by way."""
+
+    owed: Mapping[str, int] = field(default_factory=dict)
+    open: int = 0
+    facts: int = 0
+    waiting: Mapping[str, int] = field(default_factory=dict)
 
 
 class Journal:
@@ -162,6 +174,34 @@ class Journal:
             connection.executemany("DELETE FROM change WHERE seq = ? AND published AND recorded", numbers)
 
         await self._database.write(transaction)
+
+    async def figures(self) -> Figures:
+        """How much is where, at one moment; every channel and way is named, also with nothing."""
+
+        def query(connection: sqlite3.Connection) -> Figures:
+            owed = dict(connection.execute(f"SELECT channel, count(*) FROM push WHERE {OWED} GROUP BY channel"))  # noqa: S608 - a condition of ours
+            alerts = connection.execute("SELECT count(*) FROM alert WHERE open").fetchone()[0]
+            facts = connection.execute("SELECT count(*) FROM fact").fetchone()[0]
+            ways = connection.execute("SELECT sum(NOT published), sum(NOT recorded) FROM change").fetchone()
+            waiting = dict(zip(("published", "recorded"), (one or 0 for one in ways), strict=True))
+            return Figures(dict.fromkeys(self._channels, 0) | owed, alerts, facts, waiting)
+
+        return await self._database.read(query)
+
+    async def forget(self, before_ms: int, limit: int = FORGET_AT_ONCE) -> int:
+        """Forget some of what was settled before ``before_ms``; how many rows, 0: there is no more.
+
+        An alert goes when it is over and nobody owes a push of it, with its pushes; a fact goes when it is old: what
+        came of it stands in the alert. Runs and hushes go when they are over.
+        """
+        return await self._database.write(lambda connection: forget(connection, before_ms, limit))
+
+    async def correct(self, athlete: str, found: Alert, now_ms: int) -> bool:
+        """A broker holds ``found`` as open. Where that is not how it stands, put on its way what does; whether it did.
+
+        An alert that this journal never had (its file was lost) is closed everywhere, since nobody will end it.
+        """
+        return await self._database.write(lambda connection: correct(connection, athlete, found, now_ms))
 
     async def publish_again(self) -> None:
         """Put every open alert on its way to the bus again: a broker may have forgotten what it kept."""

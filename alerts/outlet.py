@@ -11,7 +11,7 @@ from crampwatch.errors import Refused, Throttled, Unavailable
 from crampwatch.metrics import Counters
 from crampwatch.storage import Batch, RunKey, Store
 from crampwatch.topics import Kind, Topic
-from crampwatch.units import SECOND_MS
+from crampwatch.trouble import Trouble, level
 
 from .journal import Change, Journal, Way
 from .rows import NO_SESSION
@@ -42,6 +42,13 @@ class Outlet:
         self._clock = clock
         self._counters = counters
         self._news = asyncio.Event()
+        self._trouble = Trouble(log, f"alert states wait to be {way}", f"alert states are {way} again")
+        self._refused: str | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """Why states wait or are left out, and what to do; None: the last went its way."""
+        return self._trouble.problem or self._refused
 
     @property
     def way(self) -> Way:
@@ -54,29 +61,23 @@ class Outlet:
 
     async def run(self) -> None:
         """Send until cancelled."""
-        wait_s, away_since_ms = FIRST_WAIT_S, None
+        wait_s = FIRST_WAIT_S
         while True:
             self._news.clear()
             try:
-                sent = await self._send_waiting()
+                await self._send_waiting()
             except Unavailable as error:
-                first = away_since_ms is None
-                away_since_ms = self._clock.now_ms() if first else away_since_ms
-                level = logging.WARNING if first else logging.DEBUG
-                log.log(level, "alert states wait to be %s: %s", self._way, error)
+                self._trouble.begins(self._clock.now_ms(), error)
                 self._counters.add("outlet_failed", self._way)
                 await self._clock.sleep(max(wait_s, error.retry_after_s if isinstance(error, Throttled) else 0.0))
                 wait_s = min(LONGEST_WAIT_S, wait_s * 2)
                 continue
-            if away_since_ms is not None and sent:
-                away_s = (self._clock.now_ms() - away_since_ms) / SECOND_MS
-                log.info("alert states are %s again after %.0f s", self._way, away_s)
-            wait_s, away_since_ms = FIRST_WAIT_S, None
+            self._trouble.ends(self._clock.now_ms())
+            wait_s = FIRST_WAIT_S
             await self._news.wait()
 
-    async def _send_waiting(self) -> int:
+    async def _send_waiting(self) -> None:
         """Send everything that waits, and mark it by batches: a state that goes twice is the same state."""
-        sent = 0
         while changes := await self._journal.changes(self._way):
             gone: list[Change] = []
             try:
@@ -86,17 +87,18 @@ class Outlet:
             finally:
                 if gone:
                     await self._journal.gone(self._way, gone)
-            sent += len(gone)
-        return sent
 
     async def _send_one(self, change: Change) -> None:
         try:
             await self._send(change)
         except Refused as error:
             self._counters.add("outlet_refused", self._way)
-            log.warning("the state of alert %s is never %s: %s", change.alert.id, self._way, error)
+            first = self._refused is None
+            self._refused = f"alert states are not {self._way}: {error}"
+            log.log(level(first=first), "the state of alert %s is never %s: %s", change.alert.id, self._way, error)
         else:
             self._counters.add(self._way)
+            self._refused = None
 
 
 def to_bus(bus: Bus, team: str) -> Callable[[Change], Awaitable[None]]:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from crampwatch.bus import Delivery
 from crampwatch.codec import decode
 from crampwatch.errors import Refused
-from crampwatch.events import Acknowledged, Assessed, CheckedIn, Finding, Message, SensorStatus, ServiceStatus
+from crampwatch.events import Acknowledged, Alert, Assessed, CheckedIn, Finding, Message, SensorStatus, ServiceStatus
 from crampwatch.metrics import Counters
 from crampwatch.topics import SYSTEM, Kind, Topic
+from crampwatch.trouble import level
 from crampwatch.units import MINUTE_MS
 
 from .case import Case, Run, Verdict
@@ -45,7 +46,7 @@ class Reception:
         self._room = room
         self._counters = counters
         self._due_sooner = due_sooner
-        self._instance = instance
+        self._own = Topic(SYSTEM, instance, Kind.STATUS)
         self._contradicted = contradicted
         self._kept: dict[str, Run] = {}
         self._gone: dict[str, int | None] = {}
@@ -61,8 +62,16 @@ class Reception:
             message = decode(topic.kind, delivery.payload) if delivery.payload else None
         except Refused as error:
             first = self._counters.add("refused", error.reason) == 1
-            level, hint = logging.WARNING if first else logging.DEBUG, "look at what publishes there"
-            log.log(level, "left out a message on %s: %s; %s", delivery.topic[:120], error, hint)
+            hint = "look at what publishes there"
+            log.log(level(first=first), "left out a message on %s: %s; %s", delivery.topic[:120], error, hint)
+            return
+        if topic.kind is Kind.ALERT:
+            await self._take_own(topic, message, retained=delivery.retained)
+            return
+        if topic == self._own:
+            if isinstance(message, ServiceStatus) and message.state == "down":
+                # The broker published our last will after a broken link, and keeps it although we are back.
+                self._contradicted()
             return
         self._counters.add("taken", topic.kind)
         if topic.kind is Kind.STATUS:
@@ -81,15 +90,19 @@ class Reception:
         if topic.device is not None:  # a sensor that nobody has claimed
             return
         status = message if isinstance(message, ServiceStatus) else None
-        if topic.athlete != self._instance:
-            now_ms = self._room.clock.now_ms()
-            since_ms = self._room.sight.service(topic.athlete, status, now_ms, retained=retained)
-            if topic.athlete not in self._gone or self._gone[topic.athlete] != since_ms:
-                await self._room.journal.keep_gone(topic.athlete, since_ms)
-                self._gone[topic.athlete] = since_ms
-        elif status is not None and status.state == "down":
-            # The broker published our last will after a broken link, and keeps it although we are back.
-            self._contradicted()
+        now_ms = self._room.clock.now_ms()
+        since_ms = self._room.sight.service(topic.athlete, status, now_ms, retained=retained)
+        if topic.athlete not in self._gone or self._gone[topic.athlete] != since_ms:
+            await self._room.journal.keep_gone(topic.athlete, since_ms)
+            self._gone[topic.athlete] = since_ms
+
+    async def _take_own(self, topic: Topic, message: Message | None, *, retained: bool) -> None:
+        """What the broker kept of our alerts. One that was killed may have forgotten the end of one."""
+        if not retained or not isinstance(message, Alert) or not message.state.open:
+            return
+        if await self._room.journal.correct(topic.athlete, message, self._room.clock.now_ms()):
+            self._counters.add("corrected")
+            self._changed()
 
     async def _take_fact(self, athlete: str, message: Message) -> None:
         now_ms, desk = self._room.clock.now_ms(), self._room.desk

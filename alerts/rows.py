@@ -16,6 +16,9 @@ from .policy import Hush, Pushed
 #: The session of an athlete of whom no run is known; what happens in it is shown, but belongs to no run.
 NO_SESSION = "none"
 
+#: Of a push: still owed. One that is being tried is, until it is known how that ended.
+OWED = "state IN ('pending', 'trying')"
+
 _SAVE_ALERT = """
 INSERT INTO alert (id, athlete, slot, flow, level, audible, asked, raised_at_ms, deadline_at_ms, ends_at_ms,
                    since_ms, due_at_ms, temperature_c, overdue, open, body)
@@ -28,6 +31,28 @@ _PUSHED = """
 SELECT raised_at_ms, level, id, asked, slot FROM alert
 WHERE athlete = ? AND audible AND raised_at_ms > ? AND (felt OR open) ORDER BY raised_at_ms
 """
+
+
+#: How some of what is settled and older than ``:old`` is forgotten, in this order: a push goes before its alert.
+_FORGET = (
+    "DELETE FROM fact WHERE seq IN (SELECT seq FROM fact WHERE seen_at_ms < :old LIMIT :limit)",
+    """
+    DELETE FROM push WHERE (alert, channel) IN (
+      SELECT p.alert, p.channel FROM alert a JOIN push p ON p.alert = a.id
+      WHERE NOT a.open AND a.raised_at_ms < :old AND p.state NOT IN ('pending', 'trying') LIMIT :limit)
+    """,
+    """
+    DELETE FROM alert WHERE id IN (
+      SELECT a.id FROM alert a WHERE NOT a.open AND a.raised_at_ms < :old
+      AND NOT EXISTS (SELECT 1 FROM push p WHERE p.alert = a.id) LIMIT :limit)
+    """,
+    "DELETE FROM hush WHERE (athlete, level) IN (SELECT athlete, level FROM hush WHERE until_ms < :old LIMIT :limit)",
+    """
+    DELETE FROM athlete WHERE id IN (
+      SELECT id FROM athlete WHERE max(since_ms, seen_ms, paused_until_ms) < :old
+      AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.athlete = athlete.id AND a.open) LIMIT :limit)
+    """,
+)
 
 
 def load_case(connection: sqlite3.Connection, athlete: str, now_ms: int, memory_ms: int = HOUR_MS) -> Case:
@@ -98,14 +123,43 @@ def save_pushes(connection: sqlite3.Connection, filed: Filed, channels: Mapping[
     )
 
 
+def felt(connection: sqlite3.Connection, alert_id: str) -> bool:
+    """A person felt the alert, or may have: it counts for the cooldown and the budget. True: for the first time."""
+    return connection.execute("UPDATE alert SET felt = 1 WHERE id = ? AND NOT felt", (alert_id,)).rowcount > 0
+
+
 def heard(connection: sqlite3.Connection, alert_id: str, now_ms: int) -> None:
     """A channel that a person hears took the alert."""
-    connection.execute("UPDATE alert SET felt = 1 WHERE id = ?", (alert_id,))
     athlete = connection.execute("SELECT athlete FROM alert WHERE id = ?", (alert_id,)).fetchone()[0]
     filed = load_filed(connection, alert_id)
     delivered = after(filed.alert, Event.TAKEN, now_ms)
     if delivered is not filed.alert:
         save_filed(connection, athlete, replace(filed, alert=delivered))
+
+
+def forget(connection: sqlite3.Connection, before_ms: int, limit: int) -> int:
+    """Forget at most ``limit`` rows of each kind that are settled and old; how many."""
+    bounds = {"old": before_ms, "limit": limit}
+    return sum(connection.execute(one, bounds).rowcount for one in _FORGET)
+
+
+def correct(connection: sqlite3.Connection, athlete: str, found: Alert, now_ms: int) -> bool:
+    """Put on its way how the slot of ``found`` stands, where that is another way; whether it is."""
+    standing = connection.execute(
+        "SELECT body FROM alert WHERE athlete = ? AND slot = ? AND open", (athlete, found.kind)
+    ).fetchone()
+    if standing is not None:
+        if standing[0] == found.model_dump_json():
+            return False
+        body, recorded = standing[0], True
+    elif known := connection.execute("SELECT body FROM alert WHERE id = ?", (found.id,)).fetchone():
+        body, recorded = known[0], True
+    else:
+        body, recorded = after(found, Event.ENDED, now_ms).model_dump_json(), False
+    connection.execute(
+        "INSERT INTO change (athlete, slot, body, recorded) VALUES (?, ?, ?, ?)", (athlete, found.kind, body, recorded)
+    )
+    return True
 
 
 def _filed(row: tuple[Any, ...]) -> Filed:

@@ -2,22 +2,24 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 from collections.abc import Iterable, Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
 from crampwatch.bus import Bus, BusFactory, Will
 from crampwatch.clock import Clock
 from crampwatch.codec import encode
 from crampwatch.errors import Refused, Unavailable
-from crampwatch.events import ServiceStatus
-from crampwatch.metrics import Counters
+from crampwatch.metrics import Counters, Vitals
 from crampwatch.settings import Settings
 from crampwatch.storage import Store
 from crampwatch.storage.database import Database
-from crampwatch.topics import SYSTEM, Kind, Topic, every
+from crampwatch.topics import SYSTEM, Kind, every
+from crampwatch.trouble import Trouble
 from crampwatch.units import SECOND_MS
 
+from .announce import Announcer
 from .channels import Channel
 from .channels.mqtt import NAME as MQTT
 from .channels.mqtt import MqttChannel
@@ -28,10 +30,12 @@ from .journal import SCHEMA, Journal
 from .levels import Levels
 from .outlet import Outlet, to_bus, to_store
 from .policy import Rules
+from .pulse import Pulse
 from .push_log import PushLog
 from .reception import Reception
 from .room import Room
 from .sight import Sight
+from .tidy import Tidier
 from .timekeeper import Timekeeper
 
 log = logging.getLogger(__name__)
@@ -75,8 +79,11 @@ class Alerter:
         self._counters = counters
         self._database = database or Database(settings.state_dir / FILE_NAME, SCHEMA, "state_dir")
         self._ready = asyncio.Event()
-        self._say_up = asyncio.Event()
-        self._status = Topic(SYSTEM, settings.alerts.id, Kind.STATUS)
+        self._pulse = Pulse(settings.alerts.id, counters)
+        self._announcer = Announcer(settings.alerts.id, clock, self._pulse)
+        self._deaf = Trouble(
+            log, "the journal cannot be written, nothing is taken meanwhile", "the journal is written again"
+        )
 
     @property
     def name(self) -> str:
@@ -87,6 +94,15 @@ class Alerter:
     def ready(self) -> asyncio.Event:
         """Set once findings are taken."""
         return self._ready
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing is taken from the broker; None: it is."""
+        return self._deaf.problem
+
+    def vitals(self) -> Vitals:
+        """See :meth:`crampwatch.service.Watched.vitals`; figures of the journal are a few seconds old."""
+        return self._pulse.vitals(ready=self._ready.is_set() and not self._deaf.lasts)
 
     async def run(self) -> None:
         """Serve until cancelled.
@@ -101,7 +117,7 @@ class Alerter:
                     await self._serve(bus)
                 finally:
                     with contextlib.suppress(Unavailable, Refused):
-                        await bus.publish(self._status, encode(self._word("down")))
+                        await bus.publish(self._announcer.topic, encode(self._announcer.word("down")))
         finally:
             self._ready.clear()
             for channel in self._channels:
@@ -110,12 +126,13 @@ class Alerter:
 
     def _link(self) -> contextlib.AbstractAsyncContextManager[Bus]:
         team = self._settings.team
-        kinds = (Kind.FINDING, Kind.ASSESSMENT, Kind.STATUS, Kind.ACK, Kind.CHECKIN)
+        # Its own alerts too: only the broker knows what it still holds of them.
+        kinds = (Kind.FINDING, Kind.ASSESSMENT, Kind.STATUS, Kind.ACK, Kind.CHECKIN, Kind.ALERT)
         filters = [one for kind in kinds for one in every(kind, team)]
         return self._buses(
             f"{team}-{self._settings.alerts.id}",
             subscribe=[*filters, *every(Kind.STATUS, SYSTEM)],
-            will=Will(self._status, self._word("down")),
+            will=Will(self._announcer.topic, self._announcer.word("down")),
             persistent=True,
         )
 
@@ -130,7 +147,8 @@ class Alerter:
             Outlet("published", to_bus(bus, team), journal, *common),
             Outlet("recorded", to_store(self._store, team), journal, *common),
         )
-        couriers = [Courier(one, pushes, *common, delivered=lambda: _wake(outlets)) for one in channels]
+        told = functools.partial(_wake, outlets)
+        couriers = [Courier(one, pushes, *common, pulse=self._pulse, delivered=told) for one in channels]
         patience_ms, gap_s = int(alerts.signal_lost_s * SECOND_MS), self._settings.collector.session_gap_s
         room = Room(
             journal=journal,
@@ -147,14 +165,19 @@ class Alerter:
             changed=lambda: _wake((*outlets, *couriers)),
         )
         timekeeper = Timekeeper(room, patience_ms)
-        reception = Reception(room, self._counters, timekeeper.wake, instance=alerts.id, contradicted=self._say_up.set)
+        tidier = Tidier(journal, *common, rules.cooldown_ms)
+        announcer = self._announcer
+        reception = Reception(room, self._counters, timekeeper.wake, instance=alerts.id, contradicted=announcer.say)
+        self._pulse.watch(bus, (self, *couriers, *outlets, timekeeper, tidier, announcer))
         async with asyncio.TaskGroup() as group:
             for outlet in outlets:
                 group.create_task(outlet.run(), name=f"alerts-{outlet.way}")
             for courier in couriers:
                 group.create_task(courier.run(), name=f"push-{courier.name}")
             group.create_task(timekeeper.run(), name="alerts-timekeeper")
-            group.create_task(self._announce(bus), name="alerts-status")
+            group.create_task(tidier.run(), name="alerts-tidy")
+            group.create_task(announcer.run(bus, self._ready), name="alerts-status")
+            group.create_task(announcer.look(journal), name="alerts-pulse")
             group.create_task(self._receive(bus, reception), name="alerts-reception")
 
     async def _recovered(self, journal: Journal, channels: Sequence[Channel]) -> PushLog:
@@ -169,43 +192,16 @@ class Alerter:
     async def _receive(self, bus: Bus, reception: Reception) -> None:
         """Take message after message; the broker forgets one when it is safe here."""
         async for delivery in bus.deliveries():
-            failing = False
             while True:
                 try:
                     await reception.take(delivery)
                 except Unavailable as error:
-                    level = logging.DEBUG if failing else logging.WARNING
-                    log.log(level, "the journal cannot be written, nothing is taken meanwhile: %s", error)
-                    failing = True
+                    self._deaf.begins(self._clock.now_ms(), error)
                     await self._clock.sleep(RETRY_S)
                 else:
+                    self._deaf.ends(self._clock.now_ms())
                     break
             await delivery.ack()
-
-    async def _announce(self, bus: Bus) -> None:
-        """Say that this alerter is up, and say it again when its last will was told while it lives.
-
-        A broker that never takes it (its access list may say so) is no reason not to serve.
-        """
-        refused = False
-        while True:
-            self._say_up.clear()
-            try:
-                await bus.publish(self._status, encode(self._word("up")))
-            except Unavailable as error:
-                log.debug("cannot say that the alerter is up, trying again: %s", error)
-                await self._clock.sleep(RETRY_S)
-                continue
-            except Refused as error:
-                log.log(
-                    logging.DEBUG if refused else logging.WARNING, "pages cannot see that the alerter is up: %s", error
-                )
-                refused = True
-            self._ready.set()
-            await self._say_up.wait()
-
-    def _word(self, state: Literal["up", "down"]) -> ServiceStatus:
-        return ServiceStatus(service=self._settings.alerts.id, state=state, at_ms=self._clock.now_ms())
 
 
 class _Sleeper(Protocol):

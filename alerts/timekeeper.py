@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from crampwatch.errors import Unavailable
+from crampwatch.trouble import Trouble
 from crampwatch.units import SECOND_MS
 
 from .case import Fault, Verdict
@@ -32,6 +33,12 @@ class Timekeeper:
         self._news = asyncio.Event()
         self._faults_from_ms = room.clock.now_ms() + patience_ms
         self._known: dict[str, tuple[Fault, ...] | None] = {}
+        self._trouble = Trouble(log, "alerts cannot be brought up to date", "alerts are brought up to date again")
+
+    @property
+    def problem(self) -> str | None:
+        """Why alerts stay as they are though their time has come; None: they do not."""
+        return self._trouble.problem
 
     def wake(self) -> None:
         """Something changed that may be due sooner."""
@@ -40,17 +47,16 @@ class Timekeeper:
     async def run(self) -> None:
         """Keep time until cancelled."""
         self._known = dict.fromkeys(await self._room.journal.open_faults())
-        failing = False
         while True:
             self._news.clear()
             try:
                 due_at_ms = await self._look()
                 # Asked anew: looking took its time, and what became due meanwhile must not wait.
                 wait_s = None if due_at_ms is None else max(0.0, (due_at_ms - self._clock.now_ms()) / SECOND_MS)
-                failing = False
+                self._trouble.ends(self._clock.now_ms())
             except Unavailable as error:
-                log.log(logging.DEBUG if failing else logging.WARNING, "alerts cannot be brought up to date: %s", error)
-                wait_s, failing = RETRY_S, True
+                self._trouble.begins(self._clock.now_ms(), error)
+                wait_s = RETRY_S
             await news_or(self._news, self._clock, wait_s)
 
     async def _look(self) -> int | None:

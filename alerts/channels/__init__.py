@@ -3,7 +3,16 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from crampwatch.errors import Unavailable
 from crampwatch.events import Alert
+
+
+class Unanswered(Unavailable):
+    """The other side was asked and has not answered yet: it may still take the push.
+
+    Asking the same channel for the same push again waits for that answer and sends nothing anew. In another life of
+    the process nobody would know of it, so that a push which may not be repeated is not.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,8 @@ class Channel(Protocol):
         """Hand the push over.
 
         Raises:
-            Unavailable: the other side is away; the same push may be tried again (Throttled: not before its time).
+            Unavailable: the other side is away; the same push may be tried again (Throttled: not before its time;
+                Unanswered: it may still be taken).
             Refused: the other side will never take this push; others may work.
         """
         ...

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from crampwatch.errors import Misconfigured, Unavailable
 from crampwatch.units import Level
 
-from . import Push
+from . import Push, Unanswered
 
 SETTING = "alerts.apprise"
 #: Wall seconds that Apprise may spend on connecting and on waiting for an answer; its own four are short for a phone
@@ -64,7 +64,7 @@ class AppriseChannel:
         try:
             taken = await asyncio.wait_for(asyncio.shield(self._started(push)), self._timeout_s)
         except TimeoutError:
-            raise Unavailable(f"{self.name}: no answer within {self._timeout_s:g} s; it will be asked again") from None
+            raise Unanswered(f"{self.name}: no answer within {self._timeout_s:g} s; it will be asked again") from None
         self._under_way = None
         if not taken:
             raise Unavailable(f"{self.name}: the service did not take the push; check address number {self._number}")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import heapq
 import itertools
 
 from alerts.case import Filed
@@ -77,10 +78,29 @@ async def facts(path):
 
 
 class Clock(ManualClock):
-    """A clock that knows whether anybody waits for it, so that time passes only once a thread has done its part."""
+    """A clock that knows whether anybody waits for it, so that time passes only once a thread has done its part.
+
+    Who looks every few seconds whatever happens is not counted.
+    """
+
+    ROUTINES = ("alerts-pulse", "alerts-tidy")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._routine = set()
+
+    async def sleep(self, seconds: float) -> None:
+        future = asyncio.get_running_loop().create_future()
+        number = next(self._order)
+        if asyncio.current_task().get_name() in self.ROUTINES:
+            self._routine.add(number)
+        heapq.heappush(self._sleepers, (self.now_ms() + seconds * 1_000, number, future))
+        await future
 
     def asleep(self, seconds: float = 120.0) -> bool:
-        return any(not one.done() and due <= self.now_ms() + seconds * 1_000 for due, _, one in self._sleepers)
+        until_ms = self.now_ms() + seconds * 1_000
+        waiting = [(due, number) for due, number, one in self._sleepers if not one.done()]
+        return any(due <= until_ms and number not in self._routine for due, number in waiting)
 
 
 class MemoryChannel:

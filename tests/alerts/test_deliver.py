@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 
 from alerts.case import Verdict
+from alerts.channels import Unanswered
 from alerts.deliver import Courier
 from alerts.journal import Told
 from alerts.policy import Reason
+from alerts.pulse import Pulse
 from alerts.push_log import PushLog, PushState
 from crampwatch.errors import Refused, Throttled, Unavailable
 from crampwatch.events import AlertState
@@ -25,6 +27,7 @@ class Office:
         self.journal, self.database, self.clock = journal, database, clock
         self.pushes = PushLog(database)
         self.counters = Counters()
+        self.pulse = Pulse("alerter-1", self.counters)
         self.couriers = []
 
     async def owe(self, name="a1", **change):
@@ -59,7 +62,10 @@ async def office(tmp_path, *channels):
     clock = Clock()
     async with journal_at(tmp_path / "alerts.db", {one.name: one.audible for one in channels}) as (journal, database):
         made = Office(journal, database, clock)
-        made.couriers = [Courier(one, made.pushes, clock, made.counters, lambda: None) for one in channels]
+        made.couriers = [
+            Courier(one, made.pushes, clock, made.counters, pulse=made.pulse, delivered=lambda: None)
+            for one in channels
+        ]
         tasks = [asyncio.create_task(one.run()) for one in made.couriers]
         try:
             yield made
@@ -95,7 +101,7 @@ async def test_a_stuck_channel_delays_no_other_and_gives_up_at_the_deadline(tmp_
         await desk.until_state("phone", PushState.TAKEN)
         await eventually(lambda: stuck.attempts, desk.clock)
         await desk.clock.advance(RULES.deadline_ms / 1_000)
-        await desk.until_state("stuck", PushState.TOO_LATE)
+        await desk.until_state("stuck", PushState.UNKNOWN)
         assert stuck.felt == []
 
 
@@ -163,3 +169,34 @@ async def test_what_was_answered_before_it_was_out_is_moot(tmp_path):
         await journal.decide(told, START_MS, acknowledge)
         assert await desk.pushes.begin("a1", "phone", START_MS, repeatable=False) is None
         assert (await desk.states())["a1", "phone"][0] == PushState.MOOT
+
+
+async def test_a_channel_that_has_not_answered_is_asked_again_but_not_after_a_crash(tmp_path):
+    phone = MemoryChannel()
+    phone.failures = [Unanswered("no answer yet")]
+    async with office(tmp_path, phone) as desk:
+        await desk.owe()
+        await eventually(lambda: phone.attempts == 1 and desk.clock.asleep(2))
+        assert (await desk.states())["a1", "phone"][0] == PushState.TRYING
+        await desk.clock.advance(2)
+        await desk.until_state("phone", PushState.TAKEN)
+        phone.failures = [Unanswered("no answer yet")] * 100
+        await desk.owe("a2")
+        await eventually(lambda: phone.attempts == 3 and desk.clock.asleep(2))
+    async with journal_at(tmp_path / "alerts.db", {"phone": True}) as (_, database):
+        pushes = PushLog(database)
+        assert await pushes.recover({"phone": False}, desk.clock.now_ms()) == 1
+        assert await pushes.owed("phone") == []
+
+
+async def test_what_went_unanswered_until_its_deadline_may_have_been_felt(tmp_path):
+    phone = MemoryChannel()
+    phone.failures = [Unanswered("no answer yet")] * 500
+    async with office(tmp_path, phone) as desk:
+        await desk.owe()
+        await eventually(lambda: phone.attempts and desk.clock.asleep(2))
+        await desk.clock.advance(RULES.deadline_ms / 1_000)
+        desk.couriers[0].wake()
+        await desk.until_state("phone", PushState.UNKNOWN)
+        felt = await desk.database.read(lambda one: one.execute("SELECT felt FROM alert").fetchone()[0])
+        assert felt == 1

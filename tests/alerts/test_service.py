@@ -4,7 +4,7 @@ import pytest
 
 from crampwatch.codec import decode
 from crampwatch.errors import Misconfigured, Refused, Unavailable
-from crampwatch.events import Answer, FindingKind, SensorState
+from crampwatch.events import AlertState, Answer, FindingKind, SensorState
 from crampwatch.topics import SYSTEM, Kind, Topic
 from crampwatch.units import Level
 from tests.alerts.builders import MemoryChannel, answer, assessed, check_in, eventually, finding
@@ -177,7 +177,7 @@ async def test_a_lost_sensor_is_a_fault_after_its_patience_and_clears_at_once(wo
         await world.sensor(SensorState.CONNECTED)
         await world.clock.advance(20)
         await world.sensor(SensorState.LOST)
-        await world.statuses(3)
+        await world.statuses(2)
         await eventually(lambda: world.clock.asleep(20))
         await world.clock.advance(19)
         assert world.states == []
@@ -199,7 +199,7 @@ async def test_a_date_far_ahead_does_not_keep_a_lost_sensor_from_being_missed(wo
         await world.sensor(SensorState.CONNECTED)
         await world.clock.advance(20)
         await world.sensor(SensorState.LOST)
-        await world.statuses(3)
+        await world.statuses(2)
         await eventually(lambda: world.clock.asleep(20))
         await world.clock.advance(20)
         await world.decided(1)
@@ -212,7 +212,7 @@ async def test_a_service_that_stops_is_one_fault_for_every_runner_who_is_out(wor
             await world.run_on(athlete)
         await world.service("up")
         await world.service("down")
-        await world.statuses(3)
+        await world.statuses(2)
         await eventually(lambda: world.clock.asleep(20))
         await world.clock.advance(20)
         await world.decided(2)
@@ -230,15 +230,14 @@ async def test_a_collector_that_died_in_the_run_is_still_missed_after_a_restart_
         await world.service("up", "collector-1")
         await world.clock.advance(60)
         await world.service("down", "collector-1", at_ms=linked_ms)
-        await world.statuses(4)
+        await world.statuses(3)
         await eventually(lambda: world.clock.asleep(20))
         await world.clock.advance(20)
         await world.decided(1)
         assert world.states[-1].because == ("collector-1 has stopped",)
     async with world.alerting():
-        heard = world.counters.value("taken", "status")
         await world.run_on()
-        await world.statuses(heard)
+        await world.statuses(5)
         await eventually(lambda: world.clock.asleep(21))
         await world.clock.advance(21)
         # It has looked when it waits for the end of the run, half an hour on, or when it has decided something.
@@ -382,3 +381,73 @@ async def test_a_push_that_nobody_took_in_time_expires_and_the_next_one_is_not_c
         await world.find(finding(at_ms=world.clock.now_ms()))
         await eventually(lambda: world.deliveries, world.clock)
         assert world.reasons == ["first", "expired", "first"]
+
+
+def alert_topic(kind="pattern"):
+    return Topic(TEAM, "ada", Kind.ALERT, kind)
+
+
+async def test_a_broker_that_forgot_the_end_of_an_alert_is_told_it_again(world):
+    async with world.alerting():
+        await world.find(finding())
+        await world.decided(1)
+        stale = world.broker.retained(alert_topic())
+        await world.find(finding(level=Level.OK))
+        await eventually(lambda: world.cleared == ["pattern"], world.clock)
+        await world.bus.publish(alert_topic(), stale)  # what a broker kept that was killed before it wrote the end
+        world.broker.cut(f"{TEAM}-alerter-1")
+        world.broker.mend(f"{TEAM}-alerter-1")
+        await eventually(lambda: world.broker.retained(alert_topic()) is None, world.clock)
+        await world.calm()
+    assert world.states[-1].state == "cleared"
+    assert world.counters.value("corrected") == 1
+
+
+async def test_a_broker_that_holds_an_older_state_of_an_open_alert_is_told_the_present_one(world):
+    async with world.alerting():
+        await world.find(finding())
+        await world.decided(1)
+        now = world.broker.retained(alert_topic())
+        older = decode(Kind.ALERT, now).model_copy(update={"state": AlertState.RAISED})
+        await world.say(Kind.ALERT, older, device="pattern")
+        world.broker.cut(f"{TEAM}-alerter-1")
+        world.broker.mend(f"{TEAM}-alerter-1")
+        await eventually(lambda: world.broker.retained(alert_topic()) == now, world.clock)
+
+
+async def test_an_alert_of_a_journal_that_was_lost_is_closed_on_the_page_and_in_the_store(world):
+    async with world.alerting():
+        await world.run_on()
+        await world.find(finding())
+        await world.decided(1)
+    for part in ("alerts.db", "alerts.db-wal", "alerts.db-shm"):
+        (world.folder / part).unlink(missing_ok=True)
+    async with world.alerting():
+        await eventually(lambda: world.cleared == ["pattern"], world.clock)
+        await world.calm()
+    assert world.store.alerts[-1] == ("run-1", "cleared")
+
+
+async def test_an_alerter_that_was_away_for_an_hour_shows_what_it_missed_and_pushes_nothing(world):
+    phone = MemoryChannel()
+    async with world.alerting(phone):
+        await world.run_on()
+        with world.broker.refusing(Unavailable("away"), matching=f"crampwatch/v1/{TEAM}/+/delivery"):
+            phone.failures = [Unavailable("away")] * 99
+            owed = finding(name="owed")
+            await world.find(owed)
+            await eventually(lambda: len(world.states) == 1 and phone.attempts, world.clock)
+    phone.failures = []
+    missed = finding(FindingKind.CRAMP_STOP, Level.NOW, name="missed")
+    await world.find(missed)
+    await world.clock.advance(3_600)
+    async with world.alerting(phone):
+        await eventually(lambda: len(world.reasons) == 3, world.clock)
+        await eventually(lambda: "pattern" in world.cleared, world.clock)
+        await world.calm()
+    assert (phone.felt, world.deliveries) == ([], [])
+    kept = {alert.id: alert.state.value for batch in world.store.batches for alert in batch.alerts}
+    assert kept["owed"] == "expired"
+    assert sorted(world.reasons) == ["expired", "first", "too_late"]
+    states = dict(world.journal("SELECT channel, state FROM push WHERE alert = 'owed'"))
+    assert states == {"mqtt": "too_late", "phone": "too_late"}

@@ -123,12 +123,18 @@ class World:
         return [reason for (reason,) in self.journal("SELECT reason FROM fact ORDER BY seq")]
 
     async def decided(self, count):
-        """Wait until so many facts are decided, and everything that follows is out."""
+        """Wait until so many facts are decided, and everything that follows is out and was heard."""
         await eventually(lambda: len(self.reasons) >= count, self.clock)
+        await self.calm()
+
+    async def calm(self):
+        """Wait until nothing is owed to anybody, and what was published was heard (in memory: some turns later)."""
         await eventually(self.quiet, self.clock)
+        for _ in range(20):
+            await asyncio.sleep(0)
 
     async def statuses(self, count):
-        """Wait until the alerter has heard so many words of services (its own too) and sensors."""
+        """Wait until the alerter has heard so many words of other services and of sensors."""
         await eventually(lambda: self.counters.value("taken", "status") >= count)
 
     def quiet(self):
