@@ -1,6 +1,7 @@
 """What the terminal shows: a live line per runner, each alert as it comes, progress on anything long."""
 
 import logging
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from io import TextIOWrapper
@@ -13,10 +14,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from crampwatch.errors import Refused
+from crampwatch.errors import CrampwatchError, Refused
 from crampwatch.events import Alert
+from crampwatch.logs import JsonLines, PlainLines, goes_to_journal, printable
+from crampwatch.settings import Settings
 from crampwatch.units import Level
 from crampwatch.wording import LEVEL_WORDS
+
+log = logging.getLogger(__name__)
 
 out = Console()
 errors = Console(stderr=True)
@@ -34,7 +39,7 @@ STALE_MS = 10_000
 
 def plain(foreign: object, style: str = "") -> Text:
     """Words from elsewhere (a name, a sensor, a file) as they stand: no markup, and nothing that steers a terminal."""
-    return Text("".join(one if one.isprintable() else " " for one in str(foreign)), style=style)
+    return Text(printable(str(foreign)), style=style)
 
 
 def say_all(console: Console) -> None:
@@ -43,17 +48,43 @@ def say_all(console: Console) -> None:
         console.file.reconfigure(errors="replace")
 
 
-def set_up_logging(level: str) -> None:
-    """Log to stderr through rich, one line a record, with what our own packages say from ``level`` up."""
-    logging.basicConfig(
-        level=logging.WARNING,
-        format="%(name)s: %(message)s",
-        datefmt="%H:%M:%S",
-        handlers=[RichHandler(console=errors, show_path=False, markup=False, rich_tracebacks=True)],
-        force=True,
-    )
+def set_up_logging(level: str, settings: Settings | None = None, process: str = "crampwatch") -> None:
+    """Log to stderr, one line a record, with what our own packages say from ``level`` up.
+
+    As ``settings.log_format`` says: JSON; or text, which is coloured on a terminal, plain in a file or a pipe, and
+    without a date of its own where the journal of systemd dates it.
+
+    Args:
+        level: the least that is said.
+        settings: the format, and the ids under which services speak; None is text.
+        process: who speaks in JSON where no service does, such as the service that runs alone.
+    """
+    logging.basicConfig(level=logging.WARNING, handlers=[_handler(settings, process)], force=True)
     for package in ("crampwatch", "collector", "processor", "alerts", "dashboard"):
         logging.getLogger(package).setLevel(level.upper())
+
+
+def _handler(settings: Settings | None, process: str) -> logging.Handler:
+    handler: logging.Handler = logging.StreamHandler(sys.stderr)
+    if settings is not None and settings.log_format == "json":
+        sections = ("collector", "processor", "alerts", "dashboard")
+        services = {name: str(getattr(settings, name).id) for name in sections}
+        handler.setFormatter(JsonLines(services, services.get(process, process)))
+    elif errors.is_terminal:
+        handler = RichHandler(console=errors, show_path=False, markup=False, rich_tracebacks=True)
+        handler.setFormatter(logging.Formatter("%(name)s: %(message)s", "%H:%M:%S"))
+    else:
+        handler.setFormatter(PlainLines(journal=goes_to_journal(sys.stderr)))
+    return handler
+
+
+def tell_error(error: CrampwatchError) -> None:
+    """Name what ended a command, on stderr in one line, in the log's own format where that is JSON."""
+    if any(isinstance(handler.formatter, JsonLines) for handler in logging.root.handlers):
+        log.error("%s", error)
+        return
+    # As text, not as markup: a path or a value may hold brackets. Unwrapped: one error, one line.
+    errors.print(Text.assemble(("error:", "bold red"), " ", plain(error)), soft_wrap=True)
 
 
 def tell_refused(refused: Refused) -> None:

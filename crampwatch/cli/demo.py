@@ -32,7 +32,7 @@ def demo(
     # Here and not above: the radio's library alone takes half a second, which `crampwatch --help` need not.
     from crampwatch.cli.stage import demo_settings, play, the_cast
 
-    set_up_logging("warning" if base.log_level == "info" else base.log_level)
+    set_up_logging("warning" if base.log_level == "info" else base.log_level, base)
     cast = the_cast(runners, run, seed)
     settings = demo_settings(base, cast, port)
     run_in_order(play(settings, cast, speed, open_page=open_page, until_end=until_end))

@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from crampwatch import __version__
 from crampwatch.cli import backtest, config, demo, doctor, exits, replay, run, scan, simulate
-from crampwatch.cli.console import errors, out, plain, say_all
+from crampwatch.cli.console import errors, out, say_all, tell_error
 from crampwatch.errors import CrampwatchError, Misconfigured, Unavailable, first_of
 
 app = typer.Typer(
@@ -81,6 +80,5 @@ def main() -> None:
         known = first_of(error, CrampwatchError)
         if known is None:
             raise
-        # As text, not as markup: a path or a value may hold brackets. Unwrapped: one error, one line.
-        errors.print(Text.assemble(("error:", "bold red"), " ", plain(known)), soft_wrap=True)
+        tell_error(known)
         sys.exit(_exit_code(known))

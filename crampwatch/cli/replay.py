@@ -31,7 +31,7 @@ def replay(
     A file that cannot be read is named on stderr, the others still go out, and the exit code is 1.
     """
     base = load(context.obj)
-    set_up_logging(base.log_level)
+    set_up_logging(base.log_level, base)
     from crampwatch.cli.resend import publish, readable, replay_settings
 
     recordings, refused = readable(files)

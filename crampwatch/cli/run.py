@@ -31,7 +31,7 @@ def collect(context: typer.Context) -> None:
     Every reading is kept on this machine until a processor has stored it, so the broker or the network may be away
     for hours. Set `mqtt.url` to the broker that all parts share. Ctrl-C or SIGTERM ends it.
     """
-    settings = _settings(context)
+    settings = _settings(context, "collector")
     from crampwatch.cli import serving
 
     run_in_order(serving.collector(settings))
@@ -43,7 +43,7 @@ def process(context: typer.Context) -> None:
     Cadence breaks and fatigue patterns are found here; they go back to the broker, where `crampwatch alert` and
     the pages take them up. Ctrl-C or SIGTERM ends it; what comes meanwhile waits in the broker.
     """
-    settings = _settings(context)
+    settings = _settings(context, "processor")
     from crampwatch.cli import serving
 
     run_in_order(serving.processor(settings))
@@ -55,7 +55,7 @@ def alert(context: typer.Context) -> None:
     Decides who is disturbed and why, brings the relief steps to the channels of `alerts.apprise` and to the pages,
     and says when a sensor or a service is lost. Ctrl-C or SIGTERM ends it; findings wait in the broker.
     """
-    settings = _settings(context)
+    settings = _settings(context, "alerts")
     from crampwatch.cli import serving
 
     run_in_order(serving.alerter(settings))
@@ -67,13 +67,13 @@ def serve(context: typer.Context) -> None:
     Listens on this machine only; `dashboard.host = "0.0.0.0"` lets phones on the network in. It reads the store
     that the processor writes, so both need the same `storage.path`. Ctrl-C or SIGTERM ends it.
     """
-    settings = _settings(context)
+    settings = _settings(context, "dashboard")
     from crampwatch.cli import serving
 
     run_in_order(serving.dashboard(settings))
 
 
-def _settings(context: typer.Context) -> Settings:
+def _settings(context: typer.Context, process: str = "crampwatch") -> Settings:
     settings = load(context.obj)
-    set_up_logging(settings.log_level)
+    set_up_logging(settings.log_level, settings, process)
     return settings

@@ -23,7 +23,7 @@ def scan(
     it broadcasts heart rate; see docs/sensors.md for how to switch that on.
     """
     settings = load(context.obj)
-    set_up_logging(settings.log_level)
+    set_up_logging(settings.log_level, settings)
     from collector.ble import survey
 
     with out.status(f"listening for {seconds:g} s"):

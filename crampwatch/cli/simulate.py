@@ -22,7 +22,7 @@ def simulate(
     runs go on where they are by now; when the last runner is home, they set out anew. Ctrl-C or SIGTERM ends it.
     """
     base = load(context.obj)
-    set_up_logging(base.log_level)
+    set_up_logging(base.log_level, base, "collector")
     from crampwatch.cli.simulated_runs import serve
 
     run_in_order(serve(base, runners, into, seed))

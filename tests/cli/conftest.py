@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests.cli.rig import OPEN_BROKER, SCRIPT, Here, Process
+from tests.cli.rig import NO_HEALTH_PORTS, OPEN_BROKER, SCRIPT, Here, Process
 from tests.support.brokers import strict_mosquitto
 
 PACKAGES = ("crampwatch", "collector", "processor", "alerts", "dashboard")
@@ -25,6 +25,8 @@ def nothing_set(monkeypatch, tmp_path):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CRAMPWATCH_STATE_DIR", str(tmp_path / "state"))
+    for name, port in NO_HEALTH_PORTS.items():
+        monkeypatch.setenv(name, port)
     levels = {name: logging.getLogger(name).level for name in PACKAGES}
     handlers, level = logging.root.handlers[:], logging.root.level
     yield
