@@ -9,16 +9,21 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import athlete, latency, store
+from benchmarks import athlete, latency, store, thousand
 
-PARTS = ("athlete", "store", "latency")
+PARTS = ("athlete", "store", "latency", "thousand")
 
 
 def main() -> None:
     """Run the asked parts and print a table each; ``--json`` keeps the figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
     parser.add_argument("parts", nargs="*", default=PARTS, help=f"any of {', '.join(PARTS)}; all when left out")
-    parser.add_argument("--athletes", type=int, nargs="+", default=[1, 100], help="group sizes for latency")
+    parser.add_argument(
+        "--athletes", type=int, nargs="+", help="group sizes: latency 1 100, thousand 1000 when left out"
+    )
+    parser.add_argument(
+        "--minutes", type=int, default=10, help="how long thousand goes on before it looks for its ceiling"
+    )
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     asked = parser.parse_args()
     if unknown := set(asked.parts) - set(PARTS):
@@ -31,7 +36,10 @@ def main() -> None:
     if "store" in asked.parts:
         figures["store"] = asyncio.run(store.measure(console))
     if "latency" in asked.parts:
-        figures["latency"] = [asyncio.run(latency.measure(console, count)) for count in asked.athletes]
+        figures["latency"] = [asyncio.run(latency.measure(console, count)) for count in asked.athletes or (1, 100)]
+    if "thousand" in asked.parts:
+        groups = asked.athletes or (1_000,)
+        figures["thousand"] = [asyncio.run(thousand.measure(console, count, asked.minutes)) for count in groups]
     if asked.json is not None:
         asked.json.write_text(json.dumps(figures, indent=2), encoding="utf-8")
 

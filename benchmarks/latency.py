@@ -8,8 +8,6 @@ dates it) to the arrival of the finding, and of the alert, at a subscriber on th
 import asyncio
 import contextlib
 import math
-import os
-import statistics
 import sys
 import tempfile
 import time
@@ -20,8 +18,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.figures import spread
 from benchmarks.live_collector import phase_ms
 from benchmarks.processes import Usage, usage_of
+from benchmarks.services import TEAM, environment, service
 from crampwatch.bus import BusFactory
 from crampwatch.bus.broker import find_or_start
 from crampwatch.codec import decode
@@ -29,12 +29,9 @@ from crampwatch.events import Alert, AlertState, Finding
 from crampwatch.settings import Settings, load
 from crampwatch.topics import Kind, Topic, every
 
-TEAM = "bench"
 SERVICES = ("process", "alert", "serve")
 #: With one athlete a run has few alerts, so runs follow each other.
 TRIALS_ALONE = 12
-#: Services start only through the script (decision 0001).
-CRAMPWATCH = Path(sys.executable).with_name("crampwatch")
 
 
 @dataclass
@@ -73,38 +70,17 @@ async def measure(console: Console, athletes: int) -> dict[str, object]:
     _print(console, athletes, heard, usage)
     return {
         "athletes": athletes,
-        "findings": _figures(heard.findings),
-        "alerts": _figures(heard.alerts),
+        "findings": spread(heard.findings),
+        "alerts": spread(heard.alerts),
         "services": {name: asdict(one) for name, one in usage.items()},
-    }
-
-
-def _environment(folder: str) -> dict[str, str]:
-    return {
-        **os.environ,
-        "CRAMPWATCH_TEAM": TEAM,
-        "CRAMPWATCH_STATE_DIR": folder,
-        "CRAMPWATCH_DASHBOARD__PORT": "0",
-        "CRAMPWATCH_LOG_LEVEL": "warning",
     }
 
 
 @contextlib.asynccontextmanager
 async def _services(folder: str) -> AsyncIterator[dict[str, int]]:
     """Processor, alerter and dashboard as processes of their own; name to pid."""
-    running = {}
-    try:
-        for name in SERVICES:
-            running[name] = await asyncio.create_subprocess_exec(
-                str(CRAMPWATCH), name, env=_environment(folder), stdout=asyncio.subprocess.PIPE
-            )
-            assert running[name].stdout is not None
-            await running[name].stdout.readline()  # "... is up"
-        yield {name: process.pid for name, process in running.items()}
-    finally:
-        for process in running.values():
-            process.terminate()
-            await process.wait()
+    async with contextlib.AsyncExitStack() as stack:
+        yield {name: (await stack.enter_async_context(service(name, environment(folder)))).pid for name in SERVICES}
 
 
 async def _race(
@@ -127,7 +103,7 @@ async def _race(
             "benchmarks.live_collector",
             str(athletes),
             str(trials),
-            env=_environment(folder),
+            env=environment(folder),
             stdout=asyncio.subprocess.PIPE,
         )
         assert collector.stdout is not None
@@ -145,24 +121,12 @@ async def _race(
     return heard, usage
 
 
-def _figures(values: list[float]) -> dict[str, float]:
-    if not values:
-        return {"n": 0}
-    ordered = sorted(values)
-    return {
-        "n": len(ordered),
-        "p50_ms": round(statistics.median(ordered), 1),
-        "p99_ms": round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))], 1),
-        "max_ms": round(ordered[-1], 1),
-    }
-
-
 def _print(console: Console, athletes: int, heard: Heard, usage: dict[str, Usage]) -> None:
     table = Table(
         "notify to", "n", "p50 ms", "p99 ms", "max ms", title=f"{athletes} athletes (goal p50 < 20, p99 < 250)"
     )
     for name, values in (("finding", heard.findings), ("alert", heard.alerts)):
-        row = _figures(values)
+        row = spread(values)
         table.add_row(name, *(str(row.get(key, "-")) for key in ("n", "p50_ms", "p99_ms", "max_ms")))
     console.print(table)
     costs = Table("service", "% of a core", "RSS MB")
