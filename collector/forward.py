@@ -29,6 +29,8 @@ AHEAD = 20_000
 #: patience doubles, so that an outage at most doubles what waits in the broker.
 STALL_S, STALL_MAX_S = 15.0, 600.0
 BACKOFF_S, BACKOFF_MAX_S = 0.2, 5.0
+#: So long after another collector of our id was last heard it still counts as a problem.
+OTHER_MS = 60 * SECOND_MS
 #: Rows are forgotten in groups: the wait keeps the disk for what arrives.
 FORGET_S = 0.2
 
@@ -80,6 +82,9 @@ class Forwarder:
         self._moved = asyncio.Event()
         self._untold = True
         self._unheard = False
+        self._stalled = False
+        self._other: str | None = None
+        self._other_at_ms = 0
         self._down = Trouble(log, "cannot forward, everything is kept", "forwarding again")
 
     @property
@@ -88,9 +93,23 @@ class Forwarder:
         return self._spool.identity
 
     @property
+    def oldest_ms(self) -> int | None:
+        """When the first message that is kept was measured; None when none is."""
+        return self._spool.oldest_ms
+
+    @property
     def waiting(self) -> int:
         """How many messages are kept because they are not known to be stored."""
         return self._spool.depth
+
+    def problems(self, now_ms: int) -> Sequence[str]:
+        """What keeps rows from being stored, or will; one line each."""
+        said = [self._down.problem] if self._down.problem else []
+        if self._other is not None and now_ms - self._other_at_ms < OTHER_MS:
+            said.append(f"another collector uses our id {self._collector}: give each a collector.id of its own")
+        if self._stalled:
+            said.append("no processor stores what is sent, everything is kept: is `crampwatch process` running?")
+        return said
 
     async def run(self, bus: Bus) -> None:
         """Forward over this link until cancelled."""
@@ -126,6 +145,7 @@ class Forwarder:
             self._rewind()
         elif mark.row > self._watermark:
             self._watermark = mark.row
+            self._stalled = False
             self._stored.set()
         if link_is_new:
             self._rewind()
@@ -140,6 +160,7 @@ class Forwarder:
         """
         if spool == self._spool.identity or kept:
             return
+        self._other, self._other_at_ms = spool, self._clock.now_ms()
         first = self._counters.add("other_spools") == 1
         log.log(
             level(first=first),
@@ -259,7 +280,9 @@ class Forwarder:
             await self._wait(patience_s)
             if self._watermark != before or under_way <= before or self._down.lasts:
                 patience_s = STALL_S
+                self._stalled = False
                 continue
+            self._stalled = True
             log.log(
                 level(first=patience_s == STALL_S),
                 "no processor has stored rows %d to %d; sending them again",

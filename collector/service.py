@@ -5,7 +5,6 @@ import contextlib
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Literal
 
 from collector.desk import PAIRING, UNCLAIMED, Batch, Desk
 from collector.forward import FRESH_S, Forwarder, Wait
@@ -13,14 +12,14 @@ from collector.intake import Intake
 from collector.notices import Notices
 from collector.orders import Claim, Orders
 from collector.pairing import Pairing
+from collector.pulse import Pulse
 from collector.source import Arrival, Frame, SensorSeen, Source
 from collector.spool import Spool, SqliteSpool, file_name
 from crampwatch.bus import Bus, BusFactory, Will
 from crampwatch.clock import Clock
 from crampwatch.codec import encode
 from crampwatch.errors import CrampwatchError, Refused, Unavailable, first_misconfigured
-from crampwatch.events import ServiceStatus
-from crampwatch.metrics import Counters
+from crampwatch.metrics import Counters, Vitals
 from crampwatch.settings import Settings
 from crampwatch.topics import SYSTEM, Kind, Topic
 from crampwatch.trouble import Trouble, level
@@ -87,6 +86,14 @@ class Collector:
         self._linked = False
         self._full = Trouble(log, "nothing can be taken for now", "taking again")
         self._away = Trouble(log, "no broker yet, everything is kept", "a broker is there")
+        self._pulse = Pulse(
+            collector=self._id,
+            team=settings.team,
+            clock=clock,
+            counters=counters,
+            troubles=(self._full, self._away),
+            ready=self._ready.is_set,
+        )
 
     @property
     def name(self) -> str:
@@ -107,6 +114,10 @@ class Collector:
     def waiting(self) -> int:
         """How many messages are kept because they are not known to be stored."""
         return 0 if self._forwarder is None else self._forwarder.waiting
+
+    def vitals(self) -> Vitals:
+        """How it is now; see :class:`crampwatch.service.Watched`."""
+        return self._pulse.vitals()
 
     async def drained(self) -> None:
         """Return once the source has ended and the processor has stored everything that it gave."""
@@ -143,12 +154,13 @@ class Collector:
             fresh_s=self._fresh_s,
             wait=self._wait,
         )
+        self._pulse.watch(desk, forwarder)
         desk.begin(self._clock.now_ms())
         await self._settle(spool, desk.batch())
         async with asyncio.TaskGroup() as group:
             writer = group.create_task(self._write(spool, desk), name="collector-write")
-            group.create_task(self._keep_link(forwarder, desk), name="collector-link")
-            group.create_task(self._report(forwarder, desk), name="collector-status")
+            group.create_task(self._keep_link(forwarder), name="collector-link")
+            group.create_task(self._report(), name="collector-status")
             pump = group.create_task(self._pump(), name="collector-pump")
             try:
                 await asyncio.Event().wait()
@@ -229,7 +241,7 @@ class Collector:
 
     # --- out: the link --------------------------------------------------------------------------------------
 
-    async def _keep_link(self, forwarder: Forwarder, desk: Desk) -> None:
+    async def _keep_link(self, forwarder: Forwarder) -> None:
         """Hold a link. The bus mends itself once it was up; until then it is tried again from here."""
         orders = Orders(
             team=self._settings.team,
@@ -240,22 +252,23 @@ class Collector:
         )
         tries = 0
         while True:
-            will = Will(self._status_topic, self._status("down", forwarder, desk))
+            will = Will(self._status_topic, self._pulse.status("down"))
             try:
                 # Ids hold no "_": two teams' collectors never take the link from each other.
                 client_id = f"{self._settings.team}_{self._id}"
                 async with self._buses(client_id, subscribe=orders.subscriptions, will=will) as bus:
-                    await self._serve_over(bus, orders, forwarder, desk)
+                    await self._serve_over(bus, orders, forwarder)
             except Unavailable as error:
                 self._away.begins(self._clock.now_ms(), error)
             self._ready.set()
             await self._wait(min(RETRY_S * 2**tries, RETRY_MAX_S))
             tries = min(tries + 1, 10)
 
-    async def _serve_over(self, bus: Bus, orders: Orders, forwarder: Forwarder, desk: Desk) -> None:
+    async def _serve_over(self, bus: Bus, orders: Orders, forwarder: Forwarder) -> None:
         self._linked = True
+        self._pulse.bus = bus
         self._away.ends(self._clock.now_ms())
-        self._notices.post(self._status_topic, encode(self._status("up", forwarder, desk)))
+        self._notices.post(self._status_topic, encode(self._pulse.status("up")))
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(orders.run(bus, forwarder), name="collector-orders")
@@ -264,34 +277,19 @@ class Collector:
                 self._ready.set()
         finally:
             self._linked = False
+            self._pulse.bus = None
             with contextlib.suppress(CrampwatchError, TimeoutError):
                 async with asyncio.timeout(FLUSH_S):
-                    await bus.publish(self._status_topic, encode(self._status("down", forwarder, desk)))
+                    await bus.publish(self._status_topic, encode(self._pulse.status("down", ended=True)))
 
-    async def _report(self, forwarder: Forwarder, desk: Desk) -> None:
+    async def _report(self) -> None:
         while True:
             await self._clock.sleep(STATUS_EVERY_S)
-            self._notices.post(self._status_topic, encode(self._status("up", forwarder, desk)))
+            self._notices.post(self._status_topic, encode(self._pulse.status("up")))
 
     @property
     def _status_topic(self) -> Topic:
         return Topic(SYSTEM, self._id, Kind.STATUS)
-
-    def _status(self, state: Literal["up", "down"], forwarder: Forwarder, desk: Desk) -> ServiceStatus:
-        counted = self._counters.read()
-        return ServiceStatus(
-            service=self._id,
-            state=state,
-            at_ms=self._clock.now_ms(),
-            detail={
-                "team": self._settings.team,
-                "spool": forwarder.spool,
-                "spool_rows": forwarder.waiting,
-                "connected": desk.connected,
-                "refused": sum(n for name, n in counted.items() if name.startswith("refused")),
-                **{name: counted.get(name, 0) for name in ("frames", "samples", "gaps", "reconnects", "resends")},
-            },
-        )
 
     # --- the end --------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from crampwatch.codec import encode
 from crampwatch.errors import Misconfigured
@@ -62,6 +62,11 @@ class Spool(Protocol):
         """How many messages are kept."""
         ...
 
+    @property
+    def oldest_ms(self) -> int | None:
+        """When the kept message of the lowest row was measured; None when nothing is kept."""
+        ...
+
     async def append(self, messages: Sequence[Unsent], state: Mapping[str, bytes]) -> None:
         """Keep messages, and the states under their keys, in one transaction.
 
@@ -106,12 +111,13 @@ def encoded(collector: str, spool: str, row: int, message: Unsent) -> Spooled:
 class SqliteSpool:
     """A :class:`Spool` in one SQLite file. Use :meth:`open`."""
 
-    def __init__(self, database: Database, collector: str, identity: str, forgotten: int, next_row: int) -> None:
+    def __init__(self, database: Database, collector: str, head: "_Head") -> None:
         self._database = database
         self._collector = collector
-        self._identity = identity
-        self._forgotten = forgotten
-        self._next_row = next_row
+        self._identity = head.identity
+        self._forgotten = head.forgotten
+        self._next_row = max(head.forgotten, head.last) + 1
+        self._oldest_ms = head.oldest_ms
         self._changing = asyncio.Lock()
 
     @classmethod
@@ -127,8 +133,7 @@ class SqliteSpool:
         """
         database = Database(path, SCHEMA, "state_dir")
         await database.open()
-        identity, forgotten, last = await database.read(_head)
-        return cls(database, collector, identity, forgotten, max(forgotten, last) + 1)
+        return cls(database, collector, await database.read(_head))
 
     @property
     def database(self) -> Database:
@@ -155,6 +160,11 @@ class SqliteSpool:
         """See :class:`Spool`."""
         return self._next_row - self._forgotten - 1
 
+    @property
+    def oldest_ms(self) -> int | None:
+        """See :class:`Spool`."""
+        return self._oldest_ms
+
     async def append(self, messages: Sequence[Unsent], state: Mapping[str, bytes]) -> None:
         """See :class:`Spool`."""
         async with self._changing:
@@ -174,6 +184,8 @@ class SqliteSpool:
 
             await self._database.write(keep)
             self._next_row += len(rows)
+            if self._oldest_ms is None and rows:
+                self._oldest_ms = rows[0].at_ms
 
     async def read(self, from_row: int, limit: int) -> Sequence[Spooled]:
         """See :class:`Spool`."""
@@ -194,11 +206,12 @@ class SqliteSpool:
             if last <= self._forgotten:
                 return
 
-            def drop(connection: sqlite3.Connection) -> None:
+            def drop(connection: sqlite3.Connection) -> int | None:
                 connection.execute("DELETE FROM outbox WHERE row <= ?", (last,))
                 connection.execute("UPDATE head SET forgotten = ?", (last,))
+                return _oldest_ms(connection)
 
-            await self._database.write(drop)
+            self._oldest_ms = await self._database.write(drop)
             self._forgotten = last
 
     async def renew(self) -> None:
@@ -211,7 +224,7 @@ class SqliteSpool:
                     "UPDATE outbox SET payload ="
                     " CAST(json_set(CAST(payload AS TEXT), '$.spool', (SELECT identity FROM head)) AS BLOB)"
                 )
-                return _head(connection)[0]
+                return _head(connection).identity
 
             self._identity = await self._database.write(rename)
 
@@ -224,10 +237,24 @@ class SqliteSpool:
         await self._database.close()
 
 
-def _head(connection: sqlite3.Connection) -> tuple[str, int, int]:
+class _Head(NamedTuple):
+    """What a spool knows without looking into its file."""
+
+    identity: str
+    forgotten: int
+    last: int
+    oldest_ms: int | None
+
+
+def _head(connection: sqlite3.Connection) -> _Head:
     identity, forgotten = connection.execute("SELECT identity, forgotten FROM head").fetchone()
     (last,) = connection.execute("SELECT coalesce(max(row), -1) FROM outbox").fetchone()
-    return identity, forgotten, last
+    return _Head(identity, forgotten, last, _oldest_ms(connection))
+
+
+def _oldest_ms(connection: sqlite3.Connection) -> int | None:
+    first = connection.execute("SELECT at_ms FROM outbox ORDER BY row LIMIT 1").fetchone()
+    return None if first is None else int(first[0])
 
 
 def _columns(message: Spooled) -> tuple[int, str, int, bytes]:

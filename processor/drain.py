@@ -17,13 +17,14 @@ SAMPLES = 4_096
 
 @dataclass(slots=True)
 class Drain:
-    """Deliveries that are stored in one transaction and acked last.
+    """Deliveries that are stored in one transaction and acked last; ``came_s`` is when telemetry arrived.
 
     ``settled`` are rows that are stored or refused once the drain is done; ``raised`` is whose mark moved by what a
     collector or the broker remembers.
     """
 
     deliveries: list[Delivery] = field(default_factory=list)
+    came_s: list[float] = field(default_factory=list)
     arrived: list[Arrived] = field(default_factory=list)
     settled: list[tuple[Origin, int]] = field(default_factory=list)
     raised: set[Origin] = field(default_factory=set)
@@ -34,9 +35,10 @@ class Drain:
         """Whether one more delivery may be taken."""
         return len(self.deliveries) < DELIVERIES and self.samples < SAMPLES
 
-    def add(self, arrived: Arrived) -> None:
+    def add(self, arrived: Arrived, came_s: float) -> None:
         """Take telemetry that was read."""
         self.arrived.append(arrived)
+        self.came_s.append(came_s)
         self.settled.append((arrived.origin, arrived.telemetry.row))
         self.samples += len(arrived.telemetry.samples)
 

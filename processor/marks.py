@@ -1,6 +1,6 @@
 """The watermarks of every spool that was heard of, as many as may still matter."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from crampwatch.units import HOUR_MS
@@ -66,6 +66,11 @@ class Marks:
         """For the shelf."""
         known = ((origin, self._marks[origin]) for origin in origins if origin in self._marks)
         return [KeptMark(origin, mark.heard_at_ms, mark.watermark.dump()) for origin, mark in known]
+
+    def newest(self) -> Mapping[str, int]:
+        """The mark of the spool that was heard last, of each collector."""
+        by_age = sorted(self._marks.items(), key=lambda item: item[1].heard_at_ms)
+        return {origin.collector: mark.watermark.up_to for origin, mark in by_age}
 
     def prune(self, now_ms: int) -> Sequence[Origin]:
         """Drop what was not heard of for long, and what is too much; return whose marks went. Cheap when none came."""

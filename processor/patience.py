@@ -1,13 +1,13 @@
 """Keep trying while the other side is away, and say so once."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from crampwatch.clock import Clock
 from crampwatch.errors import Unavailable
 from crampwatch.metrics import Counters
-from crampwatch.units import SECOND_MS
+from crampwatch.trouble import Trouble
 
 log = logging.getLogger(__name__)
 
@@ -25,20 +25,29 @@ class Patience:
         self._clock = clock
         self._counters = counters
         self._wait = wait
+        self._troubles: dict[str, Trouble] = {}
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """What is held up now, and why, a line each."""
+        said = (trouble.problem for trouble in self._troubles.values())
+        return [one for one in said if one is not None]
 
     async def insist(self, what: str, call: Callable[[], Awaitable[ResultT]]) -> ResultT:
         """What ``call`` returns, however long it takes; everything but Unavailable is passed on."""
-        wait_s, since_ms = RETRY_S, self._clock.now_ms()
+        wait_s = RETRY_S
         while True:
             try:
                 result = await call()
             except Unavailable as error:
-                first = wait_s == RETRY_S
-                log.log(logging.WARNING if first else logging.DEBUG, "cannot %s now, holding: %s", what, error)
+                self._trouble(what).begins(self._clock.now_ms(), error)
                 self._counters.add("held", what)
                 await self._wait(wait_s)
                 wait_s = min(wait_s * 2, RETRY_MAX_S)
                 continue
-            if wait_s != RETRY_S:
-                log.info("can %s again after %.0f s", what, (self._clock.now_ms() - since_ms) / SECOND_MS)
+            if what in self._troubles:
+                self._troubles[what].ends(self._clock.now_ms())
             return result
+
+    def _trouble(self, what: str) -> Trouble:
+        return self._troubles.setdefault(what, Trouble(log, f"cannot {what} now, holding", f"can {what} again"))

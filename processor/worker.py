@@ -10,8 +10,8 @@ from crampwatch.bus import Bus, BusFactory, Delivery, Will
 from crampwatch.clock import Clock
 from crampwatch.codec import encode
 from crampwatch.errors import Refused, Unavailable, first_misconfigured
-from crampwatch.events import ServiceStatus, StoredUpTo
-from crampwatch.metrics import Counters
+from crampwatch.events import StoredUpTo
+from crampwatch.metrics import Counters, Vitals
 from crampwatch.settings import Settings
 from crampwatch.storage import Store
 from crampwatch.topics import SYSTEM, Kind, Topic, every
@@ -22,6 +22,7 @@ from processor.athlete import Athlete
 from .drain import Drain, Gain
 from .marks import Marks
 from .patience import RETRY_MAX_S, Patience, Wait
+from .pulse import Pulse
 from .reading import Arrived, Origin, read_telemetry, read_watermark, row_of
 from .roster import SLICE, Roster
 from .shelf import Shelf
@@ -75,7 +76,7 @@ class Processor:
         self._counters = counters
         self._wait = wait
         self._ready = asyncio.Event()
-        self._queue: asyncio.Queue[Delivery] = asyncio.Queue(QUEUE)
+        self._queue: asyncio.Queue[tuple[float, Delivery]] = asyncio.Queue(QUEUE)
         self._patience = Patience(clock, counters, wait)
         self._shelf = Shelf(settings.state_dir)
         self._roster = Roster(
@@ -85,6 +86,15 @@ class Processor:
         self._turn = asyncio.Lock()
         self._marks = Marks()
         self._status = Topic(SYSTEM, self._id, Kind.STATUS)
+        self._pulse = Pulse(
+            processor=self._id,
+            team=self._team,
+            clock=clock,
+            counters=counters,
+            ready=self._ready.is_set,
+            troubles=lambda: self._patience.problems,
+            sizes=lambda: {"sessions": len(self._roster), "queue_messages": self._queue.qsize()},
+        )
 
     @property
     def name(self) -> str:
@@ -96,6 +106,10 @@ class Processor:
         """Set once telemetry is taken."""
         return self._ready
 
+    def vitals(self) -> Vitals:
+        """How it is now; see :class:`crampwatch.service.Watched`."""
+        return self._pulse.vitals()
+
     async def run(self) -> None:
         """Serve until cancelled.
 
@@ -104,8 +118,9 @@ class Processor:
         """
         await self._shelf.open()
         try:
-            self._marks = Marks(await self._shelf.marks())
+            self._marks = self._pulse.marks = Marks(await self._shelf.marks())
             async with self._link() as bus:
+                self._pulse.bus = bus
                 await self._serve(bus)
         except BaseExceptionGroup as group:
             remedy = first_misconfigured(group)
@@ -121,7 +136,7 @@ class Processor:
             *every(Kind.BACKLOG, self._team),
             *every(Kind.WATERMARK, SYSTEM),
         )
-        will = Will(self._status, ServiceStatus(service=self._id, state="down", at_ms=self._clock.now_ms()))
+        will = Will(self._status, self._pulse.status("down"))
         return self._buses(f"crampwatch-{self._team}-{self._id}", subscribe=filters, will=will, persistent=True)
 
     async def _serve(self, bus: Bus) -> None:
@@ -135,8 +150,9 @@ class Processor:
             await self._say(bus, "down")
 
     async def _receive(self, bus: Bus) -> None:
+        now_s = asyncio.get_running_loop().time
         async for delivery in bus.deliveries():
-            await self._queue.put(delivery)
+            await self._queue.put((now_s(), delivery))
 
     async def _report(self, bus: Bus) -> None:
         while True:
@@ -147,8 +163,7 @@ class Processor:
                 await self._wait(RETRY_MAX_S)
 
     async def _say(self, bus: Bus, state: Literal["up", "down"]) -> bool:
-        detail: dict[str, str | int | float] = {"sessions": len(self._roster), **self._counters.read()}
-        status = ServiceStatus(service=self._id, state=state, at_ms=self._clock.now_ms(), detail=detail)
+        status = self._pulse.status(state, ended=state == "down")
         try:
             await bus.publish(self._status, encode(status))
         except (Unavailable, Refused) as error:
@@ -162,9 +177,9 @@ class Processor:
         while True:
             # Take what is there, never wait for more: when idle a message goes through alone and at once.
             drain = Drain()
-            self._take(await self._queue.get(), drain)
+            self._take(*await self._queue.get(), drain)
             while drain.has_room and not self._queue.empty():
-                self._take(self._queue.get_nowait(), drain)
+                self._take(*self._queue.get_nowait(), drain)
             async with self._turn:
                 await self._process(bus, drain)
 
@@ -180,7 +195,7 @@ class Processor:
                     await asyncio.sleep(0)
                 await self._record(bus, gains)
 
-    def _take(self, delivery: Delivery, drain: Drain) -> None:
+    def _take(self, came_s: float, delivery: Delivery, drain: Drain) -> None:
         """Decode one delivery. What is refused is counted and, where its row can be read, settled for ever."""
         drain.deliveries.append(delivery)
         try:
@@ -196,7 +211,7 @@ class Processor:
             named = row_of(delivery.topic, delivery.payload, self._team)
             drain.settled.extend([named] if named is not None else [])
             return
-        drain.add(arrived)
+        drain.add(arrived, came_s)
         self._counters.add("messages")
 
     def _learn(self, topic: Topic, payload: bytes, drain: Drain) -> None:
@@ -222,6 +237,9 @@ class Processor:
                 observed = 0
                 await asyncio.sleep(0)
         await self._record(bus, list(gains.values()))
+        stored_s = asyncio.get_running_loop().time()
+        for came_s in drain.came_s:
+            self._pulse.stored_s.observe(stored_s - came_s)
         await self._settle(bus, drain)
         for delivery in drain.deliveries:
             await delivery.ack()
@@ -246,6 +264,10 @@ class Processor:
         if gains:
             batches = [gain.batch() for gain in gains]
             await self._patience.insist("record", lambda: self._store.record(batches))
+            now_ms = self._clock.now_ms()
+            for gain in gains:
+                if gain.samples:
+                    self._pulse.stored(gain.seat.key.athlete, max(one.at_ms for one in gain.samples), now_ms)
         for gain in gains:
             await self._publish(bus, gain)
 

@@ -17,6 +17,21 @@ class Will:
     message: Message
 
 
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """How a link is and was.
+
+    Attributes:
+        problem: what is wrong with it now and what to do, in a line; None: nothing is.
+        reconnects: how often it was lost and is there again.
+        taken_over: how often another client of the same id took it.
+    """
+
+    problem: str | None = None
+    reconnects: int = 0
+    taken_over: int = 0
+
+
 class Delivery(Protocol):
     """One message that arrived. It stays the broker's until :meth:`ack`."""
 
@@ -61,6 +76,11 @@ class Bus(Protocol):
     @property
     def connected(self) -> bool:
         """Whether the link is up now. A hint: only ``publish`` knows."""
+        ...
+
+    @property
+    def link(self) -> LinkState:
+        """How the link is, for people who ask."""
         ...
 
     async def publish(self, topic: Topic, payload: bytes) -> None:

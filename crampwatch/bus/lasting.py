@@ -2,41 +2,25 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from typing import Protocol
 
-from crampwatch.bus import Delivery
+from crampwatch.bus import Delivery, LinkState
 from crampwatch.bus.inbox import Inbox
+from crampwatch.bus.rivalry import GIVE_WAY_S, SAME_ID, Loss, Rivalry
 from crampwatch.bus.rules import check_payload
 from crampwatch.bus.standing import Standing
 from crampwatch.errors import CrampwatchError, Misconfigured, Refused, Unavailable
 from crampwatch.topics import Topic
+from crampwatch.trouble import level as trouble_level
 
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
-#: A link that lived this long was a good one: the next outage begins with the shortest pause again.
-GOOD_LIFE_S = 5.0
-#: So many short-lived links in a row are no accident. (mosquitto 2.0.11 does not say why it closed: two clients of
-#: one id take the link from each other for ever.)
-SHORT_LIVES = 3
-
-_SAME_ID = (
-    "another client of the same id; each service needs an id of its own on the broker "
-    "(collector.id, processor.id, alerts.id, dashboard.id)"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """Why a link ended; ``taken_over`` when the broker said that another client came with the same id."""
-
-    reason: str
-    taken_over: bool = False
 
 
 class Link(Protocol):
@@ -88,12 +72,22 @@ class LastingBus:
         self._standing = Standing()
         self._link: Link | None = None
         self._keeper: asyncio.Task[None] | None = None
-        self._short_lives = 0
+        self._rivalry = Rivalry()
+        self._reconnects = 0
+        self._why = "not linked yet"
 
     @property
     def connected(self) -> bool:
         """Whether the link is up now."""
         return self._link is not None
+
+    @property
+    def link(self) -> LinkState:
+        """How the link is."""
+        problem = self._rivalry.problem(asyncio.get_running_loop().time())
+        if problem is None and self._link is None:
+            problem = f"no link to the broker, it is dialled again until it answers: {self._why}"
+        return LinkState(problem, self._reconnects, self._rivalry.taken_over)
 
     async def publish(self, topic: Topic, payload: bytes) -> None:
         """See :meth:`crampwatch.bus.Bus.publish`."""
@@ -163,45 +157,52 @@ class LastingBus:
 
     async def _keep(self, link: Link) -> None:
         loop = asyncio.get_running_loop()
+        at_once = True
         while True:
             born_s = loop.time()
             loss = await link.until_lost()
-            self._link = None
+            self._link, self._why = None, loss.reason
             await link.close()
-            self._short_lives = 0 if loop.time() - born_s >= GOOD_LIFE_S else self._short_lives + 1
-            self._report(loss)
             lost_s = loop.time()
-            link = self._link = await self._redial()
-            level = logging.INFO if self._short_lives <= 1 else logging.DEBUG
+            gives_way = self._rivalry.ended(loss, lived_s=lost_s - born_s, at_once=at_once, now_s=lost_s)
+            self._report(loss, gives_way=gives_way)
+            link, tries = await self._redial(gives_way=gives_way)
+            self._link = link
+            self._reconnects += 1
+            at_once = tries == 1
+            level = logging.INFO if self._rivalry.short_lives <= 1 and not gives_way else logging.DEBUG
             log.log(level, "%s: linked to the broker again after %.1f s", self._client_id, loop.time() - lost_s)
             await self._say_again(link)
 
-    def _report(self, loss: Loss) -> None:
-        """Say once that the link is lost, and once more when it comes and goes."""
-        if self._short_lives == SHORT_LIVES:
-            guess = f"the broker gave it to {_SAME_ID}" if loss.taken_over else f"is there {_SAME_ID}?"
-            log.warning(
-                "%s: the link was lost %d times in a row within %.0f s (last: %s): %s",
-                self._client_id,
-                SHORT_LIVES,
-                GOOD_LIFE_S,
-                loss.reason,
-                guess,
-            )
-        else:
-            level = logging.WARNING if self._short_lives <= 1 else logging.DEBUG
+    def _report(self, loss: Loss, *, gives_way: bool) -> None:
+        """Say once that the link is lost, and once more when another client has it."""
+        if not gives_way:
+            level = logging.WARNING if self._rivalry.short_lives <= 1 else logging.DEBUG
             log.log(level, "%s: lost the link to the broker: %s", self._client_id, loss.reason)
+            return
+        log.log(
+            trouble_level(first=self._rivalry.news()),
+            "%s: %s (the connection ended: %s); giving way for %.0f to %.0f s each time",
+            self._client_id,
+            f"the broker gave the link to {SAME_ID}" if loss.taken_over else f"no link lasts, is there {SAME_ID}?",
+            loss.reason,
+            *GIVE_WAY_S,
+        )
 
-    async def _redial(self) -> Link:
-        tries = self._short_lives
+    async def _redial(self, *, gives_way: bool) -> tuple[Link, int]:
+        """Dial until a link is there; return it, and how many tries that took."""
+        ceiling = self._rivalry.short_lives
         told = False
-        while True:
-            await self._sleep(self._pause_s(tries))
-            tries += 1
+        pause_s = self._rng.uniform(*GIVE_WAY_S) if gives_way else self._pause_s(ceiling)
+        for tries in itertools.count(1):
+            await self._sleep(pause_s)
+            pause_s = self._pause_s(ceiling + tries)
             try:
-                return await self._dial(self._inbox)
+                return await self._dial(self._inbox), tries
             except CrampwatchError as error:
                 # Also when the broker now says no (a password was changed under us): it said yes before, may again.
                 first = not told and isinstance(error, Misconfigured)
                 told = told or first
+                self._why = str(error)
                 log.log(logging.WARNING if first else logging.DEBUG, "%s: no link yet: %s", self._client_id, error)
+        raise AssertionError("unreachable")

@@ -5,7 +5,7 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-from crampwatch.bus import Bus, Delivery, Will
+from crampwatch.bus import Bus, Delivery, LinkState, Will
 from crampwatch.bus.address import Address
 from crampwatch.bus.inbox import Inbox
 from crampwatch.bus.lasting import LastingBus
@@ -26,6 +26,14 @@ class ApartBus:
     def connected(self) -> bool:
         """Whether both links are up."""
         return self._receiver.connected and self._sender.connected
+
+    @property
+    def link(self) -> LinkState:
+        """Both taken together."""
+        one, other = self._receiver.link, self._sender.link
+        return LinkState(
+            one.problem or other.problem, one.reconnects + other.reconnects, one.taken_over + other.taken_over
+        )
 
     async def publish(self, topic: Topic, payload: bytes) -> None:
         """See :meth:`crampwatch.bus.Bus.publish`."""

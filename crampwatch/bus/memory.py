@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
-from crampwatch.bus import Bus, BusFactory, Delivery, Will
+from crampwatch.bus import Bus, BusFactory, Delivery, LinkState, Will
 from crampwatch.bus.inbox import Inbox
 from crampwatch.bus.rules import (
     RECEIVE_WINDOW,
@@ -85,6 +85,12 @@ class MemoryBus:
     def connected(self) -> bool:
         """Whether the link is up."""
         return self.session is not None
+
+    @property
+    def link(self) -> LinkState:
+        """How the link is."""
+        away = None if self.connected else "no link to the broker in memory"
+        return LinkState(away, max(0, self.life - 1))
 
     async def publish(self, topic: Topic, payload: bytes) -> None:
         """See :meth:`crampwatch.bus.Bus.publish`."""

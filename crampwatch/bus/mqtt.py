@@ -19,8 +19,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from crampwatch.bus import Will
 from crampwatch.bus.address import Address
 from crampwatch.bus.inbox import Inbox
-from crampwatch.bus.lasting import Loss
 from crampwatch.bus.reasons import FAILURE, TAKEN_OVER, refused_connect, refused_publish
+from crampwatch.bus.rivalry import Loss
 from crampwatch.bus.rules import RECEIVE_WINDOW
 from crampwatch.codec import encode
 from crampwatch.errors import CrampwatchError, Misconfigured, Refused, Unavailable

@@ -312,8 +312,35 @@ async def test_the_service_says_how_it_is_every_ten_seconds_of_the_run(tmp_path)
         await house.clock.advance(10)
         await until(lambda: house.service_status().detail["frames"] == 1)
         detail = house.service_status().detail
-    assert detail["spool_rows"] == 1
-    assert detail["connected"] == 1
+    assert (detail["kind"], detail["ready"], detail["team"]) == ("collector", 1, "home")
+    assert (detail["spool_rows"], detail["spool_oldest_seconds"], detail["connected_sensors"]) == (1, 10, 1)
+    assert "problem" not in detail
+    assert house.service_status().detail["ended"] == "in order"
+
+
+async def test_its_vitals_say_what_waits_and_what_is_wrong(tmp_path):
+    source = ScriptedSource(seen(), linked(), heart_rate())
+    async with House(tmp_path, source).open(taking=False) as house:
+        await until(lambda: house.counters.value("sent") == 1)
+        vitals = house.collector.vitals()
+        assert (vitals.service, vitals.kind, vitals.ready, list(vitals.problems)) == (
+            "collector-1",
+            "collector",
+            True,
+            [],
+        )
+        house.broker.stop()
+        await until(lambda: any("no link to the broker" in one for one in house.collector.vitals().problems))
+        source.send(*ticks(seconds=3))
+        await until(lambda: gauges(house)["spool_rows"] > 1)
+        assert house.collector.vitals().ready
+        house.broker.start()
+        await until(lambda: not house.collector.vitals().problems)
+        assert gauges(house)["link_reconnects"] == 1
+
+
+def gauges(house):
+    return {one.name: one.value for one in house.collector.vitals().gauges}
 
 
 async def test_a_source_that_cannot_work_ends_the_service_with_the_remedy(tmp_path):

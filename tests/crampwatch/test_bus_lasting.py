@@ -7,7 +7,8 @@ import random
 import pytest
 
 from crampwatch.bus.inbox import Inbox
-from crampwatch.bus.lasting import LONGEST_PAUSE_S, SHORT_LIVES, LastingBus, Loss
+from crampwatch.bus.lasting import LONGEST_PAUSE_S, LastingBus
+from crampwatch.bus.rivalry import CONTESTED_S, GIVE_WAY_S, GOOD_LIFE_S, SHORT_LIVES, Loss, Rivalry
 from crampwatch.errors import Misconfigured, Refused, Unavailable
 from crampwatch.topics import SYSTEM, Kind, Topic
 
@@ -153,8 +154,54 @@ async def test_a_link_that_comes_and_goes_is_named_once_with_the_likely_cause(ca
         await turns()
     assert levels(caplog, "another client of the same id") == ["WARNING"]
     assert len(caplog.records) == 3  # the first loss, its end, the pattern
-    assert dial.pauses_s[-1] > dial.pauses_s[0]
+    assert all(pause_s < 1 for pause_s in dial.pauses_s[: SHORT_LIVES - 1])
+    assert all(GIVE_WAY_S[0] <= pause_s <= GIVE_WAY_S[1] for pause_s in dial.pauses_s[SHORT_LIVES - 1 :])
+    assert bus.link.taken_over == 11
+    assert bus.link.reconnects == SHORT_LIVES + 10
+    assert "collector.id, processor.id" in bus.link.problem
     await bus.close()
+
+
+async def test_links_that_end_with_a_broker_that_is_away_in_between_are_no_fight_over_an_id():
+    dial = Dialler()
+    bus = dial.bus()
+    await bus.open()
+    for _ in range(SHORT_LIVES + 10):
+        dial.script = [Unavailable("restarting")]
+        dial.links[-1].lose()
+        await turns()
+    assert bus.link.taken_over == 0
+    assert max(dial.pauses_s) <= LONGEST_PAUSE_S
+    await bus.close()
+
+
+async def test_a_link_that_is_away_says_why_and_one_that_is_up_says_nothing():
+    dial = Dialler()
+    bus = dial.bus()
+    await bus.open()
+    assert bus.link.problem is None
+    dial.script = [Unavailable("nobody answers at mqtt://there")] * 10_000
+    dial.links[0].lose()
+    await turns()
+    assert "nobody answers at mqtt://there" in bus.link.problem
+    await bus.close()
+
+
+def test_a_fight_over_an_id_is_news_again_after_some_quiet_minutes():
+    rivalry = Rivalry()
+    told = []
+    for now_s in (0.0, 30.0, 60.0, 60.0 + CONTESTED_S):
+        assert rivalry.ended(Loss("taken", taken_over=True), lived_s=30.0, at_once=True, now_s=now_s)
+        told.append(rivalry.news())
+    assert told == [True, False, False, True]
+    assert rivalry.problem(60.0 + CONTESTED_S) is not None
+    assert rivalry.problem(60.0 + 2 * CONTESTED_S) is None
+
+
+def test_a_good_link_between_short_ones_ends_the_suspicion():
+    rivalry = Rivalry()
+    lives_s = [1.0] * (SHORT_LIVES - 1) + [GOOD_LIFE_S] + [1.0] * (SHORT_LIVES - 1)
+    assert not any(rivalry.ended(Loss("closed"), lived_s=one, at_once=True, now_s=0.0) for one in lives_s)
 
 
 async def test_a_takeover_that_the_broker_admits_is_told_as_a_fact(caplog):
@@ -164,7 +211,9 @@ async def test_a_takeover_that_the_broker_admits_is_told_as_a_fact(caplog):
     for _ in range(SHORT_LIVES):
         dial.links[-1].lose("session taken over", taken_over=True)
         await turns()
-    assert "the broker gave it to another client of the same id" in caplog.text
+    assert levels(caplog, "the broker gave the link to another client of the same id") == ["WARNING"]
+    assert bus.link.taken_over == SHORT_LIVES
+    assert min(dial.pauses_s) >= GIVE_WAY_S[0]
     await bus.close()
 
 

@@ -19,6 +19,7 @@ from crampwatch.bus.address import Address
 from crampwatch.bus.broker import find_or_start
 from crampwatch.bus.keeper import Keeper
 from crampwatch.bus.links import MqttLinks
+from crampwatch.bus.rivalry import GIVE_WAY_S
 from crampwatch.errors import Misconfigured, Refused, Unavailable
 from crampwatch.settings import Mqtt
 from crampwatch.topics import Kind, Topic, every
@@ -128,12 +129,23 @@ async def test_live_telemetry_expires_and_backlog_does_not(tmp_path):
             assert not hasattr(late.properties, "MessageExpiryInterval")
 
 
-async def test_two_clients_of_one_id_are_named_in_the_log_and_do_not_storm_the_broker(tmp_path, caplog):
+@pytest.mark.parametrize("version", [5, 4], ids=["MQTT 5", "MQTT 3.1.1"])
+async def test_of_two_clients_of_one_id_one_says_which_setting_to_change_and_gives_way(tmp_path, caplog, version):
     caplog.set_level(logging.WARNING)
-    async with strict_mosquitto(tmp_path, *OPEN) as port, at(port)("collector-1") as first, at(port)("collector-1"):
-        await until(lambda: "another client of the same id" in caplog.text)
-        await until(lambda: first.connected)
-    assert "each service needs an id of its own" in caplog.text
+    pauses_s = []
+
+    async def pause(seconds):
+        pauses_s.append(seconds)
+        await asyncio.sleep(min(seconds / 10, 0.3))
+
+    async with strict_mosquitto(tmp_path, *OPEN) as port:
+        links = MqttLinks(Address("127.0.0.1", port), versions=(version,), sleep=pause)
+        async with links("collector-1") as first, links("collector-1") as second:
+            await until(lambda: first.link.taken_over + second.link.taken_over > 0)
+            await until(lambda: first.link.reconnects > 0)
+            assert any(bus.link.problem is not None for bus in (first, second))
+    assert "each service needs an id of its own on the broker (collector.id" in caplog.text
+    assert max(pauses_s) >= GIVE_WAY_S[0]
 
 
 async def test_nobody_at_the_address_is_reported_within_the_settings_time():

@@ -69,6 +69,7 @@ class Desk:
             wait=soon,
             machines=machines,
         )
+        self.processor = processor
         task = asyncio.create_task(processor.run(), name="processor")
         try:
             await asyncio.wait_for(processor.ready.wait(), 10)

@@ -205,6 +205,7 @@ async def test_the_service_says_that_it_is_up_with_its_counters_and_down_when_it
     assert statuses[0].state == "up"
     assert statuses[-1].state == "down"
     assert statuses[-1].detail["samples"] == 15
+    assert (statuses[-1].detail["kind"], statuses[-1].detail["ended"]) == ("processor", "in order")
 
 
 async def test_every_mark_names_its_collector(desk):

@@ -95,6 +95,24 @@ async def test_what_is_forgotten_is_gone_and_its_rows_are_never_given_again(spoo
     assert spool.depth == 1
 
 
+async def test_a_spool_knows_how_old_its_oldest_message_is(spool):
+    assert spool.oldest_ms is None
+    await spool.append(MESSAGES[:2], {})
+    assert spool.oldest_ms == 1_000
+    await spool.forget(0)
+    assert spool.oldest_ms == 2_000
+    await spool.forget(1)
+    assert spool.oldest_ms is None
+
+
+async def test_how_old_it_is_survives_a_restart(tmp_path):
+    async with on_disk(tmp_path) as spool:
+        await spool.append(MESSAGES, {})
+        await spool.forget(0)
+    async with on_disk(tmp_path) as spool:
+        assert spool.oldest_ms == 2_000
+
+
 async def test_the_latest_state_of_each_key_is_kept(spool):
     await spool.append(MESSAGES[:1], {"athlete/ann": b"1", "pairing": b"p"})
     await spool.append([], {"athlete/ann": b"2"})

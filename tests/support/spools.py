@@ -25,6 +25,10 @@ class MemorySpool:
     def depth(self):
         return self.next_row - self.forgotten - 1
 
+    @property
+    def oldest_ms(self):
+        return min(self._rows.items())[1].at_ms if self._rows else None
+
     async def append(self, messages, state):
         self._check()
         for message in messages:
