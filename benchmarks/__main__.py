@@ -9,9 +9,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import athlete, latency, store, thousand
+from benchmarks import athlete, latency, spool, store, thousand
 
-PARTS = ("athlete", "store", "latency", "thousand")
+PARTS = ("athlete", "store", "latency", "spool", "thousand")
 
 
 def main() -> None:
@@ -37,6 +37,8 @@ def main() -> None:
         figures["store"] = asyncio.run(store.measure(console))
     if "latency" in asked.parts:
         figures["latency"] = [asyncio.run(latency.measure(console, count)) for count in asked.athletes or (1, 100)]
+    if "spool" in asked.parts:
+        figures["spool"] = asyncio.run(spool.measure(console))
     if "thousand" in asked.parts:
         groups = asked.athletes or (1_000,)
         figures["thousand"] = [asyncio.run(thousand.measure(console, count, asked.minutes)) for count in groups]

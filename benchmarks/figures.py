@@ -3,6 +3,8 @@
 import statistics
 from collections.abc import Iterable, Sequence
 
+from rich.console import Console
+
 
 def quantile(values: Sequence[float], part: float) -> float:
     """The value that so great a part lies below: 0.99 is the 99th percentile; 0 when there are none.
@@ -38,3 +40,8 @@ def markdown(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join(
         "|---" * len(columns) + "|" if line is None else f"| {' | '.join(map(str, line))} |" for line in lines
     )
+
+
+def say(console: Console, text: str) -> None:
+    """Print as it is, a table in one piece."""
+    console.print(text, highlight=False, markup=False, soft_wrap=True)

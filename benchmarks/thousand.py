@@ -18,7 +18,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.figures import markdown, quantile
+from benchmarks.figures import markdown, quantile, say
 from benchmarks.processes import Usage, usage_of
 from benchmarks.services import TEAM, environment, service
 from benchmarks.traffic import SAMPLES_A_MESSAGE, Schedule, Step
@@ -208,11 +208,5 @@ def _print(console: Console, spans: Sequence[Span], said: dict[str, int], missin
         memory = [f"{one.usage[name].rss_mb:.0f}" for name in names]
         rows.append([one.athletes, one.seconds, *lags, *cpu, loop, *memory])
     columns = ["athletes", "s", "p50 ms", "p99 ms", "max ms", "stored/s", *costs]
-    _say(console, markdown(columns, rows))
-    _say(
-        console, f"messages sent: {said['sent']}; samples missing in the store: {missing}; sender late: {said['late']}"
-    )
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+    say(console, markdown(columns, rows))
+    say(console, f"messages sent: {said['sent']}; samples missing in the store: {missing}; sender late: {said['late']}")

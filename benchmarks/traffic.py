@@ -93,7 +93,7 @@ class Runners:
         with TemporaryDirectory() as folder:
             spool = await SqliteSpool.open(Path(folder) / "spool.db", collector)
             for number in range(RUNS):
-                await spool.append(_run(number, seconds), {})
+                await spool.append(messages_of_a_run(number, seconds), {})
             rows = await spool.read(0, RUNS * seconds)
             await spool.close()
         templates = [Template.of(row.payload, row.at_ms) for row in rows]
@@ -135,7 +135,8 @@ def athlete_id(who: int) -> str:
     return f"r{who:05}"
 
 
-def _run(number: int, seconds: int) -> list[Unsent]:
+def messages_of_a_run(number: int, seconds: int) -> list[Unsent]:
+    """A simulated run as the messages that a collector spools, one a second."""
     intake = Intake()
     runner = SimulatedRunner(number, _SCENARIOS[number % len(_SCENARIOS)], "Bench")
     made = []
