@@ -8,10 +8,11 @@ from pathlib import Path
 
 from crampwatch.bus import Bus, BusFactory, Will
 from crampwatch.bus.address import Address, address_of
-from crampwatch.bus.brands import installed, pick
+from crampwatch.bus.brands import Brand, installed, pick
 from crampwatch.bus.child import runs
 from crampwatch.bus.keeper import Keeper, note_in
 from crampwatch.bus.links import MqttLinks
+from crampwatch.errors import Unavailable
 from crampwatch.settings import Mqtt
 
 FOLDER = "broker"
@@ -57,21 +58,46 @@ async def find_or_start(mqtt: Mqtt, state_dir: Path) -> AsyncIterator[Broker]:
         Unavailable: our own broker did not come up.
     """
     if mqtt.url is not None:
-        address = address_of(mqtt)
-        yield Broker("mqtt.url", None, address, MqttLinks(address, connect_timeout_s=mqtt.connect_timeout_s))
+        yield _theirs(mqtt)
         return
     folder = state_dir / FOLDER
     brand = pick(await installed(), _serving(folder))
     async with Keeper(brand, folder, mqtt.port).running() as keeper:
-        address = Address("127.0.0.1", keeper.port)
-        links = MqttLinks(
-            address,
-            connect_timeout_s=mqtt.connect_timeout_s,
-            versions=brand.protocols,
-            subscribe_qos=brand.subscribe_qos,
-            apart=brand.apart,
-        )
-        yield Broker(brand.name, brand.version, address, links, keeper.log)
+        yield _ours(brand, keeper.port, keeper.log, mqtt)
+
+
+async def find(mqtt: Mqtt, state_dir: Path) -> Broker:
+    """The broker that :func:`find_or_start` would give, for who only looks on: none is started.
+
+    Raises:
+        Misconfigured: ``mqtt.url`` is wrong.
+        Unavailable: none is set, and nobody runs one for this state folder.
+    """
+    if mqtt.url is not None:
+        return _theirs(mqtt)
+    folder = state_dir / FOLDER
+    note, serving = note_in(folder), _serving(folder)
+    if note is None or serving is None:
+        raise Unavailable(f"no crampwatch runs with the state folder {state_dir}, and no mqtt.url is set")
+    brand = pick(await installed(), serving)
+    return _ours(brand, note.port, folder / f"{brand.name}.log", mqtt)
+
+
+def _theirs(mqtt: Mqtt) -> Broker:
+    address = address_of(mqtt)
+    return Broker("mqtt.url", None, address, MqttLinks(address, connect_timeout_s=mqtt.connect_timeout_s))
+
+
+def _ours(brand: Brand, port: int, log: Path, mqtt: Mqtt) -> Broker:
+    address = Address("127.0.0.1", port)
+    links = MqttLinks(
+        address,
+        connect_timeout_s=mqtt.connect_timeout_s,
+        versions=brand.protocols,
+        subscribe_qos=brand.subscribe_qos,
+        apart=brand.apart,
+    )
+    return Broker(brand.name, brand.version, address, links, log)
 
 
 def _serving(folder: Path) -> str | None:

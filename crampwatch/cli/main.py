@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from crampwatch import __version__
-from crampwatch.cli import backtest, config, demo, doctor, exits, replay, run, scan, simulate
+from crampwatch.cli import backtest, config, demo, doctor, exits, replay, run, scan, simulate, status
 from crampwatch.cli.console import errors, out, say_all, tell_error
 from crampwatch.errors import CrampwatchError, Misconfigured, Unavailable, first_of
 
@@ -22,7 +22,7 @@ app = typer.Typer(
         "needs them.\n\n"
         "**Start here:** `crampwatch demo` plays a simulated run over a virtual Bluetooth radio; "
         "`crampwatch scan` shows the sensors around you; `crampwatch run` watches for real; "
-        "`crampwatch doctor` says what is missing.\n\n"
+        "`crampwatch status` asks a running house how it is; `crampwatch doctor` says what is missing.\n\n"
         "Settings come from `crampwatch.toml` (here or in your config folder), then `CRAMPWATCH_*` environment "
         "variables; `crampwatch config` shows what is in force.\n\n"
         "Not a medical device: it cannot detect or rule out a cramp or any illness, it will miss some and warn falsely."
@@ -60,6 +60,7 @@ app.command()(scan.scan)
 app.command()(simulate.simulate)
 app.command()(replay.replay)
 app.command()(backtest.backtest)
+app.command()(status.status)
 app.command()(doctor.doctor)
 app.command("config")(config.config)
 
