@@ -1,14 +1,13 @@
 """The alerter's own word on itself: that it is up, with a few figures, now and then and when somebody denies it."""
 
 import asyncio
+import contextlib
 import logging
-from typing import Literal
 
 from crampwatch.bus import Bus
 from crampwatch.clock import Clock
 from crampwatch.codec import encode
 from crampwatch.errors import Refused, Unavailable
-from crampwatch.events import ServiceStatus
 from crampwatch.topics import SYSTEM, Kind, Topic
 from crampwatch.trouble import Trouble, level
 
@@ -27,12 +26,11 @@ class Announcer:
 
     Args:
         instance: the alerter's id.
-        clock: dates the word.
-        pulse: the figures.
+        clock: waits are by it.
+        pulse: what is said.
     """
 
     def __init__(self, instance: str, clock: Clock, pulse: Pulse) -> None:
-        self._instance = instance
         self._clock = clock
         self._pulse = pulse
         self._due = asyncio.Event()
@@ -45,12 +43,6 @@ class Announcer:
         """Why pages may not see that the alerter is up, or its figures are old; None: neither."""
         return self._refused or self._journal_away.problem
 
-    def word(self, state: Literal["up", "down"]) -> ServiceStatus:
-        """What is said."""
-        return ServiceStatus(
-            service=self._instance, state=state, at_ms=self._clock.now_ms(), detail=self._pulse.detail()
-        )
-
     def say(self) -> None:
         """Say it now: somebody says that the alerter is down."""
         self._due.set()
@@ -60,10 +52,11 @@ class Announcer:
 
         A broker that never takes it (its access list may say so) is no reason not to serve.
         """
+        self._pulse.takes(taking=True)
         while True:
             self._due.clear()
             try:
-                await bus.publish(self.topic, encode(self.word("up")))
+                await bus.publish(self.topic, encode(self._pulse.status("up")))
                 self._refused = None
             except Unavailable as error:
                 log.debug("cannot say that the alerter is up, trying again: %s", error)
@@ -75,6 +68,12 @@ class Announcer:
                 log.log(loudness, "%s", self._refused)
             said.set()
             await self._due.wait()
+
+    async def goodbye(self, bus: Bus) -> None:
+        """Say that the alerter has ended in order, if anybody hears it."""
+        self._pulse.takes(taking=False)
+        with contextlib.suppress(Unavailable, Refused):
+            await bus.publish(self.topic, encode(self._pulse.status("down", ended=True)))
 
     async def look(self, journal: Journal) -> None:
         """Read the figures and have them said, every :data:`STATUS_EVERY_S`, until cancelled."""

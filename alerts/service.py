@@ -9,8 +9,7 @@ from typing import Protocol
 
 from crampwatch.bus import Bus, BusFactory, Will
 from crampwatch.clock import Clock
-from crampwatch.codec import encode
-from crampwatch.errors import Refused, Unavailable
+from crampwatch.errors import Unavailable
 from crampwatch.metrics import Counters, Vitals
 from crampwatch.settings import Settings
 from crampwatch.storage import Store
@@ -79,7 +78,7 @@ class Alerter:
         self._counters = counters
         self._database = database or Database(settings.state_dir / FILE_NAME, SCHEMA, "state_dir")
         self._ready = asyncio.Event()
-        self._pulse = Pulse(settings.alerts.id, counters)
+        self._pulse = Pulse(settings.alerts.id, settings.team, clock, counters)
         self._announcer = Announcer(settings.alerts.id, clock, self._pulse)
         self._deaf = Trouble(
             log, "the journal cannot be written, nothing is taken meanwhile", "the journal is written again"
@@ -102,7 +101,7 @@ class Alerter:
 
     def vitals(self) -> Vitals:
         """See :meth:`crampwatch.service.Watched.vitals`; figures of the journal are a few seconds old."""
-        return self._pulse.vitals(ready=self._ready.is_set() and not self._deaf.lasts)
+        return self._pulse.vitals()
 
     async def run(self) -> None:
         """Serve until cancelled.
@@ -116,8 +115,7 @@ class Alerter:
                 try:
                     await self._serve(bus)
                 finally:
-                    with contextlib.suppress(Unavailable, Refused):
-                        await bus.publish(self._announcer.topic, encode(self._announcer.word("down")))
+                    await self._announcer.goodbye(bus)
         finally:
             self._ready.clear()
             for channel in self._channels:
@@ -132,7 +130,7 @@ class Alerter:
         return self._buses(
             f"{team}-{self._settings.alerts.id}",
             subscribe=[*filters, *every(Kind.STATUS, SYSTEM)],
-            will=Will(self._announcer.topic, self._announcer.word("down")),
+            will=Will(self._announcer.topic, self._pulse.status("down")),
             persistent=True,
         )
 
@@ -197,9 +195,11 @@ class Alerter:
                     await reception.take(delivery)
                 except Unavailable as error:
                     self._deaf.begins(self._clock.now_ms(), error)
+                    self._pulse.takes(taking=False)
                     await self._clock.sleep(RETRY_S)
                 else:
                     self._deaf.ends(self._clock.now_ms())
+                    self._pulse.takes(taking=True)
                     break
             await delivery.ack()
 

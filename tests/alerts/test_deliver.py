@@ -27,7 +27,7 @@ class Office:
         self.journal, self.database, self.clock = journal, database, clock
         self.pushes = PushLog(database)
         self.counters = Counters()
-        self.pulse = Pulse("alerter-1", self.counters)
+        self.pulse = Pulse("alerter-1", "home", clock, self.counters)
         self.couriers = []
 
     async def owe(self, name="a1", **change):

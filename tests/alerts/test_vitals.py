@@ -1,5 +1,7 @@
 """How the alerter is, for whoever asks: what it owes, what is wrong and since when, how long pushes take."""
 
+import asyncio
+
 import pytest
 
 from alerts.pulse import LATENCY, PUSH
@@ -92,7 +94,7 @@ async def test_a_broker_that_is_away_makes_it_not_ready_and_one_that_refuses_is_
     async with running([alerter]):
         world.broker.cut(f"{TEAM}-alerter-1")
         assert not alerter.vitals().ready
-        assert "link to the broker is down" in alerter.vitals().problems[0]
+        assert "link" in alerter.vitals().problems[0]
         world.broker.mend(f"{TEAM}-alerter-1")
         await eventually(lambda: alerter.vitals().ready, world.clock)
         forbidden = Refused("not_authorized", "this user may not publish there")
@@ -123,16 +125,21 @@ async def test_its_status_topic_carries_a_few_figures_every_ten_seconds(world):
     def word():
         return decode(Kind.STATUS, world.broker.retained(topic))
 
+    def told(open_, refused):
+        told = {"alerts_open": open_, "refused": refused, "pushes_owed": 0, "kind": "alerter", "ready": 1}
+        return told.items() <= word().detail.items()
+
     async with world.alerting():
-        assert word().detail == {"alerts_open": 0, "pushes_owed": 0, "refused": 0}
+        assert told(0, 0)
         begun_ms = word().at_ms
         await world.bus.publish(Topic(TEAM, "ada", Kind.FINDING), b"not json")
         await world.find(finding())
         await world.decided(1)
         for _ in range(30):
             await world.clock.advance(10)
-            if word().detail == {"alerts_open": 1, "pushes_owed": 0, "refused": 1}:
+            if told(1, 1):
                 break
-            await eventually(lambda: True)
-        assert word().detail == {"alerts_open": 1, "pushes_owed": 0, "refused": 1}
+            await asyncio.sleep(0.01)
+        assert told(1, 1)
         assert word().at_ms > begun_ms
+    assert word().detail["ended"] == "in order"
