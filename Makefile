@@ -1,5 +1,5 @@
 # make demo: set up and watch a simulated run.  make test: set up and run every test this machine can run.
-.PHONY: help demo test check bench docs clean
+.PHONY: help demo test check bench faults docs clean
 
 SPEED ?= 20
 RUNNERS ?= 1
@@ -15,6 +15,7 @@ help:
 	@echo "make test               every test this machine can run; skipped ones name the command that enables them"
 	@echo "make check              linters, types, import rules"
 	@echo "make bench              measure latency, cost and memory"
+	@echo "make faults             kill every part of a race day, again and again, and print what was lost (nothing)"
 	@echo "make docs               write the generated reference pages again"
 
 demo:
@@ -34,6 +35,10 @@ check:
 bench:
 	@scripts/setup dev
 	@.venv/bin/python -m benchmarks $(ARGS)
+
+faults:
+	@scripts/setup dev
+	@.venv/bin/python -m tests.faults $(ARGS)
 
 docs:
 	@scripts/setup dev

@@ -1,0 +1,90 @@
+"""``python -m tests.faults``: kill every part of a race day, and print what became of it."""
+
+import argparse
+import asyncio
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from crampwatch.clock import WallClock
+from crampwatch.units import MINUTE_MS
+from tests.faults.house import prepare
+from tests.faults.plan import Plan
+from tests.faults.rows import MATRIX, REFERENCE, play
+from tests.faults.verdict import Outcome
+
+#: The group's run is dated ahead of the wall, so that no row of a long table finds it hours old.
+AHEAD_MS = 30 * MINUTE_MS
+
+
+def table(outcomes: list[Outcome]) -> Table:
+    """The outcomes, a row each."""
+    shown = Table(
+        "killed", "kills", "store", "sent", "lost", "doubled", "findings", "late", "alerts once", "p50 s", "max s"
+    )
+    for one in outcomes:
+        recovered = sorted(one.recovered_s)
+        for number, (store, stored) in enumerate(one.stored.items()):
+            first = number == 0
+            shown.add_row(
+                one.name if first else "",
+                str(len(one.kills)) if first else "",
+                store,
+                str(stored.sent),
+                str(stored.lost),
+                str(stored.doubled + stored.strange),
+                ("no" if one.findings else "equal") if first else "",
+                str(one.late) if first else "",
+                ("no" if one.pushes or one.alerts else "yes") if first else "",
+                f"{statistics.median(recovered):.2f}" if recovered and first else "",
+                f"{recovered[-1]:.2f}" if recovered and first else "",
+            )
+    return shown
+
+
+async def matrix(console: Console, folder: Path, athletes: int, pace: float, seed: int, only: str) -> bool:
+    """Play every row; whether all were faultless."""
+    plan = Plan(athletes, WallClock().now_ms() + AHEAD_MS)
+    begun = time.monotonic()
+    prepared = await prepare(folder / "prepared", plan)
+    console.print(f"seed {seed}; {athletes} athletes prepared in {time.monotonic() - begun:.0f} s")
+    sound = await play(prepared, folder / "reference", REFERENCE, pace, seed)
+    outcomes = [sound.outcome]
+    console.print(f"without faults: {len(sound.kept['sqlite'].findings)} findings, {sum(sound.felt.values())} pushes")
+    for number, row in enumerate(MATRIX):
+        if only not in row.name:
+            continue
+        begun = time.monotonic()
+        outcome = (await play(prepared, folder / f"row-{number}", row, pace, seed, sound)).outcome
+        outcomes.append(outcome)
+        at = ", ".join(f"{name} at {at_s:.0f} s" for name, at_s in outcome.kills)
+        console.print(f"{row.name}: killed {at}; {time.monotonic() - begun:.0f} s")
+        for line in outcome.told:
+            console.print(f"  {line}", highlight=False, markup=False)
+    console.print(table(outcomes))
+    return all(one.faultless for one in outcomes)
+
+
+def main() -> None:
+    """Play the kill matrix; exit with 1 when anything was lost, doubled or told twice."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=main.__doc__)
+    parser.add_argument("--athletes", type=int, default=100)
+    parser.add_argument("--pace", type=float, default=10.0, help="how many times as fast as life")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="rows with these words")
+    parser.add_argument("--keep", type=Path, help="a new folder for states and logs")
+    asked = parser.parse_args()
+    console = Console(width=150)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = asked.keep or Path(scratch)
+        good = asyncio.run(matrix(console, folder, asked.athletes, asked.pace, asked.seed, asked.only))
+    sys.exit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""A split house in a folder: every part a process of its own, its state and its logs beside it."""
+
+import asyncio
+import contextlib
+import json
+import shutil
+import sqlite3
+import sys
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+from crampwatch.bus import BusFactory
+from crampwatch.bus.address import Address
+from crampwatch.bus.links import MqttLinks
+from crampwatch.codec import encode
+from crampwatch.events import Finding, FindingKind
+from crampwatch.topics import Kind, Topic
+from crampwatch.units import Level
+from tests.faults.parts import Part, broker, dashboard, forget, free_port, service, until
+from tests.faults.plan import Plan
+from tests.faults.receiver import Receiver
+
+TEAM = "faults"
+#: A runner who is nobody: her push says that all findings before it were decided on.
+SENTINEL = "sentinel"
+#: In run time; as good as for ever: what is told in the matrix does not hang on how busy the machine is.
+LONG_S = "3600"
+COPIED = ("state", "mosquitto", "influxd")
+
+
+class House:
+    """The parts of one house, by name: ``broker``, ``processor``, ``alerter``, ``dashboard``, ``collector``."""
+
+    def __init__(self, folder: Path, plan: Plan, phone: Receiver) -> None:
+        self.folder = folder
+        self.plan = plan
+        self.phone = phone
+        self.parts: dict[str, Part] = {}
+        self._mqtt = free_port()
+
+    @property
+    def store(self) -> Path:
+        return self.folder / "state" / "crampwatch.db"
+
+    @property
+    def links(self) -> BusFactory:
+        """For strangers to the house."""
+        return MqttLinks(Address("127.0.0.1", self._mqtt))
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The settings that all parts share."""
+        return {
+            "CRAMPWATCH_TEAM": TEAM,
+            "CRAMPWATCH_STATE_DIR": str(self.folder / "state"),
+            "CRAMPWATCH_MQTT__URL": f"mqtt://127.0.0.1:{self._mqtt}",
+            "CRAMPWATCH_MQTT__CONNECT_TIMEOUT_S": "120",
+            "CRAMPWATCH_ALERTS__APPRISE": json.dumps([self.phone.address]),
+            "CRAMPWATCH_ALERTS__DEADLINE_S": LONG_S,
+            "CRAMPWATCH_ALERTS__SIGNAL_LOST_S": LONG_S,
+            **{f"CRAMPWATCH_{one}__HEALTH_PORT": "-1" for one in ("COLLECTOR", "PROCESSOR", "ALERTS")},
+        }
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator["House"]:
+        """Everything but the collector, up; whatever becomes of the block, nothing is left running."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.parts["broker"] = await broker(self.folder, self._mqtt)
+        self.parts["processor"] = service("process", "processor", self.folder, self.variables)
+        self.parts["alerter"] = service("alert", "alerter", self.folder, self.variables)
+        self.parts["dashboard"] = dashboard(self.folder, self.variables, free_port())
+        try:
+            for part in self.parts.values():
+                part.start()
+                if part.name == "broker":
+                    await part.is_up()
+            await asyncio.gather(*(part.is_up() for part in self.parts.values()))
+            yield self
+        finally:
+            for part in self.parts.values():
+                part.kill()
+
+    def collect(self, what: str, pace: float, fresh_s: float) -> Part:
+        """Start a collector of the group's ``history`` or ``life``."""
+        arguments = (what, self.plan.athletes, self.plan.life_ms, pace, fresh_s)
+        command = (sys.executable, "-m", "tests.faults.watches", *map(str, arguments))
+        part = Part("collector", command, self.folder / "collector.log", self.variables)
+        part.start()
+        self.parts["collector"] = part
+        return part
+
+    async def back(self, name: str, *, wiped: bool = False) -> None:
+        """Start a part again that was killed."""
+        if wiped:
+            forget(self.folder)
+        self.parts[name].start()
+        await self.parts[name].is_up()
+
+    async def drained(self) -> None:
+        """Wait until the processor has stored everything that the collector had."""
+        collector = self.parts["collector"]
+        await until(lambda: collector.says("drained") or not collector.running, "the collector is drained")
+        assert collector.running, f"the collector ended: {collector.said()[-2_000:]}"
+
+    async def decided(self) -> None:
+        """Wait until the alerter has decided on every finding that the broker had for it."""
+        told = Finding(
+            kind=FindingKind.PATTERN,
+            id=f"{SENTINEL}/pattern",
+            session="s",
+            at_ms=self.plan.ends_ms,
+            level=Level.WARNING,
+            because=("all was said",),
+        )
+        async with self.links("faults-sentinel") as bus:
+            await bus.publish(Topic(TEAM, SENTINEL, Kind.FINDING), encode(told))
+        await until(
+            lambda: any(f"({SENTINEL})" in title for title in self.phone.felt), "the alerter has decided on all"
+        )
+
+    async def stop(self) -> None:
+        """End everything in order, the broker last."""
+        for part in reversed(self.parts.values()):
+            code = await part.stop()
+            assert code == 0, f"{part.name} ended with {code}: {part.said()[-2_000:]}"
+
+    def newest_ms(self) -> int:
+        """The moment of the newest sample in the SQLite store; 0 before the first."""
+        try:
+            with contextlib.closing(sqlite3.connect(f"file:{self.store}?mode=ro", uri=True, timeout=30)) as connection:
+                return connection.execute("SELECT coalesce(max(ended_ms), 0) FROM run").fetchone()[0]
+        except sqlite3.OperationalError:
+            return 0
+
+    def copy_to(self, folder: Path, phone: Receiver) -> "House":
+        """The same house, as it stands on disk, elsewhere."""
+        folder.mkdir(parents=True)
+        for name in COPIED:
+            if (self.folder / name).exists():
+                shutil.copytree(self.folder / name, folder / name)
+        return House(folder, self.plan, phone)
+
+
+async def prepare(folder: Path, plan: Plan) -> House:
+    """A house in which everybody has run long enough to be known, ended in order."""
+    async with Receiver().listening() as phone, House(folder, plan, phone).running() as house:
+        house.collect("history", 1.0, 30.0)
+        await house.drained()
+        await house.stop()
+    return house

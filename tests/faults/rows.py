@@ -1,0 +1,178 @@
+"""The rows of the kill matrix: which part is killed, how often, and what is found afterwards."""
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from crampwatch.units import SECOND_MS
+from tests.faults.house import SENTINEL, TEAM, House
+from tests.faults.parts import LOOK_EVERY_S, until
+from tests.faults.plan import LIFE_S, Plan
+from tests.faults.receiver import Bridge, Receiver
+from tests.faults.verdict import (
+    Kept,
+    Outcome,
+    compare_counts,
+    compare_findings,
+    compare_samples,
+    read_sqlite,
+)
+
+#: Parts are killed between these shares of the life, so that each kill has a before and an after.
+FIRST, LAST = 0.05, 0.8
+#: A kill is not to keep step with commits: up to so much later than the moment in the run.
+JITTER_S = 0.5
+#: In run time: so much newer than at the kill, and what is stored was sent after it.
+NEWER_MS = 2 * SECOND_MS
+#: What reaches a phone or a store a little later than it was decided, wall seconds.
+SETTLE_S = 30.0
+#: What is younger is live; at the paces that are used here minutes of wall time.
+FRESH_S = 3_600.0
+ANSWERING = ("alerter", "dashboard", "influxdb")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row.
+
+    Attributes:
+        name: how the table calls it.
+        targets: the parts of which one is killed at each moment.
+        kills: how often.
+        wiped: the broker's memory is gone each time.
+        away_s: how long a part stays away at most, wall seconds; half of the time it comes back at once.
+        fresh_s: what is younger in run time is live.
+    """
+
+    name: str
+    targets: Sequence[str]
+    kills: int = 3
+    wiped: bool = False
+    away_s: float = 1.5
+    fresh_s: float = FRESH_S
+
+
+PARTS = ("collector", "broker", "processor", "alerter", "dashboard")
+REFERENCE = Row("no faults", (), kills=0)
+MATRIX = (
+    Row("collector", ("collector",)),
+    Row("broker, state kept", ("broker",)),
+    Row("broker, state wiped", ("broker",), wiped=True),
+    Row("processor", ("processor",)),
+    Row("alerter", ("alerter",)),
+    Row("dashboard", ("dashboard",)),
+    Row("all at random", PARTS, kills=8),
+)
+
+
+@dataclass
+class Run:
+    """What came of a row: what each store holds, what was felt on the phone and heard on the broker."""
+
+    kept: Mapping[str, Kept]
+    felt: Counter[str]
+    bridged: Counter[str]
+    outcome: Outcome = field(default_factory=lambda: Outcome(""))
+
+
+class Killer:
+    """Kills parts of a running house at seeded moments of the run and starts them again."""
+
+    def __init__(self, house: House, row: Row, random: Random) -> None:
+        self._house = house
+        self._row = row
+        self._random = random
+        self.kills: list[tuple[str, float]] = []
+        self.recovered_s: list[float] = []
+        self._away: set[str] = set()
+
+    async def run(self) -> None:
+        """Kill as often as the row says; returns when every part is back and at work."""
+        shares = sorted(self._random.uniform(FIRST, LAST) for _ in range(self._row.kills))
+        async with asyncio.TaskGroup() as group:
+            for share in shares:
+                at_ms = self._house.plan.life_ms + round(share * LIFE_S * SECOND_MS)
+                await until(lambda at_ms=at_ms: self._house.newest_ms() >= at_ms, f"the run comes to {share:.0%}")
+                await asyncio.sleep(self._random.uniform(0, JITTER_S))
+                there = [name for name in self._row.targets if name not in self._away]
+                while not there:
+                    await asyncio.sleep(LOOK_EVERY_S)
+                    there = [name for name in self._row.targets if name not in self._away]
+                self._kill(self._random.choice(there), group)
+
+    def _kill(self, name: str, group: asyncio.TaskGroup) -> None:
+        newest_ms, killed_s = self._house.newest_ms(), time.monotonic()
+        self._house.parts[name].kill()
+        self._away.add(name)
+        self.kills.append((name, (newest_ms - self._house.plan.life_ms) / SECOND_MS))
+        pause_s = self._random.choice((0.0, self._random.uniform(0, self._row.away_s)))
+        group.create_task(self._back(name, pause_s, newest_ms, killed_s), name=f"back-{name}")
+
+    async def _back(self, name: str, pause_s: float, newest_ms: int, killed_s: float) -> None:
+        house = self._house
+        await asyncio.sleep(pause_s)
+        await house.back(name, wiped=self._row.wiped and name == "broker")
+        if name not in ANSWERING:
+            last_ms = min(newest_ms + NEWER_MS, house.plan.ends_ms - SECOND_MS)
+            await until(lambda: house.newest_ms() >= last_ms, f"something is stored after {name} was killed")
+        self.recovered_s.append(time.monotonic() - killed_s)
+        self._away.discard(name)
+
+
+async def play(prepared: House, folder: Path, row: Row, pace: float, seed: int, sound: Run | None = None) -> Run:
+    """Play the life of a group in a copy of a prepared house, with the faults of a row."""
+    async with Receiver().listening() as phone:
+        house, bridge = prepared.copy_to(folder, phone), Bridge(TEAM)
+        killer = Killer(house, row, Random(f"{seed}/{row.name}"))
+        async with house.running(), bridge.listening(house.links):
+            house.collect("life", pace, row.fresh_s)
+            await killer.run()
+            await house.drained()
+            await house.decided()
+            await _settled(lambda: SENTINEL in str(bridge.heard) and (sound is None or heard(phone) >= sound.felt))
+            await house.stop()
+        kept = await read_sqlite(house.store, TEAM, house.plan)
+    run = Run({"sqlite": kept}, heard(phone), Counter(bridge.heard))
+    outcome = judge(row, house.plan, run, sound)
+    outcome.kills, outcome.recovered_s = killer.kills, killer.recovered_s
+    run.outcome = outcome
+    return run
+
+
+async def _settled(true: Callable[[], bool]) -> None:
+    """Wait for what was decided to arrive; that it does not is for the verdict to say."""
+    with contextlib.suppress(AssertionError):
+        await until(true, "everything was delivered", SETTLE_S)
+
+
+def heard(phone: Receiver) -> Counter[str]:
+    """What was felt, but for the sentinel's."""
+    return Counter({title: count for title, count in phone.felt.items() if SENTINEL not in title})
+
+
+def judge(row: Row, plan: Plan, run: Run, sound: Run | None) -> Outcome:
+    """Hold a run against what was sent, what arithmetic proves, and the run without faults."""
+    outcome = Outcome(row.name, stored={name: compare_samples(plan, kept) for name, kept in run.kept.items()})
+    proved = [finding for findings in plan.proved.values() for finding in findings]
+    outcome.findings = [
+        f"{name}: {line}" for name, kept in run.kept.items() for line in compare_findings(proved, kept.findings)
+    ]
+    outcome.late = sum(one.late for one in run.kept["sqlite"].findings.values())
+    outcome.repeats = sum(count - 1 for count in run.bridged.values())
+    if sound is not None:
+        pushes = compare_counts("push", sound.felt, run.felt)
+        if "broker" not in row.targets:  # one that is killed forgets what it took in its last seconds
+            pushes += [f"never on the broker: {one}" for one in sorted(sound.bridged.keys() - run.bridged.keys())]
+        outcome.pushes = pushes
+        known = sound.kept["sqlite"].known_alerts
+        outcome.alerts = [
+            f"{name}: {line}"
+            for name, kept in run.kept.items()
+            for line in compare_counts("alert", known, kept.known_alerts)
+        ]
+    return outcome
