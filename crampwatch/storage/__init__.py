@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from crampwatch.events import Alert, Assessed, Finding, Sample
+from crampwatch.metrics import Gauge
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,14 @@ class Store(Protocol):
 
     async def name(self, athlete: str, display_name: str) -> None:
         """Give an athlete a display name."""
+        ...
+
+    def gauges(self) -> Sequence[Gauge]:
+        """What waits on the way into it, for a service's vitals."""
+        ...
+
+    def problems(self) -> Sequence[str]:
+        """What is wrong with it now and what to do, one line each, for a service's vitals."""
         ...
 
     async def close(self) -> None:

@@ -13,6 +13,7 @@ from typing import Self
 
 from crampwatch.errors import CrampwatchError
 from crampwatch.events import Alert, AlertState, Finding, Sample
+from crampwatch.metrics import Gauge
 from crampwatch.storage import Batch, RunKey, RunSummary, Series, chunks, compaction, hot, reading, summaries
 from crampwatch.storage.database import Database
 from crampwatch.storage.rows import AT_MS, Row, assessment_row, sample_row
@@ -21,9 +22,10 @@ log = logging.getLogger(__name__)
 
 #: A run with this many hot facts is compacted: five minutes and more of all its channels at 1 Hz.
 ENOUGH_FACTS = 1_800
-#: Compaction takes turns with recording: so many runs after a record, and one more for so many batches in it.
+#: Compaction takes turns with recording, which pays for it: a run is compacted for a third of these facts recorded.
+#: It gets rid of more, so it keeps up; and the runs of a race, which are full all at once, do not hold up recording.
+#: What was paid in vain is kept for so many runs.
 RUNS_A_TURN = 2
-BATCHES_A_RUN = 64
 #: How many runs that were left hot are compacted when a store is opened or closed: about half a second's work.
 LEFTOVERS = 64
 
@@ -51,6 +53,7 @@ class SqliteStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._compacting = True
+        self._paid_facts = 0
 
     @classmethod
     async def open(cls, path: Path, *, read_only: bool = False) -> Self:
@@ -71,10 +74,9 @@ class SqliteStore:
 
     async def record(self, batches: Sequence[Batch]) -> None:
         """Keep all batches or none; on disk when this returns."""
-        full = await self._database.write(lambda connection: _record(connection, batches))
-        turn = RUNS_A_TURN + len(batches) // BATCHES_A_RUN
-        if full:
-            await self._compact(lambda connection: compaction.compact(connection, sorted(full)[:turn]))
+        full, facts = await self._database.write(lambda connection: _record(connection, batches))
+        if runs := self._turn(sorted(full), facts):
+            await self._compact(lambda connection: compaction.compact(connection, runs))
 
     async def runs(
         self, *, team: str | None = None, athlete: str | None = None, limit: int = 100
@@ -110,6 +112,14 @@ class SqliteStore:
         """Give an athlete a display name."""
         await self._database.write(lambda connection: connection.execute(_NAME, (athlete, display_name)))
 
+    def gauges(self) -> Sequence[Gauge]:
+        """None: what is recorded is in the file at once."""
+        return ()
+
+    def problems(self) -> Sequence[str]:
+        """None that lasts: what fails is told to whoever asked."""
+        return ()
+
     async def close(self) -> None:
         """Finish what was accepted, compact what is left hot, and release the file; a second call does nothing."""
         if self._database.writable:
@@ -119,6 +129,14 @@ class SqliteStore:
     async def _bodies(self, query: str, key: RunKey) -> list[str]:
         place = (key.team, key.athlete, key.session)
         return await self._database.read(lambda connection: [body for (body,) in connection.execute(query, place)])
+
+    def _turn(self, full: Sequence[int], facts: int) -> Sequence[int]:
+        """Which of the full runs are compacted after so many facts more."""
+        price = ENOUGH_FACTS // 3
+        self._paid_facts += facts
+        runs = full if price == 0 else full[: self._paid_facts // price]
+        self._paid_facts = min(self._paid_facts - len(runs) * price, RUNS_A_TURN * price)
+        return runs
 
     async def _compact_leftovers(self) -> None:
         def work(connection: sqlite3.Connection) -> None:
@@ -141,8 +159,8 @@ class SqliteStore:
             self._compacting = True
 
 
-def _record(connection: sqlite3.Connection, batches: Sequence[Batch]) -> set[int]:
-    """Write all batches; return the runs that have enough hot facts to be compacted."""
+def _record(connection: sqlite3.Connection, batches: Sequence[Batch]) -> tuple[set[int], int]:
+    """Write all batches; return the runs that have enough hot facts to be compacted, and how many facts were new."""
     rows: list[Row] = []
     full: set[int] = set()
     for batch in batches:
@@ -163,5 +181,6 @@ def _record(connection: sqlite3.Connection, batches: Sequence[Batch]) -> set[int
         summaries.add_notes(connection, run, batch)
         if place.hot_facts >= ENOUGH_FACTS:
             full.add(run)
-    summaries.add_rows(connection, hot.insert(connection, rows))
-    return full
+    new = hot.insert(connection, rows)
+    summaries.add_rows(connection, new)
+    return full, len(new)
