@@ -1,10 +1,12 @@
-"""Spool to bus: in order per athlete, as fast as the broker takes it, forgotten only once it is stored."""
+"""Spool to bus: the present first, in order per athlete and lane, forgotten only once it is stored."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
+from collector.lanes import Lanes
 from collector.spool import Spool, Spooled
+from collector.stall import STALL_S, Stall
 from crampwatch.bus import Bus
 from crampwatch.clock import Clock
 from crampwatch.codec import encode
@@ -18,16 +20,17 @@ from crampwatch.units import SECOND_MS
 log = logging.getLogger(__name__)
 
 Wait = Callable[[float], Awaitable[None]]
+Took = Callable[[int], None]
+Due = Callable[[Lanes], Awaitable[tuple[Sequence[Spooled], Took]]]
 
 #: Younger than this in run time is live; older is history that must not raise an alert.
 FRESH_S = 30.0
 #: Messages read and sent at once.
 WINDOW = 128
-#: How far sending may run ahead of storing: well below what a broker queues for an absent processor.
-AHEAD = 20_000
-#: No word from the processor for this long, in wall seconds, and what is under way is sent again; then the
-#: patience doubles, so that an outage at most doubles what waits in the broker.
-STALL_S, STALL_MAX_S = 15.0, 600.0
+#: How far backlog may run ahead of storing. It bounds what lies before a live message: half a second's work.
+AHEAD = 1_024
+#: How often it is looked whether the link is a new one, in wall seconds.
+LOOK_S = 1.0
 BACKOFF_S, BACKOFF_MAX_S = 0.2, 5.0
 #: So long after another collector of our id was last heard it still counts as a problem.
 OTHER_MS = 60 * SECOND_MS
@@ -45,6 +48,9 @@ class Forwarder:
     Rows that are forgotten were stored, so no processor shall wait for them: a new one, or one that lost its
     memory, would never see its rows without a gap. Hence, whenever sending begins again, the highest forgotten row
     goes before it, retained, as a watermark in the collector's own name.
+
+    After an outage the present does not wait behind the past: rows go in two lanes, live ones first, a window of
+    backlog between them. An athlete's order holds within each.
 
     Args:
         spool: where the messages are.
@@ -74,7 +80,7 @@ class Forwarder:
         self._counters = counters
         self._fresh_ms = round(fresh_s * SECOND_MS)
         self._wait = wait
-        self._next = spool.forgotten + 1
+        self._lanes: Lanes | None = None
         self._sent_to = spool.forgotten
         self._watermark = spool.forgotten
         self._work = asyncio.Event()
@@ -82,7 +88,7 @@ class Forwarder:
         self._moved = asyncio.Event()
         self._untold = True
         self._unheard = False
-        self._stalled = False
+        self._stall = Stall()
         self._other: str | None = None
         self._other_at_ms = 0
         self._down = Trouble(log, "cannot forward, everything is kept", "forwarding again")
@@ -107,7 +113,7 @@ class Forwarder:
         said = [self._down.problem] if self._down.problem else []
         if self._other is not None and now_ms - self._other_at_ms < OTHER_MS:
             said.append(f"another collector uses our id {self._collector}: give each a collector.id of its own")
-        if self._stalled:
+        if self._stall.lasts:
             said.append("no processor stores what is sent, everything is kept: is `crampwatch process` running?")
         return said
 
@@ -117,6 +123,7 @@ class Forwarder:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._send(bus), name="forward-send")
             group.create_task(self._watch(), name="forward-watch")
+            group.create_task(self._look(bus), name="forward-look")
             group.create_task(self._forget(), name="forward-forget")
 
     def wake(self) -> None:
@@ -131,6 +138,7 @@ class Forwarder:
             link_is_new: the broker kept it from before, which it says once per link: then what was under way on
                 the link before may be lost and is sent again.
         """
+        back = False
         if mark.spool != self._spool.identity:
             self.hear_of(mark.spool, kept=link_is_new)
         elif mark.row >= self._spool.next_row:
@@ -143,11 +151,12 @@ class Forwarder:
             await self._spool.renew()
             self._watermark = self._sent_to = self._spool.forgotten
             self._rewind()
-        elif mark.row > self._watermark:
-            self._watermark = mark.row
-            self._stalled = False
-            self._stored.set()
-        if link_is_new:
+        else:
+            back = self._stall.heard(moved=mark.row > self._watermark)
+            if mark.row > self._watermark:
+                self._watermark = mark.row
+                self._stored.set()
+        if link_is_new or back:
             self._rewind()
         self._work.set()
 
@@ -173,7 +182,7 @@ class Forwarder:
 
     async def sent(self) -> None:
         """Return once the broker has taken everything that is spooled."""
-        while self._next < self._spool.next_row:
+        while self._lanes is None or not self._lanes.sent_all(self._spool.next_row):
             self._moved.clear()
             await self._moved.wait()
 
@@ -184,7 +193,7 @@ class Forwarder:
             await self._moved.wait()
 
     def _rewind(self) -> None:
-        self._next = max(self._watermark, self._spool.forgotten) + 1
+        self._lanes = None
         self._untold = True
         self._work.set()
 
@@ -195,12 +204,11 @@ class Forwarder:
         while True:
             self._work.clear()
             error = await self._tell_forgotten(bus)
-            rows = () if error else await self._due()
-            if not rows and error is None:
-                await self._work.wait()
-                continue
-            first = self._next
-            error = error or await self._publish(bus, rows)
+            busy = False
+            for due in (self._live, self._backlog):
+                if error is None:
+                    count, error = await self._send_some(bus, due)
+                    busy = busy or count > 0
             if error is not None:
                 self._failed(error)
                 await self._wait(backoff_s)
@@ -208,10 +216,52 @@ class Forwarder:
                 self._rewind()
                 continue
             backoff_s = BACKOFF_S
-            self._succeeded(len(rows))
-            if self._next == first:
-                self._next = rows[-1].row + 1
             self._moved.set()
+            if not busy:
+                await self._work.wait()
+
+    async def _send_some(self, bus: Bus, due: Due) -> tuple[int, CrampwatchError | None]:
+        """Send what is due of one lane. Returns how many rows that were, and what went wrong."""
+        try:
+            lanes = await self._current_lanes()
+            rows, took = await due(lanes)
+        except Unavailable as away:
+            return 0, away
+        if not rows:
+            return 0, None
+        error = await self._publish(bus, rows)
+        if error is None:
+            took(rows[-1].row)
+            self._succeeded(len(rows))
+        return len(rows), error
+
+    async def _current_lanes(self) -> Lanes:
+        """The lanes in use; they begin anew above the watermark when something asked for it meanwhile."""
+        while (lanes := self._lanes) is None:
+            first = max(self._watermark, self._spool.forgotten) + 1
+            began = self._lanes = Lanes(first)
+            border = await self._spool.first_since(first, self._clock.now_ms() - self._fresh_ms)
+            if self._lanes is began:
+                began.set_aside(border)
+        return lanes
+
+    async def _live(self, lanes: Lanes) -> tuple[Sequence[Spooled], Took]:
+        """The next rows of the present. What has grown old while it waited is left to the backlog."""
+        if lanes.live >= self._spool.next_row:
+            return (), lanes.took_live
+        rows = await self._spool.read(lanes.live, WINDOW)
+        oldest_ms = self._clock.now_ms() - self._fresh_ms
+        if rows and rows[0].at_ms <= oldest_ms:
+            lanes.set_aside(await self._spool.first_since(lanes.live, oldest_ms))
+            rows = await self._spool.read(lanes.live, WINDOW)
+        return rows, lanes.took_live
+
+    async def _backlog(self, lanes: Lanes) -> tuple[Sequence[Spooled], Took]:
+        """The next rows of the past, as far as they may run ahead of what is stored."""
+        if lanes.backlog is None or lanes.backlog[0] > self._watermark + AHEAD:
+            return (), lanes.took_backlog
+        row, count = lanes.backlog
+        return await self._spool.read(row, min(count, WINDOW)), lanes.took_backlog
 
     async def _tell_forgotten(self, bus: Bus) -> CrampwatchError | None:
         """Before rows are sent again: what lies below them is nobody's to wait for. Returns why that must wait."""
@@ -228,17 +278,6 @@ class Forwarder:
             log.log(level(first=not self._unheard), "a new processor will wait for stored rows: %s", refusal)
             self._unheard = True
         return None
-
-    async def _due(self) -> Sequence[Spooled]:
-        if self._next >= self._spool.next_row or self._next > self._watermark + AHEAD:
-            return ()
-        try:
-            return await self._spool.read(self._next, WINDOW)
-        except Unavailable as error:
-            self._failed(error)
-            await self._wait(BACKOFF_MAX_S)
-            self._work.set()
-            return ()
 
     async def _publish(self, bus: Bus, rows: Sequence[Spooled]) -> CrampwatchError | None:
         """Send rows, athletes side by side, each athlete's in order. Returns the first thing that went wrong."""
@@ -274,24 +313,26 @@ class Forwarder:
     # --- storing --------------------------------------------------------------------------------------------
 
     async def _watch(self) -> None:
-        patience_s = STALL_S
         while True:
             before, under_way = self._watermark, self._sent_to
-            await self._wait(patience_s)
-            if self._watermark != before or under_way <= before or self._down.lasts:
-                patience_s = STALL_S
-                self._stalled = False
+            await self._wait(STALL_S)
+            waits = self._watermark == before and under_way > before and not self._down.lasts
+            if not self._stall.looked(waits=waits):
                 continue
-            self._stalled = True
-            log.log(
-                level(first=patience_s == STALL_S),
-                "no processor has stored rows %d to %d; sending them again",
-                before + 1,
-                under_way,
-            )
+            words = "no processor has stored rows %d to %d; sending them again"
+            log.log(level(first=not self._stall.lasts), words, before + 1, under_way)
+            self._stall.lasts = True
             self._counters.add("resends")
-            patience_s = min(patience_s * 2, STALL_MAX_S)
             self._rewind()
+
+    async def _look(self, bus: Bus) -> None:
+        """A link that broke and mended while nothing was being sent: the broker may have lost what it had."""
+        reconnects = bus.link.reconnects
+        while True:
+            await self._wait(LOOK_S)
+            if bus.link.reconnects != reconnects:
+                reconnects = bus.link.reconnects
+                self._rewind()
 
     async def _forget(self) -> None:
         while True:

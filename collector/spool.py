@@ -80,6 +80,14 @@ class Spool(Protocol):
         """At most ``limit`` messages from a row on, in order."""
         ...
 
+    async def first_since(self, from_row: int, at_ms: int) -> int:
+        """The lowest row, from ``from_row`` on, that was measured after ``at_ms``; the next row when there is none.
+
+        Rows are taken as if they were in the order of time, which they nearly are: it costs a few reads, however many
+        are kept.
+        """
+        ...
+
     async def forget(self, up_to_row: int) -> None:
         """Drop every message up to a row and with it."""
         ...
@@ -198,6 +206,23 @@ class SqliteSpool:
                 )
             ]
         )
+
+    async def first_since(self, from_row: int, at_ms: int) -> int:
+        """See :class:`Spool`."""
+        end = self._next_row
+
+        def search(connection: sqlite3.Connection) -> int:
+            low, high = from_row, end
+            while low < high:
+                middle = (low + high) // 2
+                found = connection.execute("SELECT at_ms FROM outbox WHERE row = ?", (middle,)).fetchone()
+                if found is not None and found[0] > at_ms:
+                    high = middle
+                else:
+                    low = middle + 1
+            return low
+
+        return await self._database.read(search)
 
     async def forget(self, up_to_row: int) -> None:
         """See :class:`Spool`."""

@@ -113,6 +113,18 @@ async def test_how_old_it_is_survives_a_restart(tmp_path):
         assert spool.oldest_ms == 2_000
 
 
+async def test_the_first_row_after_a_moment_is_found_among_many(spool):
+    beat = facts.ev.HeartRateMeasured(at_ms=0, device="strap", seq=0, bpm=150)
+    each_second = [beat.model_copy(update={"at_ms": n * 1_000, "seq": n}) for n in range(200)]
+    await spool.append([Unsent("ann", "s1", (one,)) for one in each_second], {})
+    await spool.forget(49)
+    assert [await spool.first_since(50, at_ms) for at_ms in (0, 49_999, 50_000, 120_500, 198_999)] == [
+        50, 50, 51, 121, 199
+    ]  # fmt: skip
+    assert await spool.first_since(150, 60_000) == 150
+    assert await spool.first_since(50, 199_000) == 200
+
+
 async def test_the_latest_state_of_each_key_is_kept(spool):
     await spool.append(MESSAGES[:1], {"athlete/ann": b"1", "pairing": b"p"})
     await spool.append([], {"athlete/ann": b"2"})

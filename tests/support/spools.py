@@ -39,6 +39,10 @@ class MemorySpool:
     async def read(self, from_row, limit):
         return [self._rows[row] for row in sorted(self._rows) if row >= from_row][:limit]
 
+    async def first_since(self, from_row, at_ms):
+        late = (row for row in sorted(self._rows) if row >= from_row and self._rows[row].at_ms > at_ms)
+        return next(late, self.next_row)
+
     async def forget(self, up_to_row):
         self._check()
         last = min(up_to_row, self.next_row - 1)
