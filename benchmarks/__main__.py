@@ -9,9 +9,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import athlete, latency, spool, store, thousand
+from benchmarks import athlete, latency, outbox, spool, store, thousand
 
-PARTS = ("athlete", "store", "latency", "spool", "thousand")
+PARTS = ("athlete", "store", "latency", "spool", "outbox", "thousand")
 
 
 def main() -> None:
@@ -39,6 +39,8 @@ def main() -> None:
         figures["latency"] = [asyncio.run(latency.measure(console, count)) for count in asked.athletes or (1, 100)]
     if "spool" in asked.parts:
         figures["spool"] = asyncio.run(spool.measure(console))
+    if "outbox" in asked.parts:
+        figures["outbox"] = asyncio.run(outbox.measure(console))
     if "thousand" in asked.parts:
         groups = asked.athletes or (1_000,)
         figures["thousand"] = [asyncio.run(thousand.measure(console, count, asked.minutes)) for count in groups]
