@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from crampwatch import __version__
-from crampwatch.cli import backtest, config, demo, doctor, exits, replay, run, scan, simulate, status
+from crampwatch.cli import backtest, config, demo, doctor, exits, outbox, replay, run, scan, simulate, status
 from crampwatch.cli.console import errors, out, say_all, tell_error
 from crampwatch.errors import CrampwatchError, Misconfigured, Unavailable, first_of
 
@@ -61,6 +61,7 @@ app.command()(simulate.simulate)
 app.command()(replay.replay)
 app.command()(backtest.backtest)
 app.command()(status.status)
+app.command()(outbox.outbox)
 app.command()(doctor.doctor)
 app.command("config")(config.config)
 

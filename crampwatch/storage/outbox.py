@@ -199,6 +199,15 @@ def file_name(service: str) -> str:
     return f"outbox-{service}.db"
 
 
+def service_of(path: Path) -> str:
+    """Whose file that is.
+
+    >>> service_of(Path("outbox-alerter.db"))
+    'alerter'
+    """
+    return path.stem.removeprefix("outbox-")
+
+
 def found_in(state_dir: Path) -> Sequence[Path]:
     """Every outbox of a state_dir."""
     return sorted(state_dir.glob(file_name("*")))

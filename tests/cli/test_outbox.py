@@ -1,0 +1,128 @@
+"""``crampwatch outbox``: what waits for InfluxDB and what it refused, from outside."""
+
+import asyncio
+import json
+import subprocess
+
+import pytest
+
+from crampwatch.clock import WallClock
+from crampwatch.storage.outbox import Outbox, file_name
+from crampwatch.storage.outbox_parts import ALL, Refusal
+from tests.cli.rig import SCRIPT
+
+LINES = [f"telemetry,runner=anna bpm=15{number}.0 {number}" for number in range(3)]
+
+
+@pytest.fixture
+def state_dir(tmp_path):
+    return tmp_path / "state"
+
+
+def filled(state_dir, service, *, refused=(), held=None):
+    """An outbox in which three lines wait, after some were refused."""
+
+    async def fill():
+        box = await Outbox.open(state_dir / file_name(service), WallClock())
+        for line in refused:
+            await box.put("runs", [line])
+            await box.settle(await box.take("runs"), [Refusal("bad_line", "InfluxDB refuses [it]", [line])])
+        await box.put("runs", LINES)
+        if held:
+            await box.trouble(ALL, held)
+        await box.close()
+
+    asyncio.run(fill())
+
+
+def looked(crampwatch):
+    told = crampwatch("outbox", "--json")
+    assert told.code == 0
+    return {one["service"]: one for one in json.loads(told.out)}
+
+
+def test_without_any_outbox_it_says_why(crampwatch):
+    told = crampwatch("outbox")
+    assert (told.code, "storage.backend is sqlite" in told.out) == (0, True)
+    assert crampwatch("outbox", "--json").out.strip() == "[]"
+
+
+def test_it_shows_what_waits_what_holds_it_up_and_what_was_refused_and_why(crampwatch, state_dir):
+    filled(state_dir, "processor", refused=["bad one", "bad \x1b[31mtwo"], held="no route to InfluxDB")
+    filled(state_dir, "alerter")
+    told = crampwatch("outbox").out
+    assert "processor: 3 points wait" in told
+    assert "2 points were refused" in told
+    assert "no route to InfluxDB" in told
+    assert "bad_line: InfluxDB refuses [it]" in told
+    assert "\x1b" not in told
+    assert "alerter: 3 points wait" in told
+
+
+def test_json_holds_the_same_and_the_ids_to_act_on(crampwatch, state_dir):
+    filled(state_dir, "processor", refused=["bad one"], held="no route to InfluxDB")
+    one = looked(crampwatch)["processor"]
+    assert (one["points"], one["blocks"], one["refused_points"]) == (3, 1, 1)
+    assert one["oldest_at_ms"] > 0
+    assert [(held["bucket"], held["message"]) for held in one["held"]] == [(None, "no route to InfluxDB")]
+    (letter,) = one["dead_letters"]
+    assert (letter["id"], letter["first_line"], letter["reason"]) == ("processor:1", "bad one", "bad_line")
+
+
+def test_one_refused_line_is_put_back_and_the_others_stay(crampwatch, state_dir):
+    filled(state_dir, "processor", refused=["bad one", "bad two"])
+    assert crampwatch("outbox", "--retry", "processor:2").out == "put back: 1\n"
+    one = looked(crampwatch)["processor"]
+    assert ([letter["id"] for letter in one["dead_letters"]], one["points"]) == (["processor:1"], 4)
+
+
+def test_all_are_put_back_from_every_outbox(crampwatch, state_dir):
+    filled(state_dir, "processor", refused=["bad one", "bad two"])
+    filled(state_dir, "alerter", refused=["bad one"])
+    assert crampwatch("outbox", "--retry", "all").out == "put back: 3\n"
+    assert {one["refused_points"] for one in looked(crampwatch).values()} == {0}
+
+
+def test_nothing_is_deleted_unless_somebody_says_yes(crampwatch, state_dir):
+    filled(state_dir, "processor", refused=["bad one"])
+    asked = subprocess.run(
+        [SCRIPT, "outbox", "--drop", "all"], input="n\n", capture_output=True, text=True, check=False
+    )
+    assert asked.returncode != 0
+    assert "for good?" in asked.stdout
+    assert looked(crampwatch)["processor"]["refused_points"] == 1
+    assert crampwatch("outbox", "--drop", "processor:1", "--yes").out == "deleted: 1\n"
+    assert looked(crampwatch)["processor"]["refused_points"] == 0
+
+
+@pytest.mark.parametrize("wrong", ["processor:9", "processor", "3", "nobody:1", "processor:x"])
+def test_an_id_that_is_none_is_named(crampwatch, state_dir, wrong):
+    filled(state_dir, "processor", refused=["bad one"])
+    told = crampwatch("outbox", "--retry", wrong)
+    assert told.code == 2
+    assert f"'{wrong}'" in told.err
+    assert "crampwatch outbox" in told.err
+
+
+def test_it_works_while_a_service_has_the_outbox_open(crampwatch, state_dir):
+    holder = f"""
+import asyncio, sys
+from pathlib import Path
+from crampwatch.clock import WallClock
+from crampwatch.storage.outbox import Outbox
+async def hold():
+    box = await Outbox.open(Path({str(state_dir / file_name("processor"))!r}), WallClock())
+    print("open", flush=True)
+    sys.stdin.readline()
+    await box.refresh()
+    print(box.depth.points, box.depth.dead, flush=True)
+asyncio.run(hold())
+"""
+    filled(state_dir, "processor", refused=["bad one"])
+    with subprocess.Popen(
+        [SCRIPT.parent / "python", "-c", holder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as service:
+        assert service.stdout.readline() == "open\n"
+        assert looked(crampwatch)["processor"]["refused_points"] == 1
+        assert crampwatch("outbox", "--retry", "all").code == 0
+        assert service.communicate("go on\n")[0] == "4 0\n"
