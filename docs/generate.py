@@ -30,11 +30,18 @@ def commands() -> str:
     group = typer.main.get_command(app)
     context = Context(group, info_name="crampwatch")
     parts = [f"# Commands\n\n{MADE}{_clean(group.help or '')}\n"]
-    names = group.list_commands(context)  # type: ignore[attr-defined]  # typer returns a group
-    for name in names:
-        command = group.get_command(context, name)  # type: ignore[attr-defined]  # same
-        parts.append(_command(name, command))
+    parts += [_command(name, command) for name, command in _within(group, context)]
     return "\n".join(parts)
+
+
+def _within(group: Command, context: Context, prefix: str = "") -> Iterator[tuple[str, Command]]:
+    """The commands of a group, those of its groups in their place."""
+    for name in group.list_commands(context):  # type: ignore[attr-defined]  # typer returns a group
+        command = group.get_command(context, name)  # type: ignore[attr-defined]  # same
+        if hasattr(command, "list_commands"):
+            yield from _within(command, context, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", command
 
 
 def _command(name: str, command: Command) -> str:

@@ -18,10 +18,12 @@ from crampwatch.errors import Misconfigured
 from crampwatch.metrics import Counters
 from crampwatch.settings import Settings
 from crampwatch.storage import Store
-from crampwatch.storage.sqlite import SqliteStore
+from crampwatch.storage.opening import open_store
 from dashboard.service import Dashboard
 from processor.worker import Processor
 
+#: The services that use the store; the first of a process names its outbox.
+STORING = ("processor", "alerter", "dashboard")
 #: What a stall of the machine may cost before telemetry counts as backlog, wall seconds.
 STALL_S = 2.0
 
@@ -37,8 +39,14 @@ class House:
 
     settings: Settings
     buses: BusFactory
-    store: Store
     clock: Clock
+    kept: Store | None
+
+    @property
+    def store(self) -> Store:
+        """The store, which is there unless this process only collects."""
+        assert self.kept is not None, "a collector needs no store"
+        return self.kept
 
     def processor(self) -> Processor:
         """The service that turns facts into findings."""
@@ -101,10 +109,11 @@ def sole_user(state_dir: Path, services: Sequence[str]) -> Iterator[None]:
 @contextlib.asynccontextmanager
 async def house(settings: Settings, clock: Clock, services: Sequence[str]) -> AsyncIterator[House]:
     """Lock, broker and store; closed in reverse order."""
+    storing = next((name for name in STORING if name in services), None)
     with sole_user(settings.state_dir, services):
-        async with find_or_start(settings.mqtt, settings.state_dir) as buses:
-            store = await SqliteStore.open(settings.store_path)
-            try:
-                yield House(settings, buses, store, clock)
-            finally:
-                await store.close()
+        async with contextlib.AsyncExitStack() as stack:
+            buses = await stack.enter_async_context(find_or_start(settings.mqtt, settings.state_dir))
+            kept = None
+            if storing is not None:
+                kept = await stack.enter_async_context(open_store(settings, storing, clock))
+            yield House(settings, buses, clock, kept)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from crampwatch import __version__
-from crampwatch.cli import backtest, config, demo, doctor, exits, outbox, replay, run, scan, simulate, status
+from crampwatch.cli import backtest, config, demo, doctor, exits, influx, outbox, replay, run, scan, simulate, status
 from crampwatch.cli.console import errors, out, say_all, tell_error
 from crampwatch.errors import CrampwatchError, Misconfigured, Unavailable, first_of
 
@@ -64,6 +64,7 @@ app.command()(status.status)
 app.command()(outbox.outbox)
 app.command()(doctor.doctor)
 app.command("config")(config.config)
+app.add_typer(influx.app, name="influx")
 
 
 def _exit_code(error: CrampwatchError) -> int:

@@ -10,6 +10,7 @@ from crampwatch.storage.influx.edge import InfluxEdge
 from crampwatch.storage.influx.tasks import tasks
 
 DAY_S = 86_400
+ORGS, BUCKETS, TASKS = "/api/v2/orgs", "/api/v2/buckets", "/api/v2/tasks"
 _MANAGE = "set up once with an all-access token: CRAMPWATCH_INFLUXDB__TOKEN=... crampwatch influx setup"
 #: What the edge names when something looked for is not there.
 _ABSENT = {"influxdb.org", "influxdb.bucket", "influxdb.bucket_long"}
@@ -54,7 +55,7 @@ class Step:
 def plan(settings: Influxdb, found: Found) -> Sequence[Step]:
     """What is left to do, in order; empty when all is as it should be."""
     if found.org_id is None:
-        first = [Step(f"make the organisation {settings.org!r}", "POST", "/api/v2/orgs", {"name": settings.org})]
+        first = [Step(f"make the organisation {settings.org!r}", "POST", ORGS, {"name": settings.org})]
     else:
         first = []
     return [*first, *_buckets(settings, found), *_tasks(settings, found)]
@@ -67,10 +68,10 @@ def _buckets(settings: Influxdb, found: Found) -> Sequence[Step]:
         kept, known = kept_words(keep_days * DAY_S), found.buckets.get(name)
         if known is None:
             body = {"orgID": found.org_id, "name": name, "retentionRules": rules}
-            steps.append(Step(f"make the bucket {name!r}, kept {kept}", "POST", "/api/v2/buckets", body))
+            steps.append(Step(f"make the bucket {name!r}, kept {kept}", "POST", BUCKETS, body))
         elif known.keep_s != keep_days * DAY_S:
             words = f"keep the bucket {name!r} {kept} instead of {kept_words(known.keep_s)}"
-            steps.append(Step(words, "PATCH", f"/api/v2/buckets/{known.id}", {"retentionRules": rules}))
+            steps.append(Step(words, "PATCH", f"{BUCKETS}/{known.id}", {"retentionRules": rules}))
     return steps
 
 
@@ -80,9 +81,9 @@ def _tasks(settings: Influxdb, found: Found) -> Sequence[Step]:
         known = found.tasks.get(name)
         if known is None:
             body = {"orgID": found.org_id, "flux": flux}
-            steps.append(Step(f"make the task {name!r}", "POST", "/api/v2/tasks", body))
+            steps.append(Step(f"make the task {name!r}", "POST", TASKS, body))
         elif known.flux != flux:
-            steps.append(Step(f"update the task {name!r}", "PATCH", f"/api/v2/tasks/{known.id}", {"flux": flux}))
+            steps.append(Step(f"update the task {name!r}", "PATCH", f"{TASKS}/{known.id}", {"flux": flux}))
     return steps
 
 
@@ -132,13 +133,13 @@ async def find(edge: InfluxEdge, settings: Influxdb) -> Found:
         Misconfigured: the token is not valid, or may see nothing of the organisation.
         Unavailable: InfluxDB cannot be reached.
     """
-    answer = await _or_none(edge, "/api/v2/orgs", org=settings.org)
+    answer = await _or_none(edge, ORGS, org=settings.org)
     if answer is None:
         return Found(None)
     org_id = next((str(org["id"]) for org in answer["orgs"]), None)
     buckets = {}
     for name in (settings.bucket, settings.bucket_long):
-        seen = await _or_none(edge, "/api/v2/buckets", org=settings.org, name=name)
+        seen = await _or_none(edge, BUCKETS, org=settings.org, name=name)
         for one in (seen or {}).get("buckets", ()):
             org_id = str(one["orgID"])
             buckets[name] = Bucket(str(one["id"]), sum(int(rule["everySeconds"]) for rule in one["retentionRules"]))
@@ -148,7 +149,7 @@ async def find(edge: InfluxEdge, settings: Influxdb) -> Found:
         )
     seen_tasks = {}
     for name in tasks(settings):
-        answer = await edge.api("GET", "/api/v2/tasks", query={"orgID": org_id, "name": name})
+        answer = await edge.api("GET", TASKS, query={"orgID": org_id, "name": name})
         for one in answer["tasks"]:
             seen_tasks[name] = Task(str(one["id"]), str(one["flux"]))
     return Found(org_id, buckets, seen_tasks)

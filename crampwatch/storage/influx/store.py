@@ -1,0 +1,169 @@
+"""The store in InfluxDB: recorded into an outbox on this machine, delivered from there, read by Flux."""
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+from crampwatch.clock import Clock
+from crampwatch.errors import Unavailable
+from crampwatch.events import Alert, Finding, Sample
+from crampwatch.metrics import Gauge
+from crampwatch.settings import Influxdb
+from crampwatch.storage import Batch, RunKey, RunSummary, Series
+from crampwatch.storage.drainer import Drainer
+from crampwatch.storage.influx.edge import InfluxEdge
+from crampwatch.storage.influx.lines import batch_lines, mark_lines, minutes, name_line
+from crampwatch.storage.influx.reader import InfluxReader
+from crampwatch.storage.outbox import Outbox
+
+#: How long a reader waits for what was recorded before it; looked at in between, because the queue moves on.
+WAIT_S = 10.0
+LOOK_S = 0.5
+#: How long an orderly end waits for what was just recorded; the rest is delivered after the next start.
+GOODBYE_S = 2.0
+#: A minute of a run is marked once; so many marks are remembered, those of a thousand runners' last minutes.
+MARKS = 8_192
+#: Behind every row: all that waits, of which nothing more is known.
+_EVERY_ROW = 2**62
+
+
+class InfluxStore:
+    """A :class:`crampwatch.storage.Store` in InfluxDB 2. Make it with :meth:`open`.
+
+    ``record`` and ``name`` return when the outbox has it on disk, whether InfluxDB is there or not. Readers wait for
+    what this process put into its outbox, also before its last start; what other processes still queue they do not
+    see. They raise Unavailable when InfluxDB is away or more than ten seconds behind.
+    """
+
+    def __init__(self, edge: InfluxEdge, outbox: Outbox, clock: Clock, settings: Influxdb) -> None:
+        self._edge = edge
+        self._outbox = outbox
+        self._clock = clock
+        self._settings = settings
+        self._drainer = Drainer(outbox, edge, clock)
+        self._reader = InfluxReader(edge, settings)
+        self._draining: asyncio.Task[None] | None = None
+        self._row = _EVERY_ROW if outbox.depth.points else 0
+        self._named_ms = 0
+        self._marked: OrderedDict[tuple[RunKey, int], None] = OrderedDict()
+
+    @classmethod
+    async def open(cls, settings: Influxdb, path: Path, clock: Clock) -> Self:
+        """Open the outbox at ``path`` and deliver what it holds. InfluxDB may be away.
+
+        Raises:
+            Misconfigured: there is no token, the url is none, the influx extra is not installed, or the outbox's
+                folder cannot be used.
+            Unavailable: another process holds the outbox too long.
+        """
+        edge = InfluxEdge.connect(settings)
+        store = cls(edge, await Outbox.open(path, clock), clock, settings)
+        store._draining = asyncio.create_task(store._drainer.run(), name=f"drain-{path.stem}")
+        return store
+
+    async def record(self, batches: Sequence[Batch]) -> None:
+        """Keep all batches or none; on disk when this returns."""
+        self._check()
+        marks = {(batch.run, minute): None for batch in batches for minute in minutes(batch)}
+        new = [mark for mark in marks if mark not in self._marked]
+        lines = [line for batch in batches for line in batch_lines(batch)]
+        lines += [line for run, minute in new for line in mark_lines(run, [minute])]
+        await self._put(self._settings.bucket, lines)
+        self._marked.update(dict.fromkeys(new))
+        while len(self._marked) > MARKS:
+            self._marked.popitem(last=False)
+
+    async def runs(
+        self, *, team: str | None = None, athlete: str | None = None, limit: int = 100
+    ) -> Sequence[RunSummary]:
+        """The newest runs first."""
+        await self._caught_up()
+        return await self._reader.runs(team=team, athlete=athlete, limit=limit)
+
+    async def run(self, key: RunKey) -> RunSummary | None:
+        """One run, or None."""
+        await self._caught_up()
+        return await self._reader.run(key)
+
+    async def samples(self, key: RunKey, *, after_ms: int = -1, before_ms: int | None = None) -> Sequence[Sample]:
+        """Every sample with ``after_ms < at_ms < before_ms``, in the order (at_ms, device, seq)."""
+        await self._caught_up()
+        return await self._reader.samples(key, after_ms=after_ms, before_ms=before_ms)
+
+    async def series(self, key: RunKey, *, points: int = 1_000) -> Series:
+        """Columns for a page."""
+        await self._caught_up()
+        return await self._reader.series(key, points=points)
+
+    async def findings(self, key: RunKey) -> Sequence[Finding]:
+        """In the order (at_ms, id)."""
+        await self._caught_up()
+        return await self._reader.findings(key)
+
+    async def alerts(self, key: RunKey) -> Sequence[Alert]:
+        """The latest state of each, in the order (raised_at_ms, id)."""
+        await self._caught_up()
+        return await self._reader.alerts(key)
+
+    async def names(self) -> dict[str, str]:
+        """Display names that were given on the page, by athlete id."""
+        await self._caught_up(self._settings.bucket_long)
+        return await self._reader.names()
+
+    async def name(self, athlete: str, display_name: str) -> None:
+        """Give an athlete a display name."""
+        self._check()
+        # The newest name counts, so that no two may be given at one moment.
+        self._named_ms = max(self._clock.now_ms(), self._named_ms + 1)
+        await self._put(self._settings.bucket_long, [name_line(athlete, display_name, self._named_ms)])
+
+    def gauges(self) -> Sequence[Gauge]:
+        """How much waits in the outbox, and how much was refused."""
+        return self._drainer.gauges()
+
+    def problems(self) -> Sequence[str]:
+        """What keeps the outbox from being delivered, and what to do."""
+        return self._drainer.problems()
+
+    async def close(self) -> None:
+        """Deliver what can be at once, and release the outbox; a second call does nothing."""
+        draining, self._draining = self._draining, None
+        if draining is None:
+            return
+        try:
+            if not draining.done() and not self._drainer.problems():
+                await self._drainer.delivered(self._row, GOODBYE_S)
+        finally:
+            draining.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await draining
+            await self._edge.close()
+            await self._outbox.close()
+
+    async def _put(self, bucket: str, lines: Sequence[str]) -> None:
+        if row := await self._outbox.put(bucket, lines):
+            self._row = row
+
+    async def _caught_up(self, bucket: str | None = None) -> None:
+        """Wait until what was put into the outbox before can be read."""
+        self._check()
+        bucket, row = bucket or self._settings.bucket, self._row
+        for _ in range(round(WAIT_S / LOOK_S)):
+            if await self._drainer.delivered(row, LOOK_S, bucket=bucket):
+                return
+            self._check()
+            # Of what was there at the start all is before what was put in since.
+            row = min(row, self._row)
+        raise Unavailable(
+            f"{self._outbox.depth.points} points wait for InfluxDB at {self._settings.url}; "
+            f"{'; '.join(self._drainer.problems()) or 'it is behind'}"
+        )
+
+    def _check(self) -> None:
+        if self._draining is None:
+            raise Unavailable(f"{self._outbox.path} is closed; open it again")
+        if self._draining.done():
+            self._draining.result()
