@@ -81,6 +81,8 @@ class InfluxEdge:
         """
         async with self._translating(None) as client:
             answer, _, _ = await _call(client, method, path, query=query or {}, headers=_JSON, body=body)
+            if answer and not isinstance(answer, Mapping):
+                raise ValueError("its answer is no JSON object")
             return dict(answer or {})
 
     async def close(self) -> None:
