@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 
 from crampwatch.bus import Delivery
 from crampwatch.events import Assessed, Finding, Sample
-from crampwatch.storage import Batch
+from crampwatch.storage import Batch, RunKey
 from processor.athlete import Outcome
 
 from .reading import Arrived, Origin
-from .seat import Seat
+from .seat import Gap, Seat
 
 #: The most that is stored in one transaction and acked after it: a message more of either ends the drain.
 DELIVERIES = 256
@@ -20,7 +20,7 @@ class Drain:
     """Deliveries that are stored in one transaction and acked last; ``came_s`` is when telemetry arrived.
 
     ``settled`` are rows that are stored or refused once the drain is done; ``raised`` is whose mark moved by what a
-    collector or the broker remembers.
+    collector or the broker remembers; ``gaps`` are those that the drain has opened or widened.
     """
 
     deliveries: list[Delivery] = field(default_factory=list)
@@ -28,12 +28,21 @@ class Drain:
     arrived: list[Arrived] = field(default_factory=list)
     settled: list[tuple[Origin, int]] = field(default_factory=list)
     raised: set[Origin] = field(default_factory=set)
+    gaps: dict[RunKey, Gap] = field(default_factory=dict)
     samples: int = 0
+    _seen: set[tuple[Origin, int]] = field(default_factory=set)
 
     @property
     def has_room(self) -> bool:
         """Whether one more delivery may be taken."""
         return len(self.deliveries) < DELIVERIES and self.samples < SAMPLES
+
+    def has_seen(self, arrived: Arrived) -> bool:
+        """Whether this row was asked for before in this drain; it is remembered."""
+        name = (arrived.origin, arrived.telemetry.row)
+        seen = name in self._seen
+        self._seen.add(name)
+        return seen
 
     def add(self, arrived: Arrived, came_s: float) -> None:
         """Take telemetry that was read."""
@@ -58,11 +67,17 @@ class Gain:
         return bool(self.samples or self.findings or self.assessments)
 
     def add(self, outcome: Outcome, *, late: bool) -> None:
-        """Take what a machine proved; ``late``: too late for a live alert."""
-        self.findings += [one.model_copy(update={"late": True}) if late else one for one in outcome.findings]
+        """Take what a machine proved; ``late``: too late for a live alert.
+
+        What is dated within backlog is late even when a live sample brings it out, by closing the second before.
+        """
+        late_to_ms = self.seat.late_to_ms
+        for one in outcome.findings:
+            is_late = late or one.at_ms <= late_to_ms
+            self.findings.append(one.model_copy(update={"late": True}) if is_late else one)
         self.assessments += outcome.assessments
         if not late:
-            self.live += outcome.assessments
+            self.live += [one for one in outcome.assessments if one.at_ms > late_to_ms]
 
     def batch(self) -> Batch:
         """What the store keeps."""

@@ -51,6 +51,11 @@ class Marks:
         mark = self._marks.get(origin)
         return -1 if mark is None else mark.watermark.up_to
 
+    def has(self, origin: Origin, row: int) -> bool:
+        """Whether this row is settled."""
+        mark = self._marks.get(origin)
+        return mark is not None and mark.watermark.has(row)
+
     def settle(self, origin: Origin, row: int, now_ms: int) -> None:
         """This row is stored, or will never be taken."""
         self._heard(origin, now_ms).settle(row)

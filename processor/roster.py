@@ -11,7 +11,7 @@ from crampwatch.storage import RunKey, Store
 from crampwatch.units import MINUTE_MS, SECOND_MS
 from processor.athlete import Athlete
 
-from .seat import Seat
+from .seat import Gap, Seat
 from .shelf import Kept, Shelf
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,8 @@ class Roster:
 
     def rested(self, before_ms: int) -> Sequence[Seat]:
         """Sessions for which nothing came after this, by the host, and that are not closed."""
-        return [seat for seat in self._seats.values() if seat.heard_at_ms <= before_ms and not seat.closed]
+        seats = self._seats.values()
+        return [one for one in seats if one.heard_at_ms <= before_ms and not one.closed and one.gap is None]
 
     def due(self) -> Sequence[Kept]:
         """Snapshots of machines whose last one is older than the settings allow, in their own run time.
@@ -96,12 +97,46 @@ class Roster:
     def rest(self) -> Sequence[Kept]:
         """Let the sessions go that have rested longest, when there are too many; return their snapshots."""
         kept: list[Kept] = []
-        while len(self._seats) > self._room:
-            _, seat = self._seats.popitem(last=False)
+        too_many = len(self._seats) - self._room
+        # What has a gap stays until it is mended, a few seconds.
+        leaving = [name for name, seat in self._seats.items() if seat.gap is None][: max(0, too_many)]
+        for name in leaving:
+            seat = self._seats.pop(name)
             snapshot = seat.keep()
             if snapshot is not None:
                 kept.append(snapshot)
         return kept
+
+    def behind(self) -> Sequence[Seat]:
+        """Sessions whose machine has not observed everything that is stored."""
+        return [seat for seat in self._seats.values() if seat.gap is not None]
+
+    async def recall(self, now_ms: int) -> None:
+        """Bring back the sessions that an earlier life has left with a gap.
+
+        Raises:
+            Unavailable: shelf or store cannot be read now; the same call may work later.
+        """
+        for kept in await self._shelf.gaps():
+            seat = await self.seat(kept.athlete, kept.session, now_ms)
+            if seat.gap is None:
+                seat.gap = Gap(kept.from_ms, kept.to_ms)
+            seat.late_to_ms = max(seat.late_to_ms, kept.to_ms)
+
+    async def before(self, seat: Seat, at_ms: int) -> Kept | None:
+        """The newest snapshot of a session that is older than this moment, if there is one.
+
+        Raises:
+            Unavailable: the shelf cannot be read now.
+        """
+        known = [seat.before_hole, await self._shelf.snapshot(*seat.name)]
+        older = [one for one in known if one is not None and one.at_ms < at_ms]
+        return max(older, key=lambda one: one.at_ms, default=None)
+
+    def restored(self, kept: Kept | None, key: RunKey) -> tuple[Seat, int]:
+        """A seat beside the roster, with the machine of a snapshot, and what that reaches to; else from the start."""
+        machine, after_ms = self._restored(kept, key.athlete, key.session)
+        return Seat(key, machine, self._counters), after_ms
 
     async def _bring_back(self, athlete: str, session: str, now_ms: int) -> Seat:
         key = RunKey(self._team, athlete, session)

@@ -8,7 +8,7 @@ from typing import TypeVar
 from crampwatch.events import Finding, FindingKind, Sample
 from crampwatch.metrics import Counters
 from crampwatch.storage import RunKey
-from crampwatch.units import Level
+from crampwatch.units import SECOND_MS, Level
 from processor.athlete import Athlete, Outcome
 
 from .shelf import Kept
@@ -19,6 +19,37 @@ log = logging.getLogger(__name__)
 ResultT = TypeVar("ResultT")
 
 _FAILED = "Something went wrong in the detectors: this run is stored, but no longer watched."
+
+
+#: A machine is kept as it was before samples that come after more than this: backlog may fill the hole. It is the
+#: silence after which recent statistics start anew.
+HOLE_MS = 20 * SECOND_MS
+
+
+@dataclass(slots=True)
+class Gap:
+    """Backlog of a session that came after its machine had passed it; the machine has not observed it.
+
+    ``messages`` counts what came, so that it is seen when no more does.
+    """
+
+    from_ms: int
+    to_ms: int
+    messages: int = 1
+    _looked_at: int = 0
+    _quiet: int = 0
+
+    def widen(self, samples: Sequence[Sample]) -> None:
+        """More of it came."""
+        self.messages += 1
+        self.from_ms = min(self.from_ms, samples[0].at_ms)
+        self.to_ms = max(self.to_ms, samples[-1].at_ms)
+
+    def quiet(self, looks: int) -> bool:
+        """Look once more; whether so many looks in a row have found nothing new."""
+        self._quiet = self._quiet + 1 if self._looked_at == self.messages else 0
+        self._looked_at = self.messages
+        return self._quiet >= looks
 
 
 @dataclass(slots=True)
@@ -40,6 +71,10 @@ class Seat:
         failed: the machine is asked no more.
         told: and that was said.
         closed: nothing has come since the session was closed.
+        newest_ms: the newest sample that the machine was given.
+        gap: backlog that the machine has not observed.
+        late_to_ms: up to here something came as backlog; what is proved of that time is late, whatever proves it.
+        before_hole: the machine as it was before the last hole in the data.
     """
 
     key: RunKey
@@ -52,9 +87,44 @@ class Seat:
     failed: bool = False
     told: bool = False
     closed: bool = False
+    newest_ms: int = -1
+    gap: Gap | None = None
+    late_to_ms: int = -1
+    before_hole: Kept | None = None
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """Whose, and which session."""
+        return self.key.athlete, self.key.session
+
+    def take(self, samples: Sequence[Sample], *, late: bool, known: bool) -> Outcome:
+        """Observe samples, unless they are of a time that the machine has passed: then they wait for the mender.
+
+        Args:
+            samples: of one message.
+            late: they came as backlog.
+            known: the same message was taken before.
+        """
+        if late:
+            self.late_to_ms = max(self.late_to_ms, samples[-1].at_ms)
+            if self.gap is not None:
+                if not known:
+                    self.gap.widen(samples)
+                return Outcome()
+            if not known and samples[0].at_ms < self.newest_ms - SECOND_MS:
+                self.gap = Gap(samples[0].at_ms, samples[-1].at_ms)
+                return Outcome()
+        self._remember_hole(samples[0].at_ms)
+        return self.observe(samples)
+
+    def go_on_with(self, anew: "Seat") -> None:
+        """Take over a machine that has observed everything; it may bring its failure."""
+        self.machine, self.failed, self.newest_ms = anew.machine, self.failed or anew.failed, anew.newest_ms
+        self.gap, self.before_hole, self.closed = None, None, False
 
     def observe(self, samples: Sequence[Sample]) -> Outcome:
         """What samples prove; once the machine has failed, one signal finding that says so and nothing more."""
+        self.newest_ms = max(self.newest_ms, samples[-1].at_ms)
         outcome = self._ask(lambda: self.machine.observe(samples))
         if outcome is not None:
             return outcome
@@ -74,6 +144,9 @@ class Seat:
     def due(self, every_ms: int) -> bool:
         """Whether the snapshot on the shelf is older than this, in the run's own time."""
         last_ms = self.machine.last_ms
+        # While there is a gap the shelf's older one is worth more.
+        if self.gap is not None:
+            return False
         return not self.failed and last_ms is not None and not 0 <= last_ms - self.kept_at_ms < every_ms
 
     def keep(self) -> Kept | None:
@@ -86,6 +159,13 @@ class Seat:
             return None
         self.kept_at_ms = last_ms
         return Kept(self.key.athlete, self.key.session, last_ms, body)
+
+    def _remember_hole(self, at_ms: int) -> None:
+        last_ms = self.machine.last_ms
+        if last_ms is None or at_ms - last_ms <= HOLE_MS:
+            return
+        body = self._ask(self.machine.snapshot)
+        self.before_hole = None if body is None else Kept(*self.name, last_ms, body)
 
     def _ask(self, call: Callable[[], ResultT]) -> ResultT | None:
         """What the machine answers; None once it has failed."""

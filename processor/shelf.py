@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Connection
+from typing import NamedTuple
 
+from crampwatch.storage import RunKey
 from crampwatch.storage.database import Database
 
 from .marks import KeptMark
@@ -21,6 +23,15 @@ class Kept:
     session: str
     at_ms: int
     body: bytes
+
+
+class KeptGap(NamedTuple):
+    """Backlog, from when to when, that a session's machine has not observed."""
+
+    athlete: str
+    session: str
+    from_ms: int
+    to_ms: int
 
 
 class Shelf:
@@ -60,8 +71,23 @@ class Shelf:
             ]
         )
 
-    async def keep(self, snapshots: Sequence[Kept], marks: Sequence[KeptMark], gone: Sequence[Origin] = ()) -> None:
-        """Replace snapshots and watermarks and drop marks that are gone, all or none.
+    async def gaps(self) -> Sequence[KeptGap]:
+        """Every session whose machine has not observed everything."""
+        return await self._database.read(
+            lambda connection: [
+                KeptGap(*columns) for columns in connection.execute("SELECT athlete, session, from_ms, to_ms FROM gap")
+            ]
+        )
+
+    async def keep(
+        self,
+        snapshots: Sequence[Kept],
+        marks: Sequence[KeptMark],
+        gone: Sequence[Origin] = (),
+        gaps: Sequence[KeptGap] = (),
+        mended: Sequence[RunKey] = (),
+    ) -> None:
+        """Replace snapshots, watermarks and gaps; drop marks that are gone and gaps that are mended; all or none.
 
         Raises:
             Unavailable: the disk is full or the file is held.
@@ -79,6 +105,15 @@ class Shelf:
                 [(*one.origin, one.heard_at_ms, one.body) for one in marks],
             )
             connection.executemany("DELETE FROM watermark WHERE collector=? AND spool=?", gone)
+            connection.executemany(
+                "INSERT INTO gap (athlete, session, from_ms, to_ms) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (athlete, session) DO UPDATE SET from_ms=min(from_ms, excluded.from_ms),"
+                " to_ms=max(to_ms, excluded.to_ms)",
+                gaps,
+            )
+            connection.executemany(
+                "DELETE FROM gap WHERE athlete=? AND session=?", [(one.athlete, one.session) for one in mended]
+            )
 
         await self._database.write(write)
 

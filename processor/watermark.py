@@ -22,6 +22,10 @@ class Watermark:
         """The highest row with none missing below it; -1 when there is none."""
         return self._up_to
 
+    def has(self, row: int) -> bool:
+        """Whether this row is settled."""
+        return row <= self._up_to or any(low <= row <= high for low, high in self._spans)
+
     def settle(self, row: int) -> None:
         """This row is stored, or will never be taken."""
         if row <= self._up_to:

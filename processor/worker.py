@@ -21,11 +21,12 @@ from processor.athlete import Athlete
 
 from .drain import Drain, Gain
 from .marks import Marks
+from .mender import Mender
 from .patience import RETRY_MAX_S, Patience, Wait
 from .pulse import Pulse
 from .reading import Arrived, Origin, read_telemetry, read_watermark, row_of
 from .roster import SLICE, Roster
-from .shelf import Shelf
+from .shelf import KeptGap, Shelf
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class Processor:
         clock: the run's time, for statuses, for what is recent after a restart and for which sessions rest; machines
             never see it.
         counters: ``messages``, ``samples``, ``findings``, ``refused`` by reason, ``ignored`` by name, ``caught_up``,
-            ``failed`` by error.
+            ``failed`` by error, ``mended``.
         wait: sleeps wall seconds.
         machines: makes and restores the athletes' machines.
     """
@@ -84,6 +85,17 @@ class Processor:
         )
         #: Machines are moved by one task at a time.
         self._turn = asyncio.Lock()
+        self._mender = Mender(
+            roster=self._roster,
+            store=store,
+            shelf=self._shelf,
+            turn=self._turn,
+            patience=self._patience,
+            clock=clock,
+            counters=counters,
+            record=self._record,
+            wait=wait,
+        )
         self._marks = Marks()
         self._status = Topic(SYSTEM, self._id, Kind.STATUS)
         self._pulse = Pulse(
@@ -93,8 +105,15 @@ class Processor:
             counters=counters,
             ready=self._ready.is_set,
             troubles=lambda: self._patience.problems,
-            sizes=lambda: {"sessions": len(self._roster), "queue_messages": self._queue.qsize()},
+            sizes=self._sizes,
         )
+
+    def _sizes(self) -> dict[str, int]:
+        return {
+            "sessions": len(self._roster),
+            "sessions_behind": len(self._roster.behind()),
+            "queue_messages": self._queue.qsize(),
+        }
 
     @property
     def name(self) -> str:
@@ -146,6 +165,7 @@ class Processor:
                 group.create_task(self._report(bus), name="processor-status")
                 group.create_task(self._work(bus), name="processor-work")
                 group.create_task(self._close_rested(bus), name="processor-close")
+                group.create_task(self._mender.run(bus), name="processor-mend")
         finally:
             await self._say(bus, "down")
 
@@ -231,7 +251,7 @@ class Processor:
         gains: dict[tuple[str, str], Gain] = {}
         observed = 0
         for arrived in drain.arrived:
-            await self._observe(arrived, gains)
+            await self._observe(arrived, gains, drain)
             observed += len(arrived.telemetry.samples)
             if observed >= SLICE:
                 observed = 0
@@ -244,7 +264,7 @@ class Processor:
         for delivery in drain.deliveries:
             await delivery.ack()
 
-    async def _observe(self, arrived: Arrived, gains: dict[tuple[str, str], Gain]) -> None:
+    async def _observe(self, arrived: Arrived, gains: dict[tuple[str, str], Gain], drain: Drain) -> None:
         telemetry = arrived.telemetry
         name = (arrived.athlete, telemetry.session)
         gain = gains.get(name)
@@ -252,7 +272,10 @@ class Processor:
             now_ms = self._clock.now_ms()
             seat = await self._patience.insist("read", lambda: self._roster.seat(*name, now_ms))
             gain = gains[name] = Gain(seat)
-        outcome = gain.seat.observe(telemetry.samples)
+        known = self._marks.has(arrived.origin, telemetry.row) or drain.has_seen(arrived)
+        outcome = gain.seat.take(telemetry.samples, late=arrived.late, known=known)
+        if arrived.late and gain.seat.gap is not None:
+            drain.gaps[gain.seat.key] = gain.seat.gap
         gain.samples.extend(telemetry.samples)
         gain.add(outcome, late=arrived.late)
         self._counters.add("samples", by=len(telemetry.samples))
@@ -295,8 +318,9 @@ class Processor:
         gone = self._marks.prune(now_ms)
         snapshots = [*self._roster.due(), *self._roster.rest()]
         marks = self._marks.kept(origins)
-        if snapshots or marks or gone:
-            await self._patience.insist("keep", lambda: self._shelf.keep(snapshots, marks, gone))
+        gaps = [KeptGap(key.athlete, key.session, gap.from_ms, gap.to_ms) for key, gap in drain.gaps.items()]
+        if snapshots or marks or gone or gaps:
+            await self._patience.insist("keep", lambda: self._shelf.keep(snapshots, marks, gone, gaps))
         for origin in origins:
             row = self._marks.up_to(origin)
             # Knowing nothing is no news: it would wipe out the mark that the broker retained for us.
