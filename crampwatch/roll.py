@@ -1,6 +1,6 @@
 """Pure: who is up and who is not, from what services say of themselves. Told the time; asks nobody."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -170,3 +170,17 @@ def _since_ms(status: ServiceStatus, before: _Word | None, now_ms: int, *, retai
 def queued(entry: Entry, words: Mapping[str, str] = QUEUES) -> tuple[tuple[int, str], ...]:
     """What waits at a service, as pairs of how much and of what."""
     return tuple((int(entry.figures[name]), text) for name, text in words.items() if entry.figures.get(name, 0) > 0)
+
+
+def missed(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Who is away and not replaced: silent, or down while no other of its kind is up.
+
+    A collector has runners of its own, so no other one replaces it.
+    """
+    there = {one.kind for one in entries if one.standing in {Standing.UP, Standing.TROUBLE}}
+    return tuple(
+        one
+        for one in entries
+        if one.standing is Standing.SILENT
+        or (one.standing is Standing.DOWN and (one.kind not in there or one.kind == "collector"))
+    )

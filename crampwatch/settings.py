@@ -1,6 +1,7 @@
 """Settings: one TOML file, over it secret files, over those the environment. Every setting says what it does."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -230,6 +231,16 @@ class Settings(BaseSettings):
     def store_path(self) -> Path:
         """The SQLite file."""
         return self.storage.path or self.state_dir / "crampwatch.db"
+
+    @property
+    def service_kinds(self) -> Mapping[str, str]:
+        """What kind of service each id of these settings is."""
+        return {
+            self.collector.id: "collector",
+            self.processor.id: "processor",
+            self.alerts.id: "alerter",
+            self.dashboard.id: "dashboard",
+        }
 
     @classmethod
     def settings_customise_sources(

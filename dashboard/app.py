@@ -59,6 +59,10 @@ class Pages:
         """The coach board."""
         return self._page("board", "Coach board")
 
+    async def system(self, _request: Request) -> Response:
+        """Who is up, what waits, whose data is how old."""
+        return self._page("system", "System")
+
     async def live(self, request: Request) -> Response:
         """One runner's page."""
         athlete = request.path_params["athlete"]
@@ -153,6 +157,7 @@ def application(site: Site, health: Health) -> ASGIApp:
     routes = [
         Route("/", get.home),
         Route("/board", get.board),
+        Route("/system", get.system),
         Route("/live/{athlete}", get.live),
         Route("/runs", get.runs),
         Route(f"/runs{run}", get.review),

@@ -22,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 FRONT = HERE / "front"
 ASSETS = HERE / "assets"
 STAMP = ".stamp"
-ENTRIES = ("home.tsx", "runner.tsx", "board.tsx", "review.tsx", "style.css", "icon.svg")
+ENTRIES = ("home.tsx", "runner.tsx", "board.tsx", "review.tsx", "system.tsx", "style.css", "icon.svg")
 _PACKAGE_FILES = ("package.json", "package-lock.json", ".npmrc")
 
 

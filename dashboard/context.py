@@ -97,11 +97,22 @@ class AthleteView:
 
 @dataclass(frozen=True, slots=True)
 class ServiceView:
-    """A service's own word on itself."""
+    """How a service stands, by its own word: up, in trouble, silent (it said "up", and then nothing), or down.
+
+    ``missed`` when it is away and no other does its work; ``since_s`` since when it is up or down; ``quiet_s`` how old
+    its last word is; ``waits`` what is queued or was left out there, in words.
+    """
 
     id: str
-    service: str
-    up: bool
+    kind: str
+    tone: Tone
+    word: str
+    missed: bool
+    since_s: int | None
+    quiet_s: int
+    version: str | None
+    waits: tuple[str, ...]
+    problem: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +129,14 @@ class BoardView:
 
 @dataclass(frozen=True, slots=True)
 class RunnerView:
-    """Everything one runner's page shows at one moment."""
+    """Everything one runner's page shows at one moment; ``misses`` says what a service that is away takes from it."""
 
     at_ms: int
     team: str
     athlete: AthleteView
     sensors: tuple[SensorView, ...]
     alerts: tuple[AlertView, ...]
-    services: tuple[ServiceView, ...]
+    misses: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from .site import Site
 AHEAD_MS = 2 * MINUTE_MS
 
 
-async def follow(site: Site, topic_text: str, payload: bytes) -> None:
-    """Take one message.
+async def follow(site: Site, topic_text: str, payload: bytes, *, retained: bool = False) -> None:
+    """Take one message; ``retained``: the broker had kept it from before.
 
     Raises:
         Refused: the topic or the payload is none of ours.
@@ -22,7 +22,7 @@ async def follow(site: Site, topic_text: str, payload: bytes) -> None:
     """
     topic = Topic.parse(topic_text)
     if not payload:
-        _gone(site.board, topic)
+        _gone(site, topic)
         return
     message = decode(topic.kind, payload)
     board, athlete, until_ms = site.board, topic.athlete, site.clock.now_ms() + AHEAD_MS
@@ -41,15 +41,15 @@ async def follow(site: Site, topic_text: str, payload: bytes) -> None:
             await site.alerted(athlete, message)
         case ev.Delivered():
             await site.pushed(athlete, message)
-        case ev.SensorStatus() | ev.ServiceStatus():
-            _status(board, topic, message)
+        case ev.ServiceStatus():
+            board.roll.heard(topic.athlete, message, site.clock.now_ms(), site.stopwatch(), retained=retained)
+        case ev.SensorStatus():
+            _sensor(board, topic, message)
 
 
-def _status(board: Board, topic: Topic, message: ev.SensorStatus | ev.ServiceStatus) -> None:
-    """A sensor's or a service's state; under the system team a sensor is nobody's yet."""
-    if isinstance(message, ev.ServiceStatus):
-        board.service(topic.athlete, message)
-    elif topic.team == SYSTEM:
+def _sensor(board: Board, topic: Topic, message: ev.SensorStatus) -> None:
+    """A sensor's state; under the system team it is nobody's yet."""
+    if topic.team == SYSTEM:
         board.unclaimed(topic.athlete, message.device, message)
     else:
         board.sensor(topic.athlete, message)
@@ -63,12 +63,13 @@ async def _began(site: Site, athlete: str, session: str) -> None:
     await site.refresh_names()
 
 
-def _gone(board: Board, topic: Topic) -> None:
+def _gone(site: Site, topic: Topic) -> None:
     """A retained message was cleared."""
+    board = site.board
     if topic.kind is Kind.ALERT and topic.device is not None:
         board.alert_gone(topic.athlete, topic.device)
     elif topic.kind is Kind.STATUS and topic.device is None:
-        board.service(topic.athlete, None)
+        board.roll.heard(topic.athlete, None, site.clock.now_ms(), site.stopwatch(), retained=False)
     elif topic.kind is Kind.STATUS and topic.team == SYSTEM:
         board.unclaimed(topic.athlete, topic.device or "", None)
     elif topic.kind is Kind.STATUS:

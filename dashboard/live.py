@@ -1,6 +1,7 @@
 """Pure: the board of everybody running now, from the messages of the bus. The clock is an argument."""
 
 from collections.abc import Iterable, Mapping
+from math import inf
 
 from crampwatch.events import (
     Alert,
@@ -10,15 +11,16 @@ from crampwatch.events import (
     Finding,
     SensorState,
     SensorStatus,
-    ServiceStatus,
     Telemetry,
 )
+from crampwatch.roll import RollCall
 from crampwatch.units import HOUR_MS, SECOND_MS, Level
 from crampwatch.wording import LEVEL_WORDS
 
-from .context import AlertView, BoardView, RunnerView, ServiceView, UnclaimedView
+from .context import AlertView, BoardView, RunnerView, UnclaimedView
 from .levels import TONES
 from .runner import Runner
+from .services import misses, service_views
 
 #: Up to this many runners everyone has a card with the last minutes; above, only who needs attention.
 CARDS = 12
@@ -34,16 +36,23 @@ class Board:
         team: the team shown.
         names: display names by athlete id, from settings and store; replace them with :attr:`names`.
         configured: athletes who are always shown, even before their first sample.
+        kinds: what kind of service an instance is that does not say so itself.
     """
 
-    def __init__(self, team: str, names: Mapping[str, str], configured: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        team: str,
+        names: Mapping[str, str],
+        configured: Iterable[str] = (),
+        kinds: Mapping[str, str] | None = None,
+    ) -> None:
         self.team = team
         self.names = dict(names)
         self._configured = frozenset(configured)
         self._runners: dict[str, Runner] = {one: Runner(one) for one in configured}
         self._alerts: dict[str, tuple[str, Alert]] = {}
         self._unclaimed: dict[str, tuple[str, SensorStatus]] = {}
-        self._services: dict[str, ServiceStatus] = {}
+        self.roll = RollCall(kinds or {})
 
     def name_of(self, athlete: str) -> str:
         """What people call an athlete; the id where nobody said."""
@@ -119,13 +128,6 @@ class Board:
         found = self._unclaimed.get(device)
         return found[0] if found else None
 
-    def service(self, instance: str, message: ServiceStatus | None) -> None:
-        """A service's own word; None when it was withdrawn."""
-        if message is None:
-            self._services.pop(instance, None)
-        else:
-            self._services[instance] = message
-
     def prune(self, now_ms: int) -> None:
         """Forget runners who left long ago."""
         for athlete, runner in list(self._runners.items()):
@@ -133,8 +135,8 @@ class Board:
             if gone and athlete not in self._configured:
                 del self._runners[athlete]
 
-    def view(self, now_ms: int) -> BoardView:
-        """The whole board at a moment."""
+    def view(self, now_ms: int, now_s: float = inf) -> BoardView:
+        """The whole board at a moment; ``now_s`` is the wall's, as in :class:`crampwatch.roll.RollCall`."""
         roomy = len(self._runners) <= CARDS
         urgent = self._urgent()
         rows = []
@@ -152,10 +154,10 @@ class Board:
                 UnclaimedView(one.device, one.name, collector, one.measures, one.rssi_dbm)
                 for _, (collector, one) in sorted(self._unclaimed.items())
             ),
-            services=self._service_views(),
+            services=service_views(self.roll.entries(now_ms, now_s), now_ms),
         )
 
-    def runner_view(self, athlete: str, now_ms: int) -> RunnerView:
+    def runner_view(self, athlete: str, now_ms: int, now_s: float = inf) -> RunnerView:
         """One runner's page at a moment; an athlete nobody has seen is waiting."""
         runner = self._runners.get(athlete) or Runner(athlete)
         alert = self._urgent().get(athlete)
@@ -165,7 +167,10 @@ class Board:
             athlete=runner.view(now_ms, self.name_of(athlete), alert=alert, spark=True),
             sensors=runner.sensor_views(),
             alerts=self._alert_views(now_ms, athlete),
-            services=self._service_views(),
+            misses=misses(
+                self.roll.entries(now_ms, now_s),
+                {one.collector for one in runner.sensors.values() if one.collector is not None},
+            ),
         )
 
     def alert_view(self, athlete: str, alert: Alert, now_ms: int) -> AlertView:
@@ -207,11 +212,6 @@ class Board:
     def _alert_views(self, now_ms: int, athlete: str | None) -> tuple[AlertView, ...]:
         newest = sorted(self._alerts.values(), key=lambda pair: (-pair[1].raised_at_ms, pair[1].id))
         return tuple(self.alert_view(whose, alert, now_ms) for whose, alert in newest if athlete in {None, whose})
-
-    def _service_views(self) -> tuple[ServiceView, ...]:
-        return tuple(
-            ServiceView(instance, one.service, one.state == "up") for instance, one in sorted(self._services.items())
-        )
 
     def _trim(self) -> None:
         closed = sorted((a.updated_at_ms, a.id) for _, a in self._alerts.values() if not a.state.open)

@@ -12,7 +12,7 @@ from .context import PageContext
 ASSETS = Path(__file__).resolve().parent / "assets"
 
 #: Which script draws which page.
-SCRIPTS = {"home": "home", "runs": "home", "runner": "runner", "board": "board", "review": "review"}
+SCRIPTS = {"home": "home", "runs": "home", "runner": "runner", "board": "board", "review": "review", "system": "system"}
 
 _SHELL = """<!doctype html>
 <html lang="en">

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+import time
 from collections.abc import Awaitable, Callable, Iterator
 
 from crampwatch.bus import Bus, BusFactory
@@ -48,6 +49,7 @@ class Dashboard:
         clock: says how old things are.
         counters: refused messages are counted here by reason.
         sleep: waits wall seconds between two frames.
+        stopwatch: seconds on the wall, from any beginning.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Dashboard:
         clock: Clock,
         counters: Counters,
         sleep: Sleep = asyncio.sleep,
+        stopwatch: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._buses = buses
@@ -66,6 +69,7 @@ class Dashboard:
         self._clock = clock
         self._counters = counters
         self._sleep = sleep
+        self._stopwatch = stopwatch
         self._ready = asyncio.Event()
         self._url: str | None = None
         self._bus: Bus | None = None
@@ -167,8 +171,16 @@ class Dashboard:
 
     async def _site(self, feed: AlertFeed, bus: Bus) -> Site:
         settings = self._settings
-        board = Board(settings.team, {}, [one.id for one in settings.athletes])
-        site = Site(settings=settings, board=board, feed=feed, store=self._store, clock=self._clock, bus=bus)
+        board = Board(settings.team, {}, [one.id for one in settings.athletes], settings.service_kinds)
+        site = Site(
+            settings=settings,
+            board=board,
+            feed=feed,
+            store=self._store,
+            clock=self._clock,
+            bus=bus,
+            stopwatch=self._stopwatch,
+        )
         await site.refresh_names()
         await self._catch_up(site)
         return site
@@ -205,7 +217,7 @@ class Dashboard:
     async def _take(self, site: Site, bus: Bus) -> None:
         async for delivery in bus.deliveries():
             try:
-                await follow(site, delivery.topic, delivery.payload)
+                await follow(site, delivery.topic, delivery.payload, retained=delivery.retained)
             except Refused as error:
                 first = self._counters.add("refused", error.reason) == 1
                 hint = "look at what publishes there"

@@ -1,7 +1,8 @@
 """What every endpoint works with: the live board, the feed, the store and a way to publish. Made once per service."""
 
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -45,12 +46,15 @@ class Site:
     clock: Clock
     bus: Publisher
     hub: Hub = field(default_factory=Hub)
+    #: Seconds on the wall, from any beginning: a service is given them to speak, whatever the pace of the run.
+    stopwatch: Callable[[], float] = time.monotonic
 
     def encode(self, athlete: str | None) -> bytes:
         """The present frame: the board, or one athlete's page."""
-        now_ms = self.clock.now_ms()
-        view = self.board.view(now_ms) if athlete is None else self.board.runner_view(athlete, now_ms)
-        return to_json(view)
+        now_ms, now_s = self.clock.now_ms(), self.stopwatch()
+        if athlete is None:
+            return to_json(self.board.view(now_ms, now_s))
+        return to_json(self.board.runner_view(athlete, now_ms, now_s))
 
     def encode_news(self, athlete: str, news: News) -> bytes:
         """One alert as pages show it, or one push as they hear it."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crampwatch.events import Alert, AlertKind, Message, ServiceStatus, Telemetry
-from crampwatch.roll import Entry, RollCall, Standing
+from crampwatch.roll import Entry, RollCall, Standing, missed
 from crampwatch.topics import SYSTEM, Topic
 from crampwatch.units import SECOND_MS
 
@@ -109,18 +109,15 @@ def _missing(services: Sequence[Entry]) -> list[str]:
 
 
 def _ill(services: Sequence[Entry]) -> list[str]:
-    """Who is not well. A service that ended is missed only where no other of its kind is up."""
-    up = {one.kind for one in services if one.standing in {Standing.UP, Standing.TROUBLE}}
-    lines = []
-    for one in services:
-        match one.standing:
-            case Standing.DOWN if one.kind not in up or one.kind == "collector":
-                lines.append(f"{one.id} is down")
-            case Standing.SILENT:
-                lines.append(f"{one.id} said that it is up, and nothing for {one.quiet_s} s since")
-            case Standing.TROUBLE:
-                lines.append(f"{one.id}: {one.problem or 'it is not ready'}")
-    return lines
+    """Who is away, then who is there and not well."""
+    lines = [
+        f"{one.id} is down"
+        if one.standing is Standing.DOWN
+        else f"{one.id} said that it is up, and nothing for {one.quiet_s} s since"
+        for one in missed(services)
+    ]
+    ill = (one for one in services if one.standing is Standing.TROUBLE)
+    return lines + [f"{one.id}: {one.problem or 'it is not ready'}" for one in ill]
 
 
 def _skewed(services: Sequence[Entry]) -> list[str]:

@@ -72,7 +72,7 @@ async def look(settings: Settings, listen_s: float, tell: Callable[[Report], Non
     broker = await find(settings.mqtt, settings.state_dir)
     kinds = (Kind.TELEMETRY, Kind.ALERT)
     filters = [*every(Kind.STATUS, SYSTEM), *(one for kind in kinds for one in every(kind, settings.team))]
-    ear, clock = Ear(_kinds(settings), {one.id: one.name or one.id for one in settings.athletes}), WallClock()
+    ear, clock = Ear(settings.service_kinds, {one.id: one.name or one.id for one in settings.athletes}), WallClock()
     async with broker(f"status-{os.getpid()}", subscribe=filters) as bus:
         hearing = asyncio.create_task(_hear(bus, ear, clock), name="status-hear")
         try:
@@ -98,15 +98,6 @@ async def _hear(bus: Bus, ear: Ear, clock: WallClock) -> None:
         else:
             ear.heard(topic, message, clock.now_ms(), retained=delivery.retained)
         await delivery.ack()
-
-
-def _kinds(settings: Settings) -> dict[str, str]:
-    return {
-        settings.collector.id: "collector",
-        settings.processor.id: "processor",
-        settings.alerts.id: "alerter",
-        settings.dashboard.id: "dashboard",
-    }
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Literal
 
 from crampwatch.bus import Bus
 from crampwatch.bus.memory import MemoryBroker
@@ -21,6 +22,7 @@ from crampwatch.events import (
     Message,
     SensorState,
     SensorStatus,
+    ServiceStatus,
     Telemetry,
 )
 from crampwatch.metrics import Counters
@@ -172,6 +174,7 @@ class Desk:
             store=self.store,
             clock=self.clock,
             counters=self.counters,
+            stopwatch=lambda: self.clock.now_ms() / 1_000,
         )
 
     @property
@@ -207,6 +210,11 @@ class Desk:
     def offer(self, status: SensorStatus) -> None:
         """A sensor nobody owns is in the air."""
         self.broker.take(Topic(SYSTEM, COLLECTOR, Kind.STATUS, status.device), encode(status))
+
+    def service(self, instance: str, state: Literal["up", "down"] = "up", **detail: str | float) -> None:
+        """A service's word on itself."""
+        status = ServiceStatus(service=instance, state=state, at_ms=self.clock.now_ms(), detail=detail)
+        self.broker.take(Topic(SYSTEM, instance, Kind.STATUS), encode(status))
 
     def answers(self, kind: Kind) -> list[bytes]:
         return [payload for topic, payload in self.heard if topic.kind is kind]

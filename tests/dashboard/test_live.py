@@ -191,10 +191,57 @@ def test_an_unclaimed_sensor_is_offered_until_somebody_owns_it():
     assert [one.name for one in made.runner_view("ana", NOW).sensors] == ["Strap H10"]
 
 
-def test_a_service_that_went_down_is_said():
+def said(made, instance, state="up", **detail):
+    status = ServiceStatus(service=instance, state=state, at_ms=NOW, detail=detail)
+    made.roll.heard(instance, status, NOW, 0.0, retained=False)
+
+
+def test_services_that_need_a_look_stand_first_each_with_shape_and_word():
     made = board()
-    made.service("processor-1", ServiceStatus(service="processor", state="down", at_ms=NOW))
-    assert [(one.service, one.up) for one in made.view(NOW).services] == [("processor", False)]
+    said(made, "collector-1", kind="collector", since_ms=NOW - 90_000, spool_rows=7, version="1.0")
+    said(made, "alerter-1", kind="alerter", problem="the store is away")
+    said(made, "processor-1", "down", kind="processor")
+    rows = made.view(NOW, 0.0).services
+    assert [(one.id, one.tone, one.word, one.missed) for one in rows] == [
+        ("processor-1", "high", "Down", True),
+        ("alerter-1", "watch", "Trouble", False),
+        ("collector-1", "ok", "Up", False),
+    ]
+    assert (rows[2].since_s, rows[2].waits, rows[2].version) == (90, ("7 rows kept until they are stored",), "1.0")
+    assert rows[1].problem == "the store is away"
+
+
+def test_a_service_that_says_nothing_more_is_silent_and_neither_up_nor_down():
+    made = board()
+    said(made, "processor-1", kind="processor")
+    (row,) = made.view(NOW + 31_000, 31.0).services
+    assert (row.tone, row.word, row.quiet_s, row.missed) == ("stale", "Silent", 31, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("collector", "No new values: x-1 is down"),
+        ("processor", "The level stands still: x-1 is down"),
+        ("alerter", "No new alerts: x-1 is down"),
+    ],
+)
+def test_a_runner_is_told_what_is_missed_when_a_service_is_away(kind, line):
+    made = board("ana")
+    said(made, "x-1", kind=kind)
+    assert made.runner_view("ana", NOW, 0.0).misses == ()
+    said(made, "x-1", "down", kind=kind)
+    assert made.runner_view("ana", NOW, 0.0).misses == (line,)
+
+
+def test_a_runner_misses_nothing_by_pages_or_a_collector_of_others():
+    made = board("ana")
+    made.sensor("ana", sensor().model_copy(update={"collector": "mine"}))
+    said(made, "dashboard-2", "down", kind="dashboard")
+    said(made, "theirs", "down", kind="collector")
+    assert made.runner_view("ana", NOW, 0.0).misses == ()
+    said(made, "mine", "down", kind="collector")
+    assert made.runner_view("ana", NOW, 0.0).misses == ("No new values: mine is down",)
 
 
 def test_sparks_are_sent_where_there_is_room_or_need():

@@ -11,8 +11,9 @@ from dashboard.guard import MAX_BODY, SECURITY_HEADERS
 from dashboard.site import HEARD_MS
 from tests.dashboard.desk import COLLECTOR, TEAM, alert, delivered, record_run, sensor, telemetry
 from tests.support.clocks import START_MS
+from tests.support.services import Patient
 
-PAGES = ("/", "/board", "/runs", "/live/ana", f"/runs/{TEAM}/ana/morning")
+PAGES = ("/", "/board", "/runs", "/system", "/live/ana", f"/runs/{TEAM}/ana/morning")
 
 
 @pytest.fixture
@@ -226,3 +227,16 @@ async def test_a_push_missed_for_a_moment_is_heard_and_an_old_one_is_not(site):
     ((row, body),) = await site.missed(0, "ana")
     assert row == 2
     assert body.startswith(b'id: 2\nevent: delivery\ndata: {"alert":"new"')
+
+
+async def test_the_pages_answer_for_the_health_of_the_process_under_the_same_guard(site):
+    health = Health()
+    health.watch(Patient("processor-1", "processor"))
+    transport = httpx.ASGITransport(app=application(site, health))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8017") as client:
+        assert (await client.get("/healthz")).status_code == 200
+        assert (await client.get("/readyz")).status_code == 503
+        answer = await client.get("/metrics")
+        assert 'crampwatch_ready{kind="processor",service="processor-1"} 0.0' in answer.text
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert (await client.get("/metrics", headers={"host": "evil.example"})).status_code == 421

@@ -175,7 +175,7 @@ function App({ page }: { page: PageContext }) {
   const attention = shown(order.attention);
   const rest = shown(order.rest);
   const roomy = athletes.length <= ALL_CARDS;
-  const down = (board?.services ?? []).filter((service) => !service.up);
+  const away = (board?.services ?? []).filter((service) => service.missed);
   return (
     <>
       <Top sub={board ? `${board.team} · ${athletes.length} ${athletes.length === 1 ? "runner" : "runners"}` : page.team}>
@@ -187,9 +187,14 @@ function App({ page }: { page: PageContext }) {
           ))}
         </div>
         <input class="find" type="search" placeholder="Find name" aria-label="Find a runner by name" value={query} onInput={(event) => setQuery(event.currentTarget.value)} />
+        <nav class="nav" aria-label="Pages"><a href="/system">System</a></nav>
         <LiveDot up={up} />
       </Top>
-      {down.length > 0 && <p class="banner" role="status"><Shape tone="stale" size={14} />{down.map((service) => service.service).join(", ")} down: levels and alerts may be missing.</p>}
+      {away.length > 0 && (
+        <p class="banner" role="status"><Shape tone="stale" size={14} />
+          <span>{away.map((service) => `${service.id} ${service.word.toLowerCase()}`).join(", ")}: values, levels or alerts may be missing. <a href="/system">See the system</a></span>
+        </p>
+      )}
       <main class={up ? "wrap" : "wrap dim"}>
         <div>
           <h1 class="hidden">Coach board</h1>

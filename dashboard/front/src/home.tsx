@@ -86,7 +86,7 @@ function Home() {
   const athletes = board?.athletes ?? [];
   return (
     <>
-      <Top sub={board?.team ?? ""}><nav class="nav" aria-label="Pages"><a href="/board">Coach board</a><a href="/runs">All runs</a></nav><LiveDot up={up} /></Top>
+      <Top sub={board?.team ?? ""}><nav class="nav" aria-label="Pages"><a href="/board">Coach board</a><a href="/runs">All runs</a><a href="/system">System</a></nav><LiveDot up={up} /></Top>
       <main class="narrow">
         <h1 class="sec">Who is running</h1>
         {board && board.unclaimed.length > 0 && <Claim sensors={board.unclaimed} athletes={athletes.map((one) => [one.id, one.name])} />}

@@ -17,8 +17,7 @@ const SENSOR: Record<string, string> = {
   connected: "on", searching: "searching", lost: "lost", unclaimed: "unclaimed",
 };
 
-function Sensors({ sensors, services, up }: { sensors: Sensor[]; services: RunnerFrame["services"]; up: boolean }) {
-  const down = services.filter((service) => !service.up);
+function Sensors({ sensors, misses, up }: { sensors: Sensor[]; misses: string[]; up: boolean }) {
   return (
     <ul class="pills" aria-label="Sensors and services">
       <li><LiveDot up={up} /></li>
@@ -31,7 +30,7 @@ function Sensors({ sensors, services, up }: { sensors: Sensor[]; services: Runne
         </li>
       ))}
       {sensors.length === 0 && <li class="pill bad"><i aria-hidden="true" />No sensor yet</li>}
-      {down.map((service) => <li key={service.id} class="pill bad"><i aria-hidden="true" />{service.service} is down</li>)}
+      {misses.map((line) => <li key={line} class="pill bad"><i aria-hidden="true" />{line}</li>)}
     </ul>
   );
 }
@@ -174,7 +173,7 @@ function App({ page }: { page: PageContext }) {
     <>
       <main class={athlete?.tone === "stale" || !up ? "rn stale" : "rn"}>
         <header class="rn-top"><Brand /><h1>{athlete?.name ?? page.name}</h1><span class="gap" /><SoundChip /></header>
-        <Sensors sensors={frame?.sensors ?? []} services={frame?.services ?? []} up={up} />
+        <Sensors sensors={frame?.sensors ?? []} misses={frame?.misses ?? []} up={up} />
         <Faults alerts={alerts} onAnswer={(alert, word) => void runner.answer(alert, word)} />
         <div class="hero">
           <span class="v" data-value="hr">{number(athlete?.hr_bpm ?? null)}</span>

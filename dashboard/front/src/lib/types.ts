@@ -4,7 +4,10 @@ export type Tone = "ok" | "watch" | "high" | "new" | "stale";
 export interface Step { id: string; text: string; timer_s: number | null; note: string | null }
 export interface Sensor { device: string; name: string; state: string; measures: string[]; battery_percent: number | null }
 export interface Unclaimed { device: string; name: string; collector: string; measures: string[]; rssi_dbm: number | null }
-export interface Service { id: string; service: string; up: boolean }
+export interface Service {
+  id: string; kind: string; tone: Tone; word: string; missed: boolean; since_s: number | null; quiet_s: number;
+  version: string | null; waits: string[]; problem: string | null;
+}
 
 export interface Alert {
   id: string; athlete: string; name: string; kind: "pattern" | "cramp" | "fault"; level: string; tone: Tone; word: string;
@@ -25,7 +28,7 @@ export interface Board {
   at_ms: number; team: string; athletes: Athlete[]; alerts: Alert[]; unclaimed: Unclaimed[]; services: Service[];
 }
 export interface RunnerFrame {
-  at_ms: number; team: string; athlete: Athlete; sensors: Sensor[]; alerts: Alert[]; services: Service[];
+  at_ms: number; team: string; athlete: Athlete; sensors: Sensor[]; alerts: Alert[]; misses: string[];
 }
 
 export interface RunRow {
