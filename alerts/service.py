@@ -183,7 +183,7 @@ class Alerter:
         pushes = PushLog(self._database)
         lost = await pushes.recover({one.name: one.repeatable for one in channels}, self._clock.now_ms())
         if lost:
-            log.warning("%d pushes were cut off by a crash and are not repeated: they may have been felt", lost)
+            log.warning("pushes that a crash cut off are not repeated, they may have been felt: %d", lost)
         await journal.publish_again()
         return pushes
 
