@@ -1,7 +1,6 @@
 """The store in InfluxDB: recorded into an outbox on this machine, delivered from there, read by Flux."""
 
 import asyncio
-import contextlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,8 +25,26 @@ LOOK_S = 0.5
 GOODBYE_S = 2.0
 #: A minute of a run is marked once; so many marks are remembered, those of a thousand runners' last minutes.
 MARKS = 8_192
+#: What waits is addressed to a setting: a bucket that was misnamed gets all of it once the setting is mended.
+BUCKET, BUCKET_LONG = "influxdb.bucket", "influxdb.bucket_long"
 #: Behind every row: all that waits, of which nothing more is known.
 _EVERY_ROW = 2**62
+
+
+class Addressed:
+    """Hands lines that are addressed to a setting on to the bucket that it names."""
+
+    def __init__(self, edge: InfluxEdge, settings: Influxdb) -> None:
+        self._edge = edge
+        self._names = {BUCKET: settings.bucket, BUCKET_LONG: settings.bucket_long}
+
+    async def write(self, lines: bytes, *, bucket: str) -> None:
+        """As :meth:`InfluxEdge.write`."""
+        await self._edge.write(lines, bucket=self._names.get(bucket, bucket))
+
+    async def write_packed(self, body: bytes, *, bucket: str) -> None:
+        """As :meth:`InfluxEdge.write_packed`."""
+        await self._edge.write_packed(body, bucket=self._names.get(bucket, bucket))
 
 
 class InfluxStore:
@@ -43,7 +60,7 @@ class InfluxStore:
         self._outbox = outbox
         self._clock = clock
         self._settings = settings
-        self._drainer = Drainer(outbox, edge, clock)
+        self._drainer = Drainer(outbox, Addressed(edge, settings), clock)
         self._reader = InfluxReader(edge, settings)
         self._draining: asyncio.Task[None] | None = None
         self._row = _EVERY_ROW if outbox.depth.points else 0
@@ -71,7 +88,7 @@ class InfluxStore:
         new = [mark for mark in marks if mark not in self._marked]
         lines = [line for batch in batches for line in batch_lines(batch)]
         lines += [line for run, minute in new for line in mark_lines(run, [minute])]
-        await self._put(self._settings.bucket, lines)
+        await self._put(BUCKET, lines)
         self._marked.update(dict.fromkeys(new))
         while len(self._marked) > MARKS:
             self._marked.popitem(last=False)
@@ -110,7 +127,7 @@ class InfluxStore:
 
     async def names(self) -> dict[str, str]:
         """Display names that were given on the page, by athlete id."""
-        await self._caught_up(self._settings.bucket_long)
+        await self._caught_up(BUCKET_LONG)
         return await self._reader.names()
 
     async def name(self, athlete: str, display_name: str) -> None:
@@ -118,7 +135,7 @@ class InfluxStore:
         self._check()
         # The newest name counts, so that no two may be given at one moment.
         self._named_ms = max(self._clock.now_ms(), self._named_ms + 1)
-        await self._put(self._settings.bucket_long, [name_line(athlete, display_name, self._named_ms)])
+        await self._put(BUCKET_LONG, [name_line(athlete, display_name, self._named_ms)])
 
     def gauges(self) -> Sequence[Gauge]:
         """How much waits in the outbox, and how much was refused."""
@@ -136,21 +153,23 @@ class InfluxStore:
         try:
             if not draining.done() and not self._drainer.problems():
                 await self._drainer.delivered(self._row, GOODBYE_S)
+            draining.cancel()
+            await asyncio.wait({draining})
         finally:
             draining.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await draining
             await self._edge.close()
             await self._outbox.close()
+        if not draining.cancelled():
+            draining.result()
 
     async def _put(self, bucket: str, lines: Sequence[str]) -> None:
         if row := await self._outbox.put(bucket, lines):
             self._row = row
 
-    async def _caught_up(self, bucket: str | None = None) -> None:
+    async def _caught_up(self, bucket: str = BUCKET) -> None:
         """Wait until what was put into the outbox before can be read."""
         self._check()
-        bucket, row = bucket or self._settings.bucket, self._row
+        row = self._row
         for _ in range(round(WAIT_S / LOOK_S)):
             if await self._drainer.delivered(row, LOOK_S, bucket=bucket):
                 return
