@@ -41,6 +41,11 @@ class Health:
         """Answer for these too. One that is no :class:`Watched` is only asked whether it is ready."""
         self._services.extend(services)
 
+    @property
+    def shared(self) -> bool:
+        """Whether several services are one process: what they share, one of them tells."""
+        return len(self._services) > 1
+
     def ended(self, service: Service, why: str) -> None:
         """A service has ended though nobody asked it to: the process is no longer whole."""
         self._ended[service.name] = why

@@ -101,7 +101,11 @@ class Dashboard:
         problems = [self._store_away.problem] if self._store_away.problem else []
         if bus is not None and not bus.connected:
             problems.insert(0, "no link to the broker: nothing new is shown; look at the broker and at mqtt.url")
+        # What waits on the way into a store that is shared, the processor tells.
+        store = () if self.health.shared else (self._store,)
+        problems += [problem for one in store for problem in one.problems()]
         gauges = [
+            *(gauge for one in store for gauge in one.gauges()),
             Gauge("streams", 0 if site is None else site.hub.listening),
             Gauge("athletes", 0 if site is None else len(site.board.athletes)),
         ]

@@ -41,6 +41,7 @@ class Pulse:
         ready: whether it takes telemetry.
         troubles: what is wrong at this moment, a line each.
         sizes: how many ``sessions`` there are, how many messages wait (``queue_messages``).
+        stored: what waits on the way into the store.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Pulse:
         ready: Callable[[], bool],
         troubles: Callable[[], Sequence[str]],
         sizes: Callable[[], Mapping[str, int]],
+        stored: Callable[[], Sequence[Gauge]] = tuple,
     ) -> None:
         self._processor = processor
         self._team = team
@@ -61,6 +63,7 @@ class Pulse:
         self._ready = ready
         self._troubles = troubles
         self._sizes = sizes
+        self._store_gauges = stored
         self._since_ms = clock.now_ms()
         self._heard: dict[str, _Heard] = {}
         self.stored_s = Timings()
@@ -118,6 +121,7 @@ class Pulse:
             Gauge("slowest_lag_seconds", max(lags_s.values(), default=0.0)),
             Gauge("link_reconnects", link.reconnects),
             Gauge("link_taken_over", link.taken_over),
+            *self._store_gauges(),
         )
 
     def _lags_s(self) -> Mapping[str, float]:

@@ -104,8 +104,9 @@ class Processor:
             clock=clock,
             counters=counters,
             ready=self._ready.is_set,
-            troubles=lambda: self._patience.problems,
+            troubles=lambda: [*self._patience.problems, *store.problems()],
             sizes=self._sizes,
+            stored=store.gauges,
         )
 
     def _sizes(self) -> dict[str, int]:

@@ -31,9 +31,16 @@ class FickleStore:
         self._store = store
         self.away = False
         self.crash_after_record = False
+        self.waiting, self.troubles = [], []
 
     def __getattr__(self, name):
         return getattr(self._store, name)
+
+    def gauges(self):
+        return self.waiting
+
+    def problems(self):
+        return self.troubles
 
     async def record(self, batches):
         if self.away:

@@ -2,6 +2,7 @@
 
 import math
 
+from crampwatch.metrics import Gauge
 from crampwatch.topics import Kind
 from processor.pulse import HEARD_MS, STORED
 from tests.processor.desk import rows
@@ -77,3 +78,11 @@ async def test_the_status_of_a_hundred_athletes_is_small(desk):
     status = desk.told(Kind.STATUS)[-1]
     assert len(status.model_dump_json()) < 600
     assert status.detail["slowest_lag_seconds"] >= 10
+
+
+async def test_what_waits_on_the_way_into_the_store_is_told_with_it(desk):
+    async with desk.processing():
+        desk.store.waiting = [Gauge("outbox_points", 120)]
+        desk.store.troubles = ["InfluxDB is away, all is kept: no answer"]
+        assert gauges(desk)["outbox_points",] == 120
+        assert list(desk.processor.vitals().problems) == ["InfluxDB is away, all is kept: no answer"]
