@@ -9,9 +9,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import athlete, latency, outbox, spool, store, thousand
+from benchmarks import athlete, latency, outbox, peer, spool, store, thousand
 
-PARTS = ("athlete", "store", "latency", "spool", "outbox", "thousand")
+PARTS = ("athlete", "store", "latency", "spool", "outbox", "peer", "thousand")
 
 
 def main() -> None:
@@ -41,6 +41,8 @@ def main() -> None:
         figures["spool"] = asyncio.run(spool.measure(console))
     if "outbox" in asked.parts:
         figures["outbox"] = asyncio.run(outbox.measure(console))
+    if "peer" in asked.parts:
+        figures["peer"] = [asyncio.run(peer.measure(console, count)) for count in asked.athletes or (300,)]
     if "thousand" in asked.parts:
         groups = asked.athletes or (1_000,)
         figures["thousand"] = [asyncio.run(thousand.measure(console, count, asked.minutes)) for count in groups]

@@ -17,14 +17,16 @@ from benchmarks.wire import Wire
 
 #: Messages of so many ms go out in one write.
 TICK_S = 0.005
+#: What is late goes out in writes of so many.
+MOST = 500
 
 
 class Sender:
     """Sends what is due, tick by tick."""
 
-    def __init__(self, port: int, team: str, collector: str, steps: list[Step]) -> None:
+    def __init__(self, port: int, team: str, collector: str, steps: list[Step], first: int) -> None:
         self._steps = steps
-        self._runners = asyncio.run(Runners.write(team, collector, sum(step.seconds for step in steps)))
+        self._runners = asyncio.run(Runners.write(team, collector, sum(step.seconds for step in steps), first))
         self._wire = Wire(port, f"bench-{collector}")
         self._late_ms: list[float] = []
         self._stopped = False
@@ -43,6 +45,8 @@ class Sender:
             if self._stopped:
                 break
             due.append(self._runners.message(one))
+            if len(due) >= MOST:
+                self._send(due)
             if one.row % 100 == 0:
                 self._late_ms.append(time.time() * 1_000 - one.at_ms)
         self._send(due)
@@ -60,7 +64,8 @@ class Sender:
 def main() -> None:
     """See the module."""
     asked = json.loads(sys.argv[1])
-    sender = Sender(asked["port"], asked["team"], asked["collector"], [Step(*step) for step in asked["steps"]])
+    steps = [Step(*step) for step in asked["steps"]]
+    sender = Sender(asked["port"], asked["team"], asked["collector"], steps, asked["first"])
     signal.signal(signal.SIGTERM, sender.stop)
     print("ready", flush=True)
     start_ms = int(sys.stdin.readline())

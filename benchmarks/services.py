@@ -1,11 +1,16 @@
-"""Services of ours as processes of their own, as they run in earnest."""
+"""Processes of their own: services of ours as they run in earnest, and the sender."""
 
 import asyncio
 import contextlib
+import json
 import os
+import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
+
+from benchmarks.traffic import Step
+from crampwatch.bus.brands import Mosquitto
 
 TEAM = "bench"
 #: Services start only through the script (decision 0001).
@@ -41,3 +46,55 @@ async def service(name: str, told: Mapping[str, str]) -> AsyncIterator[asyncio.s
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         await process.wait()
+
+
+@contextlib.asynccontextmanager
+async def sending(
+    port: int, collector: str, steps: Sequence[Step], first: int = 0
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A sender that has everything written when the block begins; tell it the moment to begin."""
+    plan = [(one.athletes, one.seconds) for one in steps]
+    asked = json.dumps({"port": port, "team": TEAM, "collector": collector, "steps": plan, "first": first})
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "benchmarks.sender", asked, stdin=pipe, stdout=pipe
+    )
+    try:
+        assert process.stdout is not None
+        await process.stdout.readline()  # "ready"
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+@contextlib.asynccontextmanager
+async def plain_mosquitto() -> AsyncIterator[int]:
+    """A mosquitto as it comes, without a line of configuration; its port."""
+    brand = await Mosquitto.find()
+    if brand is None:
+        raise RuntimeError("this part needs mosquitto; install it")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = await asyncio.create_subprocess_exec(brand.path, "-p", str(port), stderr=asyncio.subprocess.DEVNULL)
+    try:
+        yield port
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def begin(sender: asyncio.subprocess.Process, start_ms: int) -> None:
+    """Tell a sender the first moment of its schedule; what is past goes out at once."""
+    assert sender.stdin is not None
+    sender.stdin.write(f"{start_ms}\n".encode())
+    await sender.stdin.drain()
+
+
+async def outcome(sender: asyncio.subprocess.Process) -> dict[str, int]:
+    """What a sender says at its end."""
+    assert sender.stdout is not None
+    said: dict[str, int] = json.loads(await sender.stdout.readline())
+    return said

@@ -7,12 +7,10 @@ sender is a process of its own, written in advance, and says how late it was its
 
 import asyncio
 import contextlib
-import json
-import sys
 import tempfile
 import time
 from array import array
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,10 +18,10 @@ from rich.console import Console
 
 from benchmarks.figures import markdown, quantile, say
 from benchmarks.processes import Usage, usage_of
-from benchmarks.services import TEAM, environment, service
+from benchmarks.services import TEAM, begin, environment, outcome, sending, service
 from benchmarks.traffic import SAMPLES_A_MESSAGE, Schedule, Step
 from crampwatch.bus import Bus
-from crampwatch.bus.broker import FOLDER, Broker, find_or_start
+from crampwatch.bus.broker import FOLDER, find_or_start
 from crampwatch.bus.keeper import note_in
 from crampwatch.codec import decode
 from crampwatch.events import StoredUpTo
@@ -89,10 +87,10 @@ async def measure(console: Console, athletes: int, minutes: int, *, ramp: bool =
         async with (
             find_or_start(settings.mqtt, settings.state_dir) as broker,
             service("process", environment(folder)) as processor,
-            _sender(broker, steps) as sender,
+            sending(broker.address.port, COLLECTOR, steps) as sender,
             broker("bench-listener", subscribe=every(Kind.WATERMARK, SYSTEM)) as bus,
         ):
-            pids = {"process": processor.pid, "broker": _broker_pid(settings), "(sender)": sender.pid}
+            pids = {"process": processor.pid, "broker": broker_pid(settings), "(sender)": sender.pid}
             spans, said, track = await _race(bus, sender, steps, pids, console)
         stored = await _stored_samples(settings)
     missing = said["sent"] * SAMPLES_A_MESSAGE - stored
@@ -105,24 +103,8 @@ async def measure(console: Console, athletes: int, minutes: int, *, ramp: bool =
     }
 
 
-@contextlib.asynccontextmanager
-async def _sender(broker: Broker, steps: Sequence[Step]) -> AsyncIterator[asyncio.subprocess.Process]:
-    told = {"port": broker.address.port, "team": TEAM, "collector": COLLECTOR}
-    asked = json.dumps({**told, "steps": [(one.athletes, one.seconds) for one in steps]})
-    command = (sys.executable, "-m", "benchmarks.sender", asked)
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe)
-    try:
-        assert process.stdout is not None
-        await process.stdout.readline()  # "ready"
-        yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-
-
-def _broker_pid(settings: Settings) -> int:
+def broker_pid(settings: Settings) -> int:
+    """The broker that was started here."""
     note = note_in(settings.state_dir / FOLDER)
     assert note is not None, "unset mqtt.url: what is measured is a broker on this machine"
     return note.pid
@@ -131,13 +113,10 @@ def _broker_pid(settings: Settings) -> int:
 async def _race(
     bus: Bus, sender: asyncio.subprocess.Process, steps: Sequence[Step], pids: dict[str, int], console: Console
 ) -> tuple[list[Span], dict[str, int], Track]:
-    assert sender.stdin is not None
-    assert sender.stdout is not None
     plan = Schedule(steps, start_ms=round(time.time() * 1_000) + 1_000)
     track = Track(plan)
     listening = asyncio.create_task(_listen(bus, track), name="listen")
-    sender.stdin.write(f"{plan.start_ms}\n".encode())
-    await sender.stdin.drain()
+    await begin(sender, plan.start_ms)
     spans: list[Span] = []
     second = 0
     for step in steps:
@@ -151,7 +130,7 @@ async def _race(
             break
     with contextlib.suppress(ProcessLookupError):
         sender.terminate()
-    said = json.loads(await sender.stdout.readline())
+    said = await outcome(sender)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DRAIN_S):
             await track.until(said["sent"])

@@ -82,14 +82,18 @@ class Schedule:
 class Runners:
     """The messages that a collector would send: heart rate with RR, cadence and speed in one a second."""
 
-    def __init__(self, team: str, runs: Sequence[Sequence["Template"]]) -> None:
+    def __init__(self, team: str, runs: Sequence[Sequence["Template"]], first: int) -> None:
         self._team = team
+        self._first = first
         self._runs = runs
         self._topics: list[bytes] = []
 
     @classmethod
-    async def write(cls, team: str, collector: str, seconds: int) -> "Runners":
-        """Write everything in advance, by a real spool: what a collector would send, whatever it comes to hold."""
+    async def write(cls, team: str, collector: str, seconds: int, first: int = 0) -> "Runners":
+        """Write everything in advance, by a real spool: what a collector would send, whatever it comes to hold.
+
+        ``first`` is the number of the first athlete.
+        """
         with TemporaryDirectory() as folder:
             spool = await SqliteSpool.open(Path(folder) / "spool.db", collector)
             for number in range(RUNS):
@@ -97,12 +101,12 @@ class Runners:
             rows = await spool.read(0, RUNS * seconds)
             await spool.close()
         templates = [Template.of(row.payload, row.at_ms) for row in rows]
-        return cls(team, [templates[first : first + seconds] for first in range(0, len(templates), seconds)])
+        return cls(team, [templates[at : at + seconds] for at in range(0, len(templates), seconds)], first)
 
     def topic(self, who: int) -> bytes:
         """Where an athlete's live telemetry goes."""
         while len(self._topics) <= who:
-            topic = Topic(self._team, athlete_id(len(self._topics)), Kind.TELEMETRY)
+            topic = Topic(self._team, athlete_id(self._first + len(self._topics)), Kind.TELEMETRY)
             self._topics.append(str(topic).encode())
         return self._topics[who]
 
