@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import time
 
 import pytest
@@ -13,7 +14,7 @@ from crampwatch.storage import Batch, RunKey
 from crampwatch.storage.influx import store as influx_store
 from crampwatch.storage.influx.store import InfluxStore
 from crampwatch.storage.mirror import MirroredStore
-from crampwatch.storage.opening import open_store
+from crampwatch.storage.opening import look, open_store
 from crampwatch.storage.sqlite import SqliteStore
 from tests.suites.test_store import RUN, START_MS, alert, assessed, finding, in_order, second, set_room, stretch
 from tests.support import influx
@@ -219,6 +220,35 @@ async def test_one_setting_chooses_the_store(tmp_path, backend, kind, files):
             assert (await store.run(RUN)).samples == 90
     assert {path.name for path in (tmp_path / "state").iterdir()} == files
     assert (home.count("telemetry", "session") == 90) is (backend != "sqlite")
+
+
+@pytest.mark.parametrize(
+    ("backend", "told"),
+    [
+        ("sqlite", r"crampwatch\.db: 1 runs$"),
+        ("influxdb", r"^http://127\.0\.0\.1:\d+: InfluxDB .*; 0 points wait in outboxes$"),
+        ("both", r"crampwatch\.db: 1 runs; http://.*; 0 points wait in outboxes$"),
+    ],
+)
+async def test_a_look_says_where_runs_are_and_what_waits(tmp_path, backend, told):
+    settings = Settings(state_dir=tmp_path, storage={"backend": backend}, influxdb=influx.home().settings)
+    async with open_store(settings, "processor", WallClock()) as store:
+        await store.record([BATCH])
+        await store.runs()
+        await until(lambda: asyncio.sleep(0, not any(one.value for one in store.gauges())))
+    assert re.search(told, await look(settings))
+
+
+async def test_a_look_tells_what_is_queued_for_an_influxdb_that_is_away(tmp_path):
+    home = influx.home()
+    settings = Settings(
+        state_dir=tmp_path, storage={"backend": "both"}, influxdb=home.changed(org="somebody", url="http://127.0.0.1:9")
+    )
+    async with open_store(settings, "processor", WallClock()) as store:
+        await store.record([Batch(RUN, second(0))])
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        await look(settings)
+    assert "6 points wait in outboxes" in await look(settings.model_copy(update={"influxdb": home.settings}))
 
 
 async def test_no_token_is_told_before_anything_is_opened(tmp_path):
