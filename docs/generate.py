@@ -1,4 +1,4 @@
-"""Write the reference pages from the code: commands, settings, topics, messages, findings, guidance.
+"""Write the reference from the code: commands, settings, topics, messages, findings, guidance.
 
 ``python docs/generate.py`` writes them; a test compares what it would write with what is committed.
 """
@@ -8,6 +8,8 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import UnionType
+from typing import Annotated, Literal, Union, get_args, get_origin
 
 import typer
 from click import Command, Context
@@ -19,6 +21,8 @@ from crampwatch.cli.main import app
 from crampwatch.codec import BODIES
 from crampwatch.settings import Settings
 from crampwatch.topics import ROOT, SYSTEM, TERMS
+from crampwatch.traffic import LANES
+from docs import asyncapi
 
 FOLDER = Path(__file__).parent / "reference"
 SOURCES = Path(__file__).parent.parent / "processor" / "detect"
@@ -100,6 +104,15 @@ def topics() -> str:
         bodies = ", ".join(f"`{body.__name__}`" for body in BODIES[kind])
         expiry = "-" if terms.expiry_s is None else f"{terms.expiry_s} s"
         rows.append(f"| `{kind}` | {terms.qos} | {'yes' if terms.retain else 'no'} | {expiry} | {bodies} |")
+    rows += [
+        "\nThe same for programs, with schemas and examples: [asyncapi.json](asyncapi.json), an AsyncAPI 3 document.\n",
+        "## Who says what\n",
+        "| topic | sent by | received by |",
+        "|---|---|---|",
+    ]
+    for lane in LANES:
+        senders, receivers = (", ".join(sorted(parties)) for parties in (lane.senders, lane.receivers))
+        rows.append(f"| `{lane.address}` | {senders} | {receivers} |")
     rows.append("\n## Bodies\n")
     for body in dict.fromkeys(body for bodies in BODIES.values() for body in bodies):
         rows += [f"### {body.__name__}\n", _clean(body.__doc__ or ""), "", "| field | type |", "|---|---|"]
@@ -109,12 +122,28 @@ def topics() -> str:
 
 
 def _type(annotation: object) -> str:
-    text = getattr(annotation, "__name__", None) if isinstance(annotation, type) else str(annotation)
-    if text == "tuple":
-        text = str(annotation)
-    text = re.sub(r"Annotated\[(\w+)[^\]]*\]", r"\1", str(text))
-    text = re.sub(r"(crampwatch\.\w+\.|typing\.)", "", text)
-    return "`" + re.sub(r", FieldInfo\([^)]*\)\]?", "", text).replace("|", "or") + "`"
+    return f"`{_named(annotation)}`"
+
+
+def _named(annotation: object) -> str:
+    """A type as a reader of JSON needs it: no bounds, alternatives joined by "or".
+
+    >>> _named(Annotated[int, "bound"] | None), _named(tuple[int, ...]), _named(Literal["up", "down"])
+    ('int or null', 'list of int', "'up' or 'down'")
+    """
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _named(inner[0])
+    if origin in {Union, UnionType}:
+        return " or ".join(_named(one) for one in inner)
+    if origin is Literal:
+        return " or ".join(repr(one) for one in inner)
+    if origin is tuple:
+        within = _named(inner[0])
+        return f"list of ({within})" if " or " in within else f"list of {within}"
+    if origin is dict:
+        return f"object of {_named(inner[1])}"
+    return "null" if annotation is type(None) else getattr(annotation, "__name__", str(annotation))
 
 
 def guidance() -> str:
@@ -167,6 +196,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "topics.md": topics,
     "guidance.md": guidance,
     "detectors.md": detectors,
+    asyncapi.FILE_NAME: asyncapi.text,
 }
 
 

@@ -17,10 +17,18 @@ def generator():
     return module
 
 
-@pytest.mark.parametrize("page", ["commands.md", "settings.md", "topics.md", "guidance.md", "detectors.md"])
+@pytest.mark.parametrize(
+    "page", ["commands.md", "settings.md", "topics.md", "guidance.md", "detectors.md", "asyncapi.json"]
+)
 def test_a_reference_page_is_what_the_code_says_now(page):
     made = generator().PAGES[page]()
     assert (DOCS / "reference" / page).read_text(encoding="utf-8") == made, "run `make docs` and commit the result"
+
+
+def test_types_are_named_as_a_reader_of_json_needs_them():
+    import doctest
+
+    assert doctest.testmod(generator()).failed == 0
 
 
 def test_every_link_between_our_pages_leads_somewhere():

@@ -68,3 +68,11 @@ def data() -> Path:
     if not (folder / "runs").is_dir():
         missing("the folder of recorded runs", "set CRAMPWATCH_DATA to a folder that holds runs/*.csv")
     return folder
+
+
+def asyncapi_schema() -> Path:
+    """The official JSON schema of AsyncAPI 3.0.0 documents, which comes with the packages of the pages."""
+    path = ROOT / "dashboard/front/node_modules/@asyncapi/specs/schemas/3.0.0.json"
+    if not path.is_file():
+        missing("the AsyncAPI schema", ".venv/bin/python -m dashboard.build --install")
+    return path
