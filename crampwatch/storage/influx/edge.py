@@ -1,5 +1,6 @@
 """The one place that speaks to InfluxDB: requests in, verdicts out. Its client's errors become ours, by remedy."""
 
+import asyncio
 import contextlib
 import gzip
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -100,7 +101,9 @@ class InfluxEdge:
 
         url = self._settings.url
         try:
-            yield self._connected()
+            # Not the client's own timeout: within an answer that one ends as a cancellation of our task.
+            async with asyncio.timeout(self._settings.timeout_s):
+                yield self._connected()
         except ApiException as error:
             answer = Answer(int(error.status or 0), error.body or b"", error.headers or {}, bucket)
             raise verdict(answer, self._settings) from None  # its text holds headers and a whole body
@@ -119,6 +122,7 @@ class InfluxEdge:
             raise Unavailable(f"what answers at {url} is no InfluxDB 2, or broke off: {error}") from error
 
     def _connected(self) -> Any:
+        from aiohttp import ClientTimeout
         from influxdb_client.client.influxdb_client_async import InfluxDBClientAsync
 
         if self._client is None:
@@ -126,7 +130,7 @@ class InfluxEdge:
                 self._settings.url,
                 token=self._token,
                 org=self._settings.org,
-                timeout=round(self._settings.timeout_s * 1_000),
+                timeout=ClientTimeout(total=None),
                 # A redirected POST becomes a GET, which succeeds and stores nothing.
                 allow_redirects=False,
             )
