@@ -67,8 +67,13 @@ class Store(Protocol):
     Promises: ``record`` returns after everything in its batches is durable (one transaction, or queued in a
     durable outbox), and recording the same fact twice leaves one row (facts are named by athlete, session, device
     and sequence; findings and alerts by id; a later state of an alert replaces an earlier one, by
-    ``updated_at_ms``). Readers return facts equal to those recorded. All methods raise Unavailable for a fault
-    that may pass (a full disk, a locked file) and Misconfigured for one that will not.
+    ``updated_at_ms``). Readers return facts equal to those recorded, and see what this process recorded before. All
+    methods raise Unavailable for a fault that may pass (a full disk, a locked file, a database that is away) and
+    Misconfigured for one that will not.
+
+    Of that InfluxDB does not hold all, see docs/influxdb.md: it tells two facts of one millisecond apart by the last
+    three digits of what counts or names them, and changes line ends in a few texts. Of two records of one fact that
+    differ it keeps the last, SQLite the first. Readers of a database that is away raise Unavailable.
     """
 
     async def record(self, batches: Sequence[Batch]) -> None:
