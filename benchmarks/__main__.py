@@ -5,6 +5,7 @@ import asyncio
 import json
 import os
 import platform
+import signal
 from pathlib import Path
 
 from rich.console import Console
@@ -28,6 +29,8 @@ def main() -> None:
     asked = parser.parse_args()
     if unknown := set(asked.parts) - set(PARTS):
         parser.error(f"there is no part {min(unknown)!r}; choose from {', '.join(PARTS)}")
+    # Told to stop, it stops its processes first, as with Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console()
     console.print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     figures: dict[str, object] = {}
