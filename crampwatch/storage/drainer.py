@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 #: The ceiling of the pause before the next try: it doubles with each failure, and a pause is a random part of it.
 PAUSE_S = 0.5
 LONGEST_PAUSE_S = 10.0
+#: A request never takes more blocks than this, however small they are.
+MOST_BLOCKS = 1_000
 #: A bucket that waits for a setting to be mended is tried this often.
 MEND_S = 30.0
 #: How often to look whether somebody put dead letters back.
@@ -139,7 +141,8 @@ class Drainer:
 
     async def _deliver(self, bucket: str) -> None:
         careful = (self._outbox.depth.lanes[bucket].first_row or 0) <= self._careful_to.get(bucket, 0)
-        blocks = await self._outbox.take(bucket, blocks=1 if careful else 1_000)
+        # After a failure too: what was too much for one timeout must not be sent for ever.
+        blocks = await self._outbox.take(bucket, blocks=1 if careful or self._failures else MOST_BLOCKS)
         if not blocks:
             return
         sound = list(itertools.takewhile(lambda block: block.sound, blocks))

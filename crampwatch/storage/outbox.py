@@ -90,7 +90,7 @@ class Outbox:
         return row
 
     async def take(self, bucket: str, *, blocks: int = 1_000) -> Sequence[Block]:
-        """The oldest blocks of a bucket: one, or as many as make a good request, at most ``blocks``."""
+        """The oldest blocks of a bucket, in order: as many as make a good request, one at least, ``blocks`` at most."""
 
         def work(connection: sqlite3.Connection) -> list[Block]:
             taken: list[Block] = []

@@ -138,6 +138,7 @@ async def test_a_database_that_is_away_gets_everything_later_and_in_order(
         desk.database.answer = lambda _bucket: None
         await desk.until(lambda: desk.outbox.depth.points == 0 and not desk.drainer.problems())
         assert desk.database.stored == GOOD
+        assert set(desk.database.asked) == {4}, "what failed is tried with one block, not with all that came since"
     warnings = [one for one in caplog.records if one.levelno >= logging.WARNING]
     assert len(warnings) == 1, "an outage is told once"
     assert any("delivering again" in one.getMessage() for one in caplog.records)
