@@ -77,7 +77,7 @@ class Reception:
         if topic.kind is Kind.STATUS:
             await self._take_status(topic, message, retained=delivery.retained)
         elif message is not None:
-            await self._take_fact(topic.athlete, message)
+            await self.take_fact(topic.athlete, message)
 
     async def _take_status(self, topic: Topic, message: Message | None, *, retained: bool) -> None:
         if topic.team == SYSTEM:
@@ -104,7 +104,8 @@ class Reception:
             self._counters.add("corrected")
             self._changed()
 
-    async def _take_fact(self, athlete: str, message: Message) -> None:
+    async def take_fact(self, athlete: str, message: Message) -> None:
+        """Take what is told of an athlete; raises as :meth:`take` does."""
         now_ms, desk = self._room.clock.now_ms(), self._room.desk
         match message:
             case Assessed():

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import functools
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol
 
 from crampwatch.bus import Bus, BusFactory, Will
@@ -27,6 +27,7 @@ from .desk import Desk
 from .guidance import load_guidance
 from .journal import SCHEMA, Journal
 from .levels import Levels
+from .missed import Missed
 from .outlet import Outlet, to_bus, to_store
 from .policy import Rules
 from .pulse import Pulse
@@ -49,7 +50,8 @@ class Alerter:
     Args:
         settings: ``team``, ``state_dir``, ``alerts``, ``processor.id`` and ``collector.session_gap_s`` are used.
         buses: links to the broker.
-        store: where alerts are recorded; while it is away they wait, and no push does.
+        store: where alerts are recorded, and where findings are read that the broker lost; while it is away alerts
+            wait, and no push does.
         clock: the run's time.
         channels: ways to reach people beside the bus itself; closed when the alerter ends.
         counters: what happened, by reason.
@@ -189,19 +191,27 @@ class Alerter:
 
     async def _receive(self, bus: Bus, reception: Reception) -> None:
         """Take message after message; the broker forgets one when it is safe here."""
+        missed = Missed(self._store, self._settings.team, self._clock, self._counters)
         async for delivery in bus.deliveries():
-            while True:
-                try:
-                    await reception.take(delivery)
-                except Unavailable as error:
-                    self._deaf.begins(self._clock.now_ms(), error)
-                    self._pulse.takes(taking=False)
-                    await self._clock.sleep(RETRY_S)
-                else:
-                    self._deaf.ends(self._clock.now_ms())
-                    self._pulse.takes(taking=True)
-                    break
+            # Every new link brings something: at least our own word, which is said again.
+            for athlete, finding in await missed.on(bus.link.reconnects):
+                await self._insist(functools.partial(reception.take_fact, athlete, finding))
+            await self._insist(functools.partial(reception.take, delivery))
             await delivery.ack()
+
+    async def _insist(self, take: Callable[[], Awaitable[None]]) -> None:
+        """Take something, however long the journal cannot be written."""
+        while True:
+            try:
+                await take()
+            except Unavailable as error:
+                self._deaf.begins(self._clock.now_ms(), error)
+                self._pulse.takes(taking=False)
+                await self._clock.sleep(RETRY_S)
+            else:
+                self._deaf.ends(self._clock.now_ms())
+                self._pulse.takes(taking=True)
+                return
 
 
 class _Sleeper(Protocol):

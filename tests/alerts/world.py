@@ -12,6 +12,7 @@ from crampwatch.events import SensorState, SensorStatus, ServiceStatus
 from crampwatch.metrics import Counters
 from crampwatch.service import running
 from crampwatch.settings import Alerts, Settings
+from crampwatch.storage import RunKey, RunSummary
 from crampwatch.topics import SYSTEM, Kind, Topic, every
 from crampwatch.units import Level
 from tests.alerts.builders import SESSION, Clock, assessed, eventually
@@ -20,10 +21,24 @@ TEAM = "home"
 
 
 class AlertShelf:
-    """A store that keeps alerts, and may be away."""
+    """A store that keeps alerts, knows what the processor found, and may be away."""
 
     def __init__(self):
         self.batches, self.away = [], False
+        self.found = {}
+
+    async def runs(self, *, team, limit):
+        if self.away:
+            raise Unavailable("the disk is full")
+        moments = {athlete: [one.at_ms for one in findings] for athlete, findings in self.found.items()}
+        keys = {athlete: RunKey(team, athlete, SESSION) for athlete in self.found}
+        return [
+            RunSummary(keys[one], min(at), max(at), 0, None, None, None, "ok", len(at), 0)
+            for one, at in moments.items()
+        ]
+
+    async def findings(self, key):
+        return self.found[key.athlete]
 
     async def record(self, batches):
         if self.away:

@@ -1,0 +1,69 @@
+"""Findings that a broker lost, or took while nobody was subscribed: read from the store when the link is new."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from crampwatch.clock import Clock
+from crampwatch.errors import Unavailable
+from crampwatch.events import Finding
+from crampwatch.metrics import Counters
+from crampwatch.storage import Store
+from crampwatch.topics import TERMS, Kind
+from crampwatch.units import SECOND_MS
+
+log = logging.getLogger(__name__)
+
+#: As long as a broker would have kept one for us.
+RECENT_MS = (TERMS[Kind.FINDING].expiry_s or 0) * SECOND_MS
+#: Wall seconds that live findings wait for these at most.
+WITHIN_S = 5.0
+#: The newest runs that are looked at.
+RUNS = 1_000
+
+
+class Missed:
+    """What the processor stored lately. It stores before it publishes, so that nothing that was published is missing.
+
+    Who takes these in order, before what a new link brings, has a finding before the one that ends it. Those that
+    did come are known by their ids.
+
+    Args:
+        store: where the processor records; one that does not have the team's runs, or is away, adds nothing.
+        team: whose runs.
+        clock: the run's time.
+        counters: ``missed_unread``: how often the store could not be read in time.
+    """
+
+    def __init__(self, store: Store, team: str, clock: Clock, counters: Counters) -> None:
+        self._store = store
+        self._team = team
+        self._clock = clock
+        self._counters = counters
+        self._link: int | None = None
+
+    async def on(self, link: int) -> Sequence[tuple[str, Finding]]:
+        """The athlete and finding of each recent one, in their order, once for each link; ``link`` counts links."""
+        if link == self._link:
+            return ()
+        self._link = link
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                return await self._recent()
+        except (Unavailable, TimeoutError) as error:
+            # Levels that stand are told by assessments all the same.
+            self._counters.add("missed_unread")
+            log.debug("findings that the broker may have lost are not looked for: %s", error)
+            return ()
+
+    async def _recent(self) -> Sequence[tuple[str, Finding]]:
+        after_ms = self._clock.now_ms() - RECENT_MS
+        runs = await self._store.runs(team=self._team, limit=RUNS)
+        found = [
+            (one.run.athlete, finding)
+            for one in runs
+            if one.ended_ms > after_ms and one.findings
+            for finding in await self._store.findings(one.run)
+            if finding.at_ms > after_ms
+        ]
+        return sorted(found, key=lambda one: (one[1].at_ms, one[1].id))

@@ -1,0 +1,72 @@
+"""What the broker lost on its way to the alerter is found in the store once the link is there again."""
+
+import pytest
+
+from crampwatch.events import FindingKind
+from crampwatch.units import MINUTE_MS, Level
+from tests.alerts.builders import MemoryChannel, eventually, finding
+from tests.alerts.world import World
+
+
+@pytest.fixture
+async def world(tmp_path):
+    async with World(tmp_path).watched() as made:
+        yield made
+
+
+async def relinked(world, *, stored):
+    """The broker is away for a while, and what the processor stores meanwhile never reaches the alerter by itself."""
+    world.broker.cut(ALERTER)
+    world.store.found["ada"] = [*world.store.found.get("ada", ()), *stored]
+    world.broker.mend(ALERTER)
+
+
+ALERTER = "home-alerter-1"
+
+
+async def test_a_finding_that_the_broker_lost_is_felt_once_the_link_is_new(world):
+    phone, lost = MemoryChannel(), finding()
+    async with world.alerting(phone):
+        await relinked(world, stored=[lost])
+        await eventually(lambda: world.deliveries, world.clock)
+        await relinked(world, stored=[])
+        await world.find(lost)
+        await world.decided(1)
+    assert [one.alert.id for one in phone.felt] == [lost.id]
+    assert [one.alert_id for one in world.deliveries] == [lost.id]
+
+
+async def test_what_ended_is_taken_after_what_began(world):
+    stop, resumed = finding(FindingKind.CRAMP_STOP, Level.NOW), finding(FindingKind.RESUMED, Level.OK)
+    async with world.alerting(MemoryChannel()):
+        later = resumed.model_copy(update={"at_ms": stop.at_ms + 1_000})
+        await relinked(world, stored=[later, stop])
+        await world.decided(2)
+        await eventually(lambda: world.cleared == ["cramp"], world.clock)
+
+
+async def test_an_alerter_that_was_away_from_a_broker_that_forgot_takes_it_from_the_store(world):
+    phone, lost = MemoryChannel(), finding()
+    world.store.found["ada"] = [lost]
+    async with world.alerting(phone):
+        await eventually(lambda: phone.felt, world.clock)
+    assert [one.alert.id for one in phone.felt] == [lost.id]
+
+
+async def test_what_the_broker_would_have_let_go_by_now_is_history(world):
+    old = finding(at_ms=world.clock.now_ms() - 6 * MINUTE_MS)
+    async with world.alerting(MemoryChannel()):
+        await relinked(world, stored=[old])
+        fresh = finding(at_ms=world.clock.now_ms())
+        await world.find(fresh)
+        await world.decided(1)
+    assert [name for (name,) in world.journal("SELECT id FROM fact")] == [f"finding:ada:{fresh.id}"]
+
+
+async def test_a_store_that_is_away_keeps_no_live_finding_waiting(world):
+    phone, told = MemoryChannel(), finding()
+    world.store.away = True
+    async with world.alerting(phone):
+        await world.find(told)
+        await eventually(lambda: phone.felt, world.clock)
+    assert world.counters.value("missed_unread") >= 1
