@@ -2,10 +2,12 @@
 
 import argparse
 import asyncio
+import logging
 import statistics
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -47,25 +49,26 @@ def table(outcomes: list[Outcome]) -> Table:
     return shown
 
 
-async def matrix(console: Console, folder: Path, athletes: int, pace: float, seed: int, only: str) -> bool:
-    """Play every row; whether all were faultless."""
-    plan = Plan(athletes, WallClock().now_ms() + AHEAD_MS)
+async def matrix(console: Console, folder: Path, asked: argparse.Namespace) -> bool:
+    """Play every row, in each round with another seed; whether all were faultless."""
+    plan = Plan(asked.athletes, WallClock().now_ms() + AHEAD_MS)
     begun = time.monotonic()
     prepared = await prepare(folder / "prepared", plan)
-    console.print(f"seed {seed}; {athletes} athletes prepared in {time.monotonic() - begun:.0f} s")
-    sound = await play(prepared, folder / "reference", REFERENCE, pace, seed)
+    console.print(f"{asked.athletes} athletes prepared in {time.monotonic() - begun:.0f} s")
+    sound = await play(prepared, folder / "sound", REFERENCE, asked.pace, asked.seed)
     outcomes = [sound.outcome]
     console.print(f"without faults: {len(sound.kept['sqlite'].findings)} findings, {sum(sound.felt.values())} pushes")
-    for number, row in enumerate(MATRIX):
-        if only not in row.name:
-            continue
-        begun = time.monotonic()
-        outcome = (await play(prepared, folder / f"row-{number}", row, pace, seed, sound)).outcome
-        outcomes.append(outcome)
-        at = ", ".join(f"{name} at {at_s:.0f} s" for name, at_s in outcome.kills)
-        console.print(f"{row.name}: killed {at}; {time.monotonic() - begun:.0f} s")
-        for line in outcome.told:
-            console.print(f"  {line}", highlight=False, markup=False)
+    rows = [row for row in MATRIX if asked.only in row.name]
+    for seed in range(asked.seed, asked.seed + asked.rounds):
+        for number, row in enumerate(rows):
+            begun = time.monotonic()
+            often = replace(row, kills=asked.kills or row.kills)
+            outcome = (await play(prepared, folder / f"{seed}-{number}", often, asked.pace, seed, sound)).outcome
+            outcomes.append(outcome)
+            at = ", ".join(f"{name} at {at_s:.0f} s" for name, at_s in outcome.kills)
+            console.print(f"{row.name}, seed {seed}: killed {at}; {time.monotonic() - begun:.0f} s")
+            for line in outcome.told:
+                console.print(f"  {line}", highlight=False, markup=False)
     console.print(table(outcomes))
     return all(one.faultless for one in outcomes)
 
@@ -76,13 +79,16 @@ def main() -> None:
     parser.add_argument("--athletes", type=int, default=100)
     parser.add_argument("--pace", type=float, default=10.0, help="how many times as fast as life")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=1, help="play every row so often, each time with the next seed")
+    parser.add_argument("--kills", type=int, default=0, help="kills a row; 0: as many as the row has")
     parser.add_argument("--only", default="", help="rows with these words")
     parser.add_argument("--keep", type=Path, help="a new folder for states and logs")
     asked = parser.parse_args()
     console = Console(width=150)
+    logging.disable(logging.WARNING)  # the bridge, too, tells when its link is lost
     with tempfile.TemporaryDirectory() as scratch:
         folder = asked.keep or Path(scratch)
-        good = asyncio.run(matrix(console, folder, asked.athletes, asked.pace, asked.seed, asked.only))
+        good = asyncio.run(matrix(console, folder, asked))
     sys.exit(0 if good else 1)
 
 
