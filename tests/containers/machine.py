@@ -70,9 +70,10 @@ class Engine:
 
     def docker(self, *arguments: str) -> str:
         """The output of a docker command."""
-        return self._ran(["docker", *arguments], self.environment)
+        return self.ran(["docker", *arguments], self.environment)
 
-    def _ran(self, command: Sequence[str], environment: Mapping[str, str]) -> str:
+    def ran(self, command: Sequence[str], environment: Mapping[str, str]) -> str:
+        """The output of a command that must not fail."""
         ended = subprocess.run(
             list(command), cwd=needs.ROOT, env=dict(environment), capture_output=True, text=True, check=False
         )
@@ -81,21 +82,37 @@ class Engine:
 
 
 class Deployment:
-    """All of compose.yaml, with simulated runners, as a project of its own."""
+    """compose.yaml with local images, as a project of its own.
 
-    def __init__(self, engine: Engine, folder: Path) -> None:
+    Args:
+        engine: what runs it.
+        folder: its secrets come into a folder of this one.
+        over: further files to lay over it.
+        environment: further variables that these ask for.
+    """
+
+    def __init__(self, engine: Engine, folder: Path, *over: str, **environment: str) -> None:
         self.engine = engine
-        self.project = f"crampwatch-test-{os.getpid()}"
+        self.project = f"crampwatch-test-{os.getpid()}-{folder.name.lower()}"
         self.page = free_port()
+        self._files = [part for name in (*FILES, *over) for part in ("-f", name)]
         self.secrets = folder / "secrets"
         make_secrets(self.secrets)
-        self._environment = {**engine.environment, "CW_SECRETS": str(self.secrets), "CW_PAGE_PORT": str(self.page)}
+        own = {"CW_SECRETS": str(self.secrets), "CW_PAGE_PORT": str(self.page)}
+        self._environment = {**engine.environment, **own, **environment}
 
     def compose(self, *arguments: str) -> str:
         """The output of a docker compose command on this project."""
-        files = [part for name in FILES for part in ("-f", name)]
-        command = [*self.engine.compose, "-p", self.project, *files, "--profile", "demo", *arguments]
-        return self.engine._ran(command, self._environment)
+        command = [*self.engine.compose, "-p", self.project, *self._files, "--profile", "demo", *arguments]
+        return self.engine.ran(command, self._environment)
+
+    def up(self, *services: str) -> None:
+        """Start services, all of them by default, and wait until they are healthy; else tell what they say."""
+        try:
+            self.compose("up", "--detach", "--wait", "--wait-timeout", str(int(PATIENCE_S)), *services)
+        except AssertionError as error:
+            told = self.compose("ps", "--all") + self.compose("logs", "--tail", "30")
+            raise AssertionError(f"{error}\n{told}") from error
 
     def down(self) -> None:
         """Leave nothing: no container, network or volume."""
