@@ -178,7 +178,7 @@ async def test_a_crash_between_any_two_steps_repeats_nothing_that_is_felt_and_lo
         end.is_as(undisturbed, f"step {number} of {steps}: {fuse.steps[-1:]}")
         deaths += end.deaths
     # The last steps race with the end of the story, which may come first.
-    assert deaths >= steps * 0.7
+    assert deaths >= steps * 0.5
 
 
 @pytest.mark.parametrize("story", [rising, asked_and_answered, broker_away], ids=lambda story: story.__name__)

@@ -8,7 +8,7 @@ from alerts.service import FILE_NAME
 from crampwatch.codec import decode
 from crampwatch.errors import Unavailable
 from crampwatch.storage.database import Database
-from crampwatch.topics import Kind, Topic
+from crampwatch.topics import SYSTEM, Kind, Topic
 from tests.alerts.builders import MemoryChannel
 from tests.alerts.world import TEAM, AlertShelf, World
 
@@ -119,7 +119,8 @@ class FusedDelivery:
     async def ack(self):
         self.fuse.begins()
         await self.delivery.ack()
-        self.fuse.step("an ack")
+        if SYSTEM not in self.delivery.topic:  # the alerter's own word comes as often as it happens to be said
+            self.fuse.step("an ack")
 
 
 class Ward:
