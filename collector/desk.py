@@ -106,6 +106,11 @@ class Desk:
         """How many sensors are connected."""
         return sum(sensor.link is SensorState.CONNECTED for sensor in self._sensors.values())
 
+    @property
+    def newest_ms(self) -> int:
+        """The newest moment that was given to a sample; -1 before the first."""
+        return self._intake.newest_ms
+
     def begin(self, now_ms: int) -> None:
         """Ask for every sensor that was claimed before; it is searched for although nobody has seen it yet."""
         for device in self._pairing.claims:

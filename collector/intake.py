@@ -100,6 +100,11 @@ class Intake:
         for key, value in (state or {}).items():
             self._resume(key, value)
 
+    @property
+    def newest_ms(self) -> int:
+        """The newest moment that was given to a sample; -1 before the first."""
+        return max((progress.last_at_ms for progress in self._progress.values()), default=-1)
+
     def override_unit(self, device: str, unit: CadenceUnit) -> None:
         """Somebody has set what this device's cadence counts; no evidence changes it.
 

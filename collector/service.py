@@ -23,6 +23,7 @@ from crampwatch.metrics import Counters, Vitals
 from crampwatch.settings import Settings
 from crampwatch.topics import SYSTEM, Kind, Topic
 from crampwatch.trouble import Trouble, level
+from crampwatch.units import HOUR_MS, SECOND_MS
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,9 @@ STATUS_EVERY_S = 10.0
 #: Wall seconds that an orderly end may spend on committing and sending what is left.
 FLUSH_S = 2.0
 RETRY_S, RETRY_MAX_S = 0.5, 10.0
+#: How far behind what it has recorded a host may start and still be believed to be slow: a clock without a battery that
+#: kept the hour of its last shutdown. Beyond that the samples are taken for the mistake, and time is the host's.
+BEHIND_MS = 24 * HOUR_MS
 
 
 class Collector:
@@ -49,7 +53,8 @@ class Collector:
         buses: links to the broker.
         source: where arrivals come from.
         clock: the run's time.
-        counters: ``frames``, ``samples``, ``gaps``, ``refused`` by reason, ``reconnects``, ``sent``, ``resends``.
+        counters: ``frames``, ``samples``, ``gaps``, ``refused`` by reason, ``reconnects``, ``sent``, ``resends``,
+            ``other_spools``, ``clock_behind``.
         fresh_s: what is younger in run time is sent as live, what is older as backlog. Whoever sets a pace far above
             20 widens it to some wall seconds, else a slow disk makes history of the present.
         wait: sleeps wall seconds.
@@ -155,6 +160,7 @@ class Collector:
             wait=self._wait,
         )
         self._pulse.watch(desk, forwarder)
+        self._go_on_from(desk.newest_ms)
         desk.begin(self._clock.now_ms())
         await self._settle(spool, desk.batch())
         async with asyncio.TaskGroup() as group:
@@ -178,6 +184,16 @@ class Collector:
             log.warning("%s: sensors have to be claimed again and runs begin anew", refusal)
             pairing, intake = Pairing(athletes, claiming), Intake(gap_s, counters=self._counters)
         return Desk(team=settings.team, collector=self._id, pairing=pairing, intake=intake, counters=self._counters)
+
+    def _go_on_from(self, newest_ms: int) -> None:
+        """A host that starts with a clock behind what was recorded must not give the same moments again."""
+        behind_ms = newest_ms - self._clock.now_ms()
+        if not 0 < behind_ms <= BEHIND_MS:
+            return
+        self._counters.add("clock_behind")
+        words = "the host's clock is %.0f s behind the newest sample; time goes on from there until it has caught up"
+        log.warning(words, behind_ms / SECOND_MS)
+        self._clock.not_before(newest_ms + 1)
 
     # --- in: source to disk ---------------------------------------------------------------------------------
 

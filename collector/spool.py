@@ -1,6 +1,7 @@
 """The collector's outbox: on disk before it is sent, kept until the processor says that it is stored."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,11 +9,14 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from crampwatch.codec import encode
-from crampwatch.errors import Misconfigured
+from crampwatch.errors import Misconfigured, Unavailable
 from crampwatch.events import Sample, Telemetry
 from crampwatch.storage.database import Database
 
 SCHEMA = "spool"
+#: So much of the file system is left free. Forgetting what is stored takes room, too: the write-ahead log and what it
+#: is folded into may each grow by 4 MiB. A spool that had filled the disk to the last byte could never make any.
+RESERVE_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +186,7 @@ class SqliteSpool:
             ]
 
             def keep(connection: sqlite3.Connection) -> None:
+                _check_room(self._database.path, connection)
                 try:
                     connection.executemany("INSERT INTO outbox VALUES (?, ?, ?, ?)", map(_columns, rows))
                 except sqlite3.IntegrityError as error:
@@ -280,6 +285,19 @@ def _head(connection: sqlite3.Connection) -> _Head:
 def _oldest_ms(connection: sqlite3.Connection) -> int | None:
     first = connection.execute("SELECT at_ms FROM outbox ORDER BY row LIMIT 1").fetchone()
     return None if first is None else int(first[0])
+
+
+def _check_room(path: Path, connection: sqlite3.Connection) -> None:
+    """Refuse to take more while the reserve is touched.
+
+    Raises:
+        Unavailable: until somebody frees space.
+    """
+    disk = os.statvfs(path)
+    # The file does not shrink; the pages of what was forgotten are room as well.
+    (pages,), (size,) = (connection.execute(f"PRAGMA {one}").fetchone() for one in ("freelist_count", "page_size"))
+    if disk.f_bavail * disk.f_frsize + pages * size < RESERVE_BYTES:
+        raise Unavailable(f"{path}: less than {RESERVE_BYTES >> 20} MiB are free; free space, then it goes on")
 
 
 def _columns(message: Spooled) -> tuple[int, str, int, bytes]:

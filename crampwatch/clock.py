@@ -23,12 +23,17 @@ class Clock(Protocol):
         """Return ``seconds`` of run time later."""
         ...
 
+    def not_before(self, at_ms: int) -> None:
+        """Never say less than this from now on, where time is the host's: this much has been before."""
+        ...
+
 
 class WallClock:
     """The run's time is the host's, but it never stands still nor goes back.
 
     A host whose clock is set back (no battery, then the network's time) would otherwise stamp an hour of samples
-    with one moment. Steps forward are followed; after a step back time goes on from where it was, until a restart.
+    with one moment. Steps forward are followed; after a step back time goes on from where it was, and after a restart
+    from where :meth:`not_before` says.
     """
 
     def __init__(self) -> None:
@@ -41,6 +46,10 @@ class WallClock:
         self._last_ns = max(time.time_ns(), self._last_ns + steady_ns - self._steady_ns)
         self._steady_ns = steady_ns
         return self._last_ns // 1_000_000
+
+    def not_before(self, at_ms: int) -> None:
+        """See :class:`Clock`."""
+        self._last_ns = max(self._last_ns, at_ms * 1_000_000)
 
     async def sleep(self, seconds: float) -> None:
         """Sleep as long as that is on the wall."""
@@ -79,6 +88,9 @@ class PacedClock:
             due = min(due, self._appointments[0][0])
         self._now_ms = max(self._now_ms, due)
         return int(self._now_ms)
+
+    def not_before(self, at_ms: int) -> None:
+        """Nothing: a run that is played has a time of its own."""
 
     async def sleep(self, seconds: float) -> None:
         """Return ``seconds`` of run time later; only works while :meth:`running`."""

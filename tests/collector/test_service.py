@@ -46,11 +46,11 @@ def returning(spool):
 class House:
     """A collector with its broker and a processor that keeps everything."""
 
-    def __init__(self, folder, source, *, broker=None, spool=None, **settings):
+    def __init__(self, folder, source, *, broker=None, spool=None, clock=None, **settings):
         self.settings = Settings(state_dir=folder, athletes=settings.pop("athletes", [ANN]), **settings)
         self.broker = broker or MemoryBroker()
         self.source = source
-        self.clock = ManualClock(START_MS)
+        self.clock = clock or ManualClock(START_MS)
         self.counters = Counters()
         self.taker = Taker(links(self.broker))
         self.collector = Collector(
@@ -431,3 +431,50 @@ async def test_two_collectors_of_one_machine_keep_their_rows_apart(tmp_path):
         async with replayed.open():
             await asyncio.wait_for(replayed.collector.drained(), 10)
     assert len(replayed.taker.samples) == 15
+
+
+async def test_after_a_restart_with_a_clock_that_was_set_back_no_moment_is_given_again(tmp_path, caplog):
+    async with House(tmp_path, ScriptedSource(seen(), linked(), *ticks(seconds=10), then_ends=True)).open() as house:
+        await asyncio.wait_for(house.collector.drained(), 10)
+        newest_ms = max(one.at_ms for one in house.taker.samples.values())
+    behind = House(tmp_path, ScriptedSource(seen(), linked()), clock=ManualClock(START_MS - 3_600_000))
+    with caplog.at_level(logging.WARNING):
+        async with behind.open():
+            assert behind.clock.now_ms() == newest_ms + 1
+            behind.source.send(*ticks(seconds=5, start_ms=behind.clock.now_ms()))
+            await until(lambda: len(behind.taker.samples) == 15)
+    assert min(one.at_ms for one in behind.taker.samples.values()) > newest_ms
+    assert behind.counters.value("clock_behind") == 1
+    assert [line for line in caplog.messages if "the host's clock is 36" in line]
+
+
+async def test_samples_from_a_far_future_do_not_pull_the_clock_along(tmp_path):
+    far_ms = START_MS + 3 * 86_400_000
+    source = ScriptedSource(seen(), linked(), *ticks(seconds=5, start_ms=far_ms), then_ends=True)
+    async with House(tmp_path, source).open() as house:
+        await asyncio.wait_for(house.collector.drained(), 10)
+    async with House(tmp_path, ScriptedSource()).open() as house:
+        assert house.clock.now_ms() < far_ms
+
+
+async def test_a_step_of_the_clock_forward_begins_a_new_session_and_loses_nothing(tmp_path):
+    later_ms = START_MS + 7_200_000
+    source = ScriptedSource(seen(), linked(), *ticks(seconds=5), *ticks(seconds=5, start_ms=later_ms), then_ends=True)
+    async with House(tmp_path, source).open() as house:
+        await asyncio.wait_for(house.collector.drained(), 10)
+    stored = house.taker.samples
+    assert len(stored) == 30
+    assert len({session for _, session, *_ in stored}) == 2
+
+
+async def test_a_broker_that_forgot_everything_costs_no_sample(tmp_path):
+    source = ScriptedSource(seen(), linked(), *ticks(seconds=5))
+    async with House(tmp_path, source).open(taking=False) as house:
+        await until(lambda: house.counters.value("sent") >= 1 and house.collector.waiting > 0)
+        house.broker.restart(keep_state=False)
+        source.send(*ticks(seconds=5, start_ms=START_MS + 60_000))
+        source.end()
+        taker = asyncio.create_task(house.taker.run())
+        await asyncio.wait_for(house.collector.drained(), 20)
+        taker.cancel()
+    assert len(house.taker.samples) == 30

@@ -19,6 +19,23 @@ def test_a_wall_clock_follows_a_step_forward_and_goes_on_through_a_step_back(mon
     assert [clock.now_ms() for _ in range(4)] == [6_000, 90_000, 91_000, 92_000]
 
 
+def test_a_wall_clock_that_starts_behind_goes_on_from_what_has_been_until_the_host_has_caught_up(monkeypatch):
+    host = iter([5_000_000_000, 6_000_000_000, 7_000_000_000, 95_000_000_000])
+    steady = iter([0, 1_000_000_000, 2_000_000_000, 3_000_000_000])
+    monkeypatch.setattr(time, "time_ns", lambda: next(host))
+    monkeypatch.setattr(time, "monotonic_ns", lambda: next(steady))
+    clock = WallClock()
+    clock.not_before(90_000)
+    assert [clock.now_ms() for _ in range(3)] == [91_000, 92_000, 95_000]
+
+
+def test_a_wall_clock_is_not_moved_by_what_lies_behind_it():
+    clock = WallClock()
+    before_ms = clock.now_ms()
+    clock.not_before(1_000)
+    assert before_ms <= clock.now_ms() < before_ms + 60_000
+
+
 async def test_sleepers_wake_at_their_moment_in_order():
     woken = []
     clock = PacedClock(pace=1_000, start_ms=START)

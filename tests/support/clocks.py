@@ -18,6 +18,9 @@ class ManualClock:
     def now_ms(self) -> int:
         return int(self._now_ms)
 
+    def not_before(self, at_ms: int) -> None:
+        self._now_ms = max(self._now_ms, at_ms)
+
     async def sleep(self, seconds: float) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self._now_ms + seconds * 1_000, next(self._order), future))
