@@ -24,17 +24,19 @@ def expected():
 
 
 class Cut:
-    """A store whose process ends before it records."""
+    """A store whose process ends at the second record of those that share ``power``, once that is cut."""
 
-    def __init__(self, store):
+    def __init__(self, store, power):
         self._store = store
-        self.cut = False
+        self._power = power
 
     def __getattr__(self, name):
         return getattr(self._store, name)
 
     async def record(self, batches):
-        if self.cut:
+        if self._power["cut"]:
+            self._power["left"] -= 1
+        if self._power["left"] < 0:
             raise RuntimeError("power cut")
         await self._store.record(batches)
 
@@ -83,11 +85,12 @@ async def test_a_processor_on_influxdb_alone_goes_on_after_a_crash(tmp_path):
 
 @pytest.mark.parametrize("moment", ["between the two", "after both"])
 async def test_a_crash_leaves_both_stores_with_the_same_run(tmp_path, moment):
-    home, parts = influx.home(), []
+    home, parts, power = influx.home(), [], {}
 
     async def opened():
-        first = Cut(await SqliteStore.open(tmp_path / "store.db"))
-        mirror = await InfluxStore.open(home.settings, tmp_path / "outbox-processor.db", WallClock())
+        power.update(cut=False, left=1)
+        first = Cut(await SqliteStore.open(tmp_path / "store.db"), power)
+        mirror = Cut(await InfluxStore.open(home.settings, tmp_path / "outbox-processor.db", WallClock()), power)
         parts[:] = [first, mirror]
         return MirroredStore(first, mirror)
 
@@ -95,7 +98,7 @@ async def test_a_crash_leaves_both_stores_with_the_same_run(tmp_path, moment):
         if moment == "after both":
             crash_after_record(desk)
         else:
-            parts[0].cut = True
+            power["cut"] = True
 
     after = await processed_in_two_lives(tmp_path, opened, cut)
     for store in parts:
