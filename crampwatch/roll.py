@@ -33,7 +33,8 @@ QUEUES: Mapping[str, str] = {
     "queue_messages": "messages taken and not yet stored",
     "outbox_points": "points waiting for InfluxDB",
     "pushes_owed": "pushes not yet out",
-    "alert_states_owed": "alert states not yet told",
+    "alert_states_waiting": "alert states not yet told or stored",
+    "sessions_behind": "sessions whose backlog is not judged yet",
 }
 #: What should be 0, in the same way.
 LOSSES: Mapping[str, str] = {
