@@ -212,6 +212,7 @@ class Home:
 @functools.cache
 def shared() -> Influxd:
     """The server of this test process, for tests that leave it running; ended with the process."""
+    needs.influxd()  # first: a skip leaves no folder behind
     folder = Path(tempfile.mkdtemp(prefix="influxd-"))
     server = Influxd(folder)
 
