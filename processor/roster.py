@@ -1,9 +1,10 @@
 """The machines of a team: one for each session that is under way, brought back from shelf and store when needed."""
 
 import asyncio
+import itertools
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from crampwatch.events import Sample
 from crampwatch.metrics import Counters
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 MACHINES = 1_000
 #: Findings this young are published again after a restart: as long as a broker keeps one (takers know it by its id).
 REPEAT_MS = 5 * MINUTE_MS
+#: Snapshots taken at once, half a millisecond each.
+SNAPSHOTS = 16
 #: Samples a machine is given at once: about 10 ms, then the loop may turn to others.
 SLICE = 512
 
@@ -86,13 +89,14 @@ class Roster:
         seats = self._seats.values()
         return [one for one in seats if one.heard_at_ms <= before_ms and not one.closed and one.gap is None]
 
-    def due(self) -> Sequence[Kept]:
-        """Snapshots of machines whose last one is older than the settings allow, in their own run time.
+    def due(self, seats: Iterable[Seat]) -> Sequence[Kept]:
+        """Snapshots of those machines whose last one is older than the settings allow, in their own run time.
 
-        Only ask when everything that the machines have taken is in the store.
+        Only some at once: a field that started together would otherwise hold up everybody each time it is due. Only
+        ask when everything that the machines have taken is in the store.
         """
-        kept = [seat.keep() for seat in self._seats.values() if seat.due(self._every_ms)]
-        return [one for one in kept if one is not None]
+        due = itertools.islice((seat for seat in seats if seat.due(self._every_ms)), SNAPSHOTS)
+        return [one for one in (seat.keep() for seat in due) if one is not None]
 
     def rest(self) -> Sequence[Kept]:
         """Let the sessions go that have rested longest, when there are too many; return their snapshots."""

@@ -26,6 +26,7 @@ from .patience import RETRY_MAX_S, Patience, Wait
 from .pulse import Pulse
 from .reading import Arrived, Origin, read_telemetry, read_watermark, row_of
 from .roster import SLICE, Roster
+from .seat import Seat
 from .shelf import KeptGap, Shelf
 
 log = logging.getLogger(__name__)
@@ -261,7 +262,7 @@ class Processor:
         stored_s = asyncio.get_running_loop().time()
         for came_s in drain.came_s:
             self._pulse.stored_s.observe(stored_s - came_s)
-        await self._settle(bus, drain)
+        await self._settle(bus, drain, [gain.seat for gain in gains.values()])
         for delivery in drain.deliveries:
             await delivery.ack()
 
@@ -310,14 +311,14 @@ class Processor:
                     # A later one says more; the store has them all.
                     self._counters.add("assessments_dropped")
 
-    async def _settle(self, bus: Bus, drain: Drain) -> None:
+    async def _settle(self, bus: Bus, drain: Drain, moved: Sequence[Seat]) -> None:
         """Everything before this is stored: move watermarks, keep what a restart needs, tell the collectors."""
         now_ms = self._clock.now_ms()
         for origin, row in drain.settled:
             self._marks.settle(origin, row, now_ms)
         origins = sorted({*drain.raised, *(origin for origin, _ in drain.settled)})
         gone = self._marks.prune(now_ms)
-        snapshots = [*self._roster.due(), *self._roster.rest()]
+        snapshots = [*self._roster.due(moved), *self._roster.rest()]
         marks = self._marks.kept(origins)
         gaps = [KeptGap(key.athlete, key.session, gap.from_ms, gap.to_ms) for key, gap in drain.gaps.items()]
         if snapshots or marks or gone or gaps:

@@ -231,8 +231,17 @@ async def test_a_topic_that_is_none_of_ours_is_told_once_and_telemetry_goes_on(h
     assert [run.run.athlete for run in await house.store.runs()] == [RUNNER]
 
 
-async def test_telemetry_after_a_row_that_was_refused_is_stored_and_the_watermark_moves_past_it(house):
-    await house.publish(TELEMETRY, telemetry(samples="poison"))
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        pytest.param({"samples": "poison"}, id="poison for samples"),
+        pytest.param({"v": 2}, id="a version that is not read here"),
+        pytest.param({"kind": "weather"}, id="another kind of message"),
+        pytest.param({"more": 1}, id="a field too many"),
+    ],
+)
+async def test_telemetry_after_a_row_that_was_refused_is_stored_and_the_watermark_moves_past_it(house, spoilt):
+    await house.publish(TELEMETRY, telemetry(**spoilt))
     await house.publish(TELEMETRY, telemetry(row=1))
     await marked(house, str(Topic(SYSTEM, "strange", Kind.WATERMARK, "processor-1")), row=1)
     (summary,) = await house.store.runs(athlete="bob")
