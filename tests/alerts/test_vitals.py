@@ -26,10 +26,10 @@ def figures(vitals):
 
 async def looked(world, alerter, true):
     """Let run seconds pass until the alerter has looked at its journal and what it found is ``true``."""
-    for _ in range(30):
+    for _ in range(60):
         await world.clock.advance(10)
         try:
-            return await eventually(lambda: true(alerter.vitals()), seconds=1)
+            return await eventually(lambda: true(alerter.vitals()), seconds=0.5)
         except AssertionError:
             continue
     pytest.fail(f"{alerter.vitals()}")
@@ -49,7 +49,7 @@ async def test_it_says_what_is_open_owed_kept_and_waiting(world):
     phone = MemoryChannel()
     phone.stuck = True
     world.store.away = True
-    alerter = world.alerter(phone)
+    alerter = world.alerter(phone, deadline_s=3_600)
     async with running([alerter]):
         await world.find(finding())
         await eventually(lambda: phone.attempts and world.deliveries, world.clock)
