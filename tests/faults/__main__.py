@@ -14,14 +14,10 @@ from rich.console import Console
 from rich.table import Table
 
 from crampwatch.clock import WallClock
-from crampwatch.units import MINUTE_MS
 from tests.faults.house import prepare
 from tests.faults.plan import Plan
 from tests.faults.rows import MATRIX, REFERENCE, play
 from tests.faults.verdict import Outcome
-
-#: The group's run is dated ahead of the wall, so that no row of a long table finds it hours old.
-AHEAD_MS = 30 * MINUTE_MS
 
 
 def table(outcomes: list[Outcome]) -> Table:
@@ -51,9 +47,9 @@ def table(outcomes: list[Outcome]) -> Table:
 
 async def matrix(console: Console, folder: Path, asked: argparse.Namespace) -> bool:
     """Play every row, in each round with another seed; whether all were faultless."""
-    plan = Plan(asked.athletes, WallClock().now_ms() + AHEAD_MS)
+    plan = Plan.ahead(asked.athletes, WallClock().now_ms())
     begun = time.monotonic()
-    prepared = await prepare(folder / "prepared", plan)
+    prepared = await prepare(folder / "prepared", plan, mirrored=True)
     console.print(f"{asked.athletes} athletes prepared in {time.monotonic() - begun:.0f} s")
     sound = await play(prepared, folder / "sound", REFERENCE, asked.pace, asked.seed)
     outcomes = [sound.outcome]

@@ -16,9 +16,11 @@ from crampwatch.codec import encode
 from crampwatch.events import Finding, FindingKind
 from crampwatch.topics import Kind, Topic
 from crampwatch.units import Level
+from tests.faults.influx import Database, emptied, read_influx
 from tests.faults.parts import Part, broker, dashboard, forget, free_port, service, until
 from tests.faults.plan import Plan
 from tests.faults.receiver import Receiver
+from tests.faults.verdict import Kept, read_sqlite
 
 TEAM = "faults"
 #: A runner who is nobody: her push says that all findings before it were decided on.
@@ -29,13 +31,22 @@ COPIED = ("state", "mosquitto", "influxd")
 
 
 class House:
-    """The parts of one house, by name: ``broker``, ``processor``, ``alerter``, ``dashboard``, ``collector``."""
+    """The parts of one house by name: broker, processor, alerter, dashboard, collector, influxdb.
 
-    def __init__(self, folder: Path, plan: Plan, phone: Receiver) -> None:
+    Args:
+        folder: where its state and its logs are.
+        plan: who runs.
+        phone: where pushes go.
+        mirrored: SQLite has an InfluxDB as its mirror.
+    """
+
+    def __init__(self, folder: Path, plan: Plan, phone: Receiver, *, mirrored: bool = False) -> None:
         self.folder = folder
         self.plan = plan
         self.phone = phone
-        self.parts: dict[str, Part] = {}
+        self.database: Database | None = None
+        self.parts: dict[str, Part | Database] = {}
+        self._mirrored = mirrored
         self._mqtt = free_port()
 
     @property
@@ -58,6 +69,7 @@ class House:
             "CRAMPWATCH_ALERTS__APPRISE": json.dumps([self.phone.address]),
             "CRAMPWATCH_ALERTS__DEADLINE_S": LONG_S,
             "CRAMPWATCH_ALERTS__SIGNAL_LOST_S": LONG_S,
+            **(self.database.variables if self.database is not None else {}),
             **{f"CRAMPWATCH_{one}__HEALTH_PORT": "-1" for one in ("COLLECTOR", "PROCESSOR", "ALERTS")},
         }
 
@@ -65,12 +77,17 @@ class House:
     async def running(self) -> AsyncIterator["House"]:
         """Everything but the collector, up; whatever becomes of the block, nothing is left running."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        if self._mirrored:
+            self.parts["influxdb"] = self.database = Database(self.folder / "influxd")
+            await asyncio.to_thread(self.database.begin)
         self.parts["broker"] = await broker(self.folder, self._mqtt)
         self.parts["processor"] = service("process", "processor", self.folder, self.variables)
         self.parts["alerter"] = service("alert", "alerter", self.folder, self.variables)
         self.parts["dashboard"] = dashboard(self.folder, self.variables, free_port())
         try:
             for part in self.parts.values():
+                if part.running:
+                    continue
                 part.start()
                 if part.name == "broker":
                     await part.is_up()
@@ -96,6 +113,13 @@ class House:
         self.parts[name].start()
         await self.parts[name].is_up()
 
+    async def kept(self) -> Mapping[str, Kept]:
+        """What each store holds."""
+        found = {"sqlite": await read_sqlite(self.store, TEAM, self.plan)}
+        if self.database is not None:
+            found["influxdb"] = await read_influx(self.database.settings, self.folder, TEAM, self.plan)
+        return found
+
     async def drained(self) -> None:
         """Wait until the processor has stored everything that the collector had."""
         collector = self.parts["collector"]
@@ -119,8 +143,12 @@ class House:
         )
 
     async def stop(self) -> None:
-        """End everything in order, the broker last."""
+        """End everything in order, the broker last; InfluxDB is left to be read."""
+        if self.database is not None:
+            await emptied(self.folder / "state")
         for part in reversed(self.parts.values()):
+            if part is self.database:
+                continue
             code = await part.stop()
             assert code == 0, f"{part.name} ended with {code}: {part.said()[-2_000:]}"
 
@@ -138,13 +166,15 @@ class House:
         for name in COPIED:
             if (self.folder / name).exists():
                 shutil.copytree(self.folder / name, folder / name)
-        return House(folder, self.plan, phone)
+        return House(folder, self.plan, phone, mirrored=self._mirrored)
 
 
-async def prepare(folder: Path, plan: Plan) -> House:
+async def prepare(folder: Path, plan: Plan, *, mirrored: bool = False) -> House:
     """A house in which everybody has run long enough to be known, ended in order."""
-    async with Receiver().listening() as phone, House(folder, plan, phone).running() as house:
-        house.collect("history", 1.0, 30.0)
+    async with Receiver().listening() as phone, House(folder, plan, phone, mirrored=mirrored).running() as house:
+        house.collect("history", 1.0, float(LONG_S))
         await house.drained()
         await house.stop()
+        if house.database is not None:
+            await house.database.stop()
     return house

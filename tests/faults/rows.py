@@ -20,7 +20,6 @@ from tests.faults.verdict import (
     compare_counts,
     compare_findings,
     compare_samples,
-    read_sqlite,
 )
 
 #: Parts are killed between these shares of the life, so that each kill has a before and an after.
@@ -66,7 +65,8 @@ MATRIX = (
     Row("processor", ("processor",)),
     Row("alerter", ("alerter",)),
     Row("dashboard", ("dashboard",)),
-    Row("all at random", PARTS, kills=8),
+    Row("influxdb", ("influxdb",)),
+    Row("all at random", (*PARTS, "influxdb"), kills=8),
 )
 
 
@@ -136,8 +136,8 @@ async def play(prepared: House, folder: Path, row: Row, pace: float, seed: int, 
             await house.decided()
             await _settled(lambda: SENTINEL in str(bridge.heard) and (sound is None or heard(phone) >= sound.felt))
             await house.stop()
-        kept = await read_sqlite(house.store, TEAM, house.plan)
-    run = Run({"sqlite": kept}, heard(phone), Counter(bridge.heard))
+            kept = await house.kept()
+    run = Run(kept, heard(phone), Counter(bridge.heard))
     outcome = judge(row, house.plan, run, sound)
     outcome.kills, outcome.recovered_s = killer.kills, killer.recovered_s
     run.outcome = outcome

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from crampwatch.clock import WallClock
-from crampwatch.units import MINUTE_MS
 from tests.faults.house import prepare
 from tests.faults.plan import LIFE_S, Plan
 from tests.faults.rows import MATRIX, REFERENCE, play
@@ -24,7 +23,9 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def prepared(folder):
     needs.mosquitto()
-    return asyncio.run(prepare(folder / "prepared", Plan(ATHLETES, WallClock().now_ms() + 30 * MINUTE_MS)))
+    needs.influxd()
+    plan = Plan.ahead(ATHLETES, WallClock().now_ms())
+    return asyncio.run(prepare(folder / "prepared", plan, mirrored=True))
 
 
 @pytest.fixture(scope="module")
