@@ -53,12 +53,14 @@ async def test_it_says_what_is_open_owed_kept_and_waiting(world):
     async with running([alerter]):
         await world.find(finding())
         await eventually(lambda: phone.attempts and world.deliveries, world.clock)
-        vitals = await looked(world, alerter, lambda one: figures(one)["alerts_open",] == 1 and one)
-        found = figures(vitals)
-        assert found["pushes_owed", "phone"] == 1
-        assert found["pushes_owed", "mqtt"] == 0
-        assert found["journal_facts",] == 1
-        assert found["alert_states_waiting", "published"] == 0
+        expected = {
+            ("alerts_open",): 1,
+            ("pushes_owed", "phone"): 1,
+            ("pushes_owed", "mqtt"): 0,
+            ("journal_facts",): 1,
+            ("alert_states_waiting", "published"): 0,
+        }
+        await looked(world, alerter, lambda one: expected.items() <= figures(one).items())
 
 
 async def test_states_that_wait_for_the_store_are_counted_and_said(world):
