@@ -17,8 +17,11 @@ from .shelf import Kept, Shelf
 
 log = logging.getLogger(__name__)
 
-#: Machines held at once. A session that has rested longest makes room; it comes back from shelf and store.
-MACHINES = 1_000
+#: Machines held at once, some 150 KB each. A session that has rested longest makes room; it comes back from shelf and
+#: store.
+MACHINES = 2_000
+#: A session of which nothing was heard for so long is over and makes room in any case.
+OVER_MS = 60 * MINUTE_MS
 #: Findings this young are published again after a restart: as long as a broker keeps one (takers know it by its id).
 REPEAT_MS = 5 * MINUTE_MS
 #: Snapshots taken at once, half a millisecond each.
@@ -98,18 +101,21 @@ class Roster:
         due = itertools.islice((seat for seat in seats if seat.due(self._every_ms)), SNAPSHOTS)
         return [one for one in (seat.keep() for seat in due) if one is not None]
 
-    def rest(self) -> Sequence[Kept]:
-        """Let the sessions go that have rested longest, when there are too many; return their snapshots."""
-        kept: list[Kept] = []
-        too_many = len(self._seats) - self._room
-        # What has a gap stays until it is mended, a few seconds.
-        leaving = [name for name, seat in self._seats.items() if seat.gap is None][: max(0, too_many)]
-        for name in leaving:
-            seat = self._seats.pop(name)
-            snapshot = seat.keep()
-            if snapshot is not None:
-                kept.append(snapshot)
-        return kept
+    def rest(self, now_ms: int) -> Sequence[Kept]:
+        """Let sessions go that are over, and those that have rested longest when there are too many; some at once.
+
+        Returns their snapshots. What has a gap stays until it is mended, a few seconds.
+        """
+        leaving: list[tuple[str, str]] = []
+        for name, seat in self._seats.items():
+            too_many = len(self._seats) - len(leaving) > self._room
+            over = seat.closed and now_ms - seat.heard_at_ms > OVER_MS
+            if not (too_many or over) or len(leaving) >= SNAPSHOTS:
+                break
+            if seat.gap is None:
+                leaving.append(name)
+        kept = (self._seats.pop(name).keep() for name in leaving)
+        return [one for one in kept if one is not None]
 
     def behind(self) -> Sequence[Seat]:
         """Sessions whose machine has not observed everything that is stored."""

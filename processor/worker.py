@@ -318,7 +318,7 @@ class Processor:
             self._marks.settle(origin, row, now_ms)
         origins = sorted({*drain.raised, *(origin for origin, _ in drain.settled)})
         gone = self._marks.prune(now_ms)
-        snapshots = [*self._roster.due(moved), *self._roster.rest()]
+        snapshots = [*self._roster.due(moved), *self._roster.rest(now_ms)]
         marks = self._marks.kept(origins)
         gaps = [KeptGap(key.athlete, key.session, gap.from_ms, gap.to_ms) for key, gap in drain.gaps.items()]
         if snapshots or marks or gone or gaps:

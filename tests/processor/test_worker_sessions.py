@@ -11,6 +11,7 @@ from crampwatch.storage import Batch, RunKey
 from crampwatch.topics import Kind, Topic
 from processor.athlete import Athlete
 from processor.backtest import backtest
+from processor.roster import OVER_MS
 from processor.shelf import Kept, Shelf
 from tests.processor.desk import LATE, RUN, rows, story
 from tests.support.brokers import until
@@ -249,3 +250,22 @@ async def test_a_clock_far_ahead_closes_what_rests_only_once(desk):
         await until(lambda: bool(desk.findings))
         await desk.clock.advance(600)
     assert len(desk.findings) == 1
+
+
+async def test_a_session_that_is_over_for_an_hour_makes_room_and_comes_back_when_it_goes_on(desk):
+    samples = Story().running(40).samples
+    async with desk.processing():
+        await desk.send(*rows(samples))
+        await desk.marked(1)
+        await desk.clock.advance(OVER_MS / 1_000 + 20)
+        await desk.send(*rows(samples[:30], first=2, session="s2"))
+        await desk.marked(2)
+        assert sessions(desk) == 1
+        await desk.send(*rows(samples, first=3))
+        await desk.marked(4)
+        assert sessions(desk) == 2
+        assert desk.counters.value("ignored", "duplicate") == len(samples)
+
+
+def sessions(desk):
+    return {one.name: one.value for one in desk.processor.vitals().gauges}["sessions"]
