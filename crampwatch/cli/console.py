@@ -16,6 +16,7 @@ from rich.text import Text
 
 from crampwatch.errors import CrampwatchError, Refused
 from crampwatch.events import Alert
+from crampwatch.extras import as_installed, checkout
 from crampwatch.logs import JsonLines, PlainLines, goes_to_journal, printable
 from crampwatch.settings import Settings
 from crampwatch.units import Level
@@ -80,11 +81,12 @@ def _handler(settings: Settings | None, process: str) -> logging.Handler:
 
 def tell_error(error: CrampwatchError) -> None:
     """Name what ended a command, on stderr in one line, in the log's own format where that is JSON."""
+    said = as_installed(str(error), checkout())
     if any(isinstance(handler.formatter, JsonLines) for handler in logging.root.handlers):
-        log.error("%s", error)
+        log.error("%s", said)
         return
     # As text, not as markup: a path or a value may hold brackets. Unwrapped: one error, one line.
-    errors.print(Text.assemble(("error:", "bold red"), " ", plain(error)), soft_wrap=True)
+    errors.print(Text.assemble(("error:", "bold red"), " ", plain(said)), soft_wrap=True)
 
 
 def tell_refused(refused: Refused) -> None:

@@ -14,10 +14,17 @@ from crampwatch.cli.doctor import examine
 from crampwatch.cli.scan import table
 from crampwatch.clock import WallClock
 from crampwatch.errors import Misconfigured
+from crampwatch.extras import as_installed, checkout
+from crampwatch.health import Health, HealthServer
+from crampwatch.service import running
 from crampwatch.settings import Mqtt, Settings
+from crampwatch.storage.outbox import Outbox, file_name
+from crampwatch.storage.outbox_parts import Refusal
+from tests.cli.rig import NO_HEALTH_PORTS
 from tests.collector.radio.rig import Steady
 from tests.support import needs
-from tests.support.brokers import free_port
+from tests.support.brokers import free_port, silent_server
+from tests.support.services import Patient
 
 
 async def three_heard():
@@ -69,6 +76,65 @@ async def test_a_state_folder_that_cannot_be_is_told_with_the_way_out(tmp_path, 
     monkeypatch.delenv("CRAMPWATCH_STATE_DIR")
     checks = await examined(Settings(state_dir=tmp_path / "file" / "state", mqtt=away()))
     assert "state_dir" in checks["state folder"].fix
+
+
+async def test_a_health_port_is_free_or_ours_or_somebody_elses_and_only_the_last_is_to_be_mended(tmp_path, monkeypatch):
+    for name in NO_HEALTH_PORTS:
+        monkeypatch.delenv(name)
+    health = Health()
+    health.watch(Patient("collector-1"))
+    server = HealthServer(health, "127.0.0.1", 0, setting="collector.health_port", clock=WallClock())
+    async with running([server]), silent_server() as taken:
+        ours, free = int(server.url.rsplit(":", 1)[1]), free_port()
+        ports = {"collector": ours, "processor": taken, "alerts": free}
+        sections = {name: {"health_port": port} for name, port in ports.items()}
+        checks = await examined(Settings(state_dir=tmp_path, mqtt=away(), **sections))
+    assert checks["collector.health_port"].seen.endswith("answers for collector-1")
+    assert checks["alerts.health_port"].seen.endswith("is free")
+    assert [checks[f"{name}.health_port"].fix != "" for name in ports] == [False, True, False]
+    assert "processor.health_port" in checks["processor.health_port"].fix
+
+
+async def test_points_that_influxdb_refused_are_for_a_person_and_those_that_wait_are_not(tmp_path):
+    settings = Settings(state_dir=tmp_path, mqtt=away())
+    box = await Outbox.open(settings.state_dir / file_name("processor"), WallClock())
+    await box.put("runs", ["telemetry bpm=150.0 1"])
+    waiting = (await examined(settings))["outbox-processor"]
+    await box.settle(await box.take("runs"), [Refusal("bad_line", "no", ["telemetry bpm=150.0 1"])])
+    refused = (await examined(settings))["outbox-processor"]
+    await box.close()
+    assert (waiting.seen, waiting.fix) == ("1 points wait for InfluxDB", "")
+    assert "refused 1 points" in refused.seen
+    assert "crampwatch outbox" in refused.fix
+
+
+async def test_an_influxdb_that_is_away_says_its_setting_and_the_sqlite_store_is_looked_at_all_the_same(tmp_path):
+    influxdb = {"url": f"http://127.0.0.1:{free_port()}", "token": "secret-token", "timeout_s": 2}
+    storage = {"backend": "both"}
+    checks = await examined(Settings(state_dir=tmp_path, mqtt=away(), storage=storage, influxdb=influxdb))
+    assert "127.0.0.1" in checks["InfluxDB"].fix
+    assert "secret-token" not in checks["InfluxDB"].fix
+    assert not checks["store"].fix
+
+
+async def test_a_push_address_that_nobody_knows_is_to_be_mended(tmp_path):
+    alerts = {"apprise": ["nosuchscheme://topic"]}
+    checks = await examined(Settings(state_dir=tmp_path, mqtt=away(), alerts=alerts))
+    assert "alerts.apprise" in checks["pushes"].fix
+
+
+async def test_a_store_on_another_disk_has_a_folder_of_its_own(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    storage = {"path": tmp_path / "file" / "runs.db"}
+    checks = await examined(Settings(state_dir=tmp_path, mqtt=away(), storage=storage))
+    assert "storage.path" in checks["store folder"].fix
+
+
+def test_advice_to_install_an_extra_works_in_a_checkout_and_stays_as_it_is_elsewhere(tmp_path):
+    advice = "install it (`pip install 'crampwatch[broker]'`), or set mqtt.url"
+    assert as_installed(advice, None) == advice
+    assert f"pip install -e '{tmp_path}[broker]'" in as_installed(advice, tmp_path)
+    assert checkout() == needs.ROOT
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only BlueZ is reached over D-Bus")
