@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 
 from crampwatch.bus import BusFactory
@@ -16,7 +17,7 @@ from crampwatch.codec import encode
 from crampwatch.events import Finding, FindingKind
 from crampwatch.topics import Kind, Topic
 from crampwatch.units import Level
-from tests.faults.influx import Database, emptied, read_influx
+from tests.faults.influx import Database, count_influx, emptied, read_influx
 from tests.faults.parts import Part, broker, dashboard, forget, free_port, service, until
 from tests.faults.plan import Plan
 from tests.faults.receiver import Receiver
@@ -27,6 +28,8 @@ TEAM = "faults"
 SENTINEL = "sentinel"
 #: In run time; as good as for ever: what is told in the matrix does not hang on how busy the machine is.
 LONG_S = "3600"
+#: Where each part's own settings stand.
+SECTION = {"collector": "COLLECTOR", "processor": "PROCESSOR", "alerter": "ALERTS"}
 COPIED = ("state", "mosquitto", "influxd")
 
 
@@ -47,6 +50,8 @@ class House:
         self.database: Database | None = None
         self.parts: dict[str, Part | Database] = {}
         self._mirrored = mirrored
+        self.health = {name: free_port() for name in SECTION}
+        self.pages = free_port()
         self._mqtt = free_port()
 
     @property
@@ -70,7 +75,7 @@ class House:
             "CRAMPWATCH_ALERTS__DEADLINE_S": LONG_S,
             "CRAMPWATCH_ALERTS__SIGNAL_LOST_S": LONG_S,
             **(self.database.variables if self.database is not None else {}),
-            **{f"CRAMPWATCH_{one}__HEALTH_PORT": "-1" for one in ("COLLECTOR", "PROCESSOR", "ALERTS")},
+            **{f"CRAMPWATCH_{SECTION[name]}__HEALTH_PORT": str(port) for name, port in self.health.items()},
         }
 
     @contextlib.asynccontextmanager
@@ -83,7 +88,7 @@ class House:
         self.parts["broker"] = await broker(self.folder, self._mqtt)
         self.parts["processor"] = service("process", "processor", self.folder, self.variables)
         self.parts["alerter"] = service("alert", "alerter", self.folder, self.variables)
-        self.parts["dashboard"] = dashboard(self.folder, self.variables, free_port())
+        self.parts["dashboard"] = dashboard(self.folder, self.variables, self.pages)
         try:
             for part in self.parts.values():
                 if part.running:
@@ -99,7 +104,8 @@ class House:
 
     def collect(self, what: str, pace: float, fresh_s: float) -> Part:
         """Start a collector of the group's ``history`` or ``life``."""
-        arguments = (what, self.plan.athletes, self.plan.life_ms, pace, fresh_s)
+        group = {one.name: getattr(self.plan, one.name) for one in fields(self.plan)}
+        arguments = (what, json.dumps(group), pace, fresh_s)
         command = (sys.executable, "-m", "tests.faults.watches", *map(str, arguments))
         part = Part("collector", command, self.folder / "collector.log", self.variables)
         part.start()
@@ -160,13 +166,18 @@ class House:
         except sqlite3.OperationalError:
             return 0
 
-    def copy_to(self, folder: Path, phone: Receiver) -> "House":
-        """The same house, as it stands on disk, elsewhere."""
+    async def mirrored_samples(self) -> int:
+        """How many samples the mirror holds, as it counts them."""
+        assert self.database is not None
+        return await count_influx(self.database.settings, self.folder, TEAM)
+
+    def copy_to(self, folder: Path, phone: Receiver, plan: Plan | None = None) -> "House":
+        """The same house, as it stands on disk, elsewhere, with more to come when there is another plan."""
         folder.mkdir(parents=True)
         for name in COPIED:
             if (self.folder / name).exists():
                 shutil.copytree(self.folder / name, folder / name)
-        return House(folder, self.plan, phone, mirrored=self._mirrored)
+        return House(folder, plan or self.plan, phone, mirrored=self._mirrored)
 
 
 async def prepare(folder: Path, plan: Plan, *, mirrored: bool = False) -> House:

@@ -102,3 +102,12 @@ async def read_influx(settings: Influxdb, folder: Path, team: str, plan: Plan) -
         return await read(store, team, plan)
     finally:
         await store.close()
+
+
+async def count_influx(settings: Influxdb, folder: Path, team: str) -> int:
+    """How many samples its runs have, counted by the server."""
+    store = await InfluxStore.open(settings, folder / "reading.db", WallClock())
+    try:
+        return sum(one.samples for one in await store.runs(team=team, limit=100_000))
+    finally:
+        await store.close()

@@ -48,10 +48,10 @@ def script(who: int) -> tuple[Stretch, ...]:
             return _after(0)
 
 
-def readings(who: int) -> Iterator[Reading]:
-    """What a runner's watch reads, second by second: the same for the same runner."""
-    random, distance_m = Random(who), 0.0
-    for gait, seconds in (("run", HISTORY_S), *script(who)):
+def readings(who: int, session: int = 0, laps: int = 1) -> Iterator[Reading]:
+    """What a runner's watch reads, second by second: the same for the same runner and session."""
+    random, distance_m = Random(f"{who}/{session}"), 0.0
+    for gait, seconds in (("run", HISTORY_S), *script(who) * laps):
         for second in range(seconds):
             hitching = gait == "hitch" and second % HITCH_EVERY_S < HITCH_S
             spm, mps, bpm = {
@@ -73,10 +73,17 @@ def readings(who: int) -> Iterator[Reading]:
 
 @dataclass(frozen=True)
 class Plan:
-    """A group's run. ``life_ms`` is when what happens begins; the history lies before it."""
+    """A group's run.
+
+    ``life_ms`` is when what happens begins; the history lies before it. What happens comes ``laps`` times, and after a
+    pause everybody runs again, so many ``sessions`` altogether.
+    """
 
     athletes: int
     life_ms: int
+    laps: int = 1
+    sessions: int = 1
+    pause_s: int = 0
 
     @classmethod
     def ahead(cls, athletes: int, now_ms: int) -> "Plan":
@@ -96,19 +103,32 @@ class Plan:
         return self.life_ms - HISTORY_S * SECOND_MS
 
     @property
+    def session_s(self) -> int:
+        return HISTORY_S + self.laps * LIFE_S
+
+    @property
     def ends_ms(self) -> int:
-        return self.life_ms + LIFE_S * SECOND_MS
+        return self.begins_ms + (self.sessions * (self.session_s + self.pause_s) - self.pause_s) * SECOND_MS
+
+    @property
+    def measured(self) -> int:
+        """How many samples that makes: heart rate, cadence and speed a second."""
+        return self.athletes * self.sessions * self.session_s * 3
 
     def frames_of(self, who: int, after_ms: int = 0) -> Iterator[Frame]:
         """Everything that one watch sends after a moment, in order."""
         device = self.device(self.ids[who])
-        for second, reading in enumerate(readings(who)):
-            at_ms = self.begins_ms + second * SECOND_MS + who % PHASES * (SECOND_MS // PHASES)
-            if at_ms + GAIT_AFTER_MS <= after_ms:
+        for session in range(self.sessions):
+            first_ms = self.begins_ms + session * (self.session_s + self.pause_s) * SECOND_MS
+            first_ms += who % PHASES * (SECOND_MS // PHASES)
+            if first_ms + self.session_s * SECOND_MS <= after_ms:
                 continue
-            heart, gait = frames_at(reading, device, at_ms)
-            yield heart
-            yield Frame(gait.device, gait.characteristic, gait.payload, at_ms + GAIT_AFTER_MS)
+            for second, reading in enumerate(readings(who, session, self.laps)):
+                at_ms = first_ms + second * SECOND_MS
+                if at_ms + GAIT_AFTER_MS > after_ms:
+                    heart, gait = frames_at(reading, device, at_ms)
+                    yield heart
+                    yield Frame(gait.device, gait.characteristic, gait.payload, at_ms + GAIT_AFTER_MS)
 
     def frames(self, after_ms: Mapping[str, int]) -> Iterator[tuple[str, Frame]]:
         """What all watches send of their lives, as it happens; ``after_ms``: what each athlete's has sent before."""

@@ -1,7 +1,7 @@
 """A collector process whose watches repeat what was not kept: real intake, spool and forwarding.
 
-``python -m tests.faults.watches history|life ATHLETES LIFE_MS PACE FRESH_S``. Says ``collector is up``, and ``drained``
-when everything it sent is stored. Killed and started again it goes on behind what is on its disk.
+``python -m tests.faults.watches history|life PLAN PACE FRESH_S``, the plan as JSON. Says ``collector is up``, and
+``drained`` when everything it sent is stored. Killed and started again it goes on behind what is on its disk.
 """
 
 import asyncio
@@ -97,5 +97,5 @@ async def _tell_drained(collector) -> None:
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
-        _, what, athletes, life_ms, fast, fresh = sys.argv
-        asyncio.run(main(what, Plan(int(athletes), int(life_ms)), float(fast), float(fresh)))
+        _, what, group, fast, fresh = sys.argv
+        asyncio.run(main(what, Plan(**json.loads(group)), float(fast), float(fresh)))
