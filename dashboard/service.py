@@ -149,9 +149,9 @@ class Dashboard:
                 group.create_task(herald.run(bus), name="dashboard-status"),
             ]
             try:
+                log.info("the pages are at %s", self.url)
                 self._ready.set()
                 async with herald.speaking(bus):
-                    log.info("the pages are at %s", self.url)
                     await asyncio.wait({web})
                     await web
                     raise RuntimeError("the web server ended though nobody asked it to")
