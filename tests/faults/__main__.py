@@ -19,7 +19,7 @@ from crampwatch.units import HOUR_MS
 from tests.faults.endurance import LAPS, PAUSE_S, endure, slope
 from tests.faults.house import prepare
 from tests.faults.plan import HISTORY_S, LIFE_S, Plan
-from tests.faults.rows import MATRIX, REFERENCE, play
+from tests.faults.rows import MATRIX, OUTAGE, REFERENCE, play
 from tests.faults.verdict import Outcome
 
 
@@ -39,7 +39,7 @@ def table(outcomes: list[Outcome]) -> Table:
                 str(stored.sent),
                 str(stored.lost),
                 str(stored.doubled + stored.strange),
-                ("no" if one.findings else "equal") if first else "",
+                one.found if first else "",
                 str(one.late) if first else "",
                 ("no" if one.pushes or one.alerts else "yes") if first else "",
                 f"{statistics.median(recovered):.2f}" if recovered and first else "",
@@ -57,11 +57,11 @@ async def matrix(console: Console, folder: Path, asked: argparse.Namespace) -> b
     sound = await play(prepared, folder / "sound", REFERENCE, asked.pace, asked.seed)
     outcomes = [sound.outcome]
     console.print(f"without faults: {len(sound.kept['sqlite'].findings)} findings, {sum(sound.felt.values())} pushes")
-    rows = [row for row in MATRIX if asked.only in row.name]
+    rows = [row for row in (*MATRIX, OUTAGE) if asked.only in row.name]
     for seed in range(asked.seed, asked.seed + asked.rounds):
         for number, row in enumerate(rows):
             begun = time.monotonic()
-            often = replace(row, kills=asked.kills or row.kills)
+            often = row if row.lasting_s else replace(row, kills=asked.kills or row.kills)
             outcome = (await play(prepared, folder / f"{seed}-{number}", often, asked.pace, seed, sound)).outcome
             outcomes.append(outcome)
             at = ", ".join(f"{name} at {at_s:.0f} s" for name, at_s in outcome.kills)

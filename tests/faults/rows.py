@@ -24,6 +24,8 @@ from tests.faults.verdict import (
 
 #: Parts are killed between these shares of the life, so that each kill has a before and an after.
 FIRST, LAST = 0.05, 0.8
+#: An outage that lasts begins before most of what happens.
+EARLY = 0.3
 #: A kill is not to keep step with commits: up to so much later than the moment in the run.
 JITTER_S = 0.5
 #: In run time: so much newer than at the kill, and what is stored was sent after it.
@@ -46,6 +48,7 @@ class Row:
         wiped: the broker's memory is gone each time.
         away_s: how long a part stays away at most, wall seconds; half of the time it comes back at once.
         fresh_s: what is younger in run time is live.
+        lasting_s: instead, away for so long each time; longer than live lasts, so that much comes as backlog.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Row:
     wiped: bool = False
     away_s: float = 1.5
     fresh_s: float = FRESH_S
+    lasting_s: float = 0.0
 
 
 PARTS = ("collector", "broker", "processor", "alerter", "dashboard")
@@ -68,6 +72,8 @@ MATRIX = (
     Row("influxdb", ("influxdb",)),
     Row("all at random", (*PARTS, "influxdb"), kills=8),
 )
+#: Ten seconds of a run that goes ten times as fast: most of what happens, happens behind a broker that is away.
+OUTAGE = Row("broker, away longer than live", ("broker",), kills=1, fresh_s=20.0, lasting_s=10.0)
 
 
 @dataclass
@@ -93,7 +99,8 @@ class Killer:
 
     async def run(self) -> None:
         """Kill as often as the row says; returns when every part is back and at work."""
-        shares = sorted(self._random.uniform(FIRST, LAST) for _ in range(self._row.kills))
+        last = EARLY if self._row.lasting_s else LAST
+        shares = sorted(self._random.uniform(FIRST, last) for _ in range(self._row.kills))
         async with asyncio.TaskGroup() as group:
             for share in shares:
                 at_ms = self._house.plan.life_ms + round(share * LIFE_S * SECOND_MS)
@@ -110,7 +117,7 @@ class Killer:
         self._house.parts[name].kill()
         self._away.add(name)
         self.kills.append((name, (newest_ms - self._house.plan.life_ms) / SECOND_MS))
-        pause_s = self._random.choice((0.0, self._random.uniform(0, self._row.away_s)))
+        pause_s = self._row.lasting_s or self._random.choice((0.0, self._random.uniform(0, self._row.away_s)))
         group.create_task(self._back(name, pause_s, newest_ms, killed_s), name=f"back-{name}")
 
     async def _back(self, name: str, pause_s: float, newest_ms: int, killed_s: float) -> None:
@@ -164,7 +171,12 @@ def judge(row: Row, plan: Plan, run: Run, sound: Run | None) -> Outcome:
     ]
     outcome.late = sum(one.late for one in run.kept["sqlite"].findings.values())
     outcome.repeats = sum(count - 1 for count in run.bridged.values())
-    if sound is not None:
+    if row.lasting_s:
+        # Findings are proved late, and by other facts at a time: what is stored and what was told is judged.
+        outcome.findings, outcome.compared = [], False
+        outcome.pushes = [f"a push from backlog: {one}" for one in told_from_backlog(run)]
+        outcome.pushes += [f"felt {count} times: {one}" for one, count in run.felt.items() if count > 1]
+    elif sound is not None:
         pushes = compare_counts("push", sound.felt, run.felt)
         if "broker" not in row.targets:  # one that is killed forgets what it took in its last seconds
             pushes += [f"never on the broker: {one}" for one in sorted(sound.bridged.keys() - run.bridged.keys())]
@@ -176,3 +188,9 @@ def judge(row: Row, plan: Plan, run: Run, sound: Run | None) -> Outcome:
             for line in compare_counts("alert", known, kept.known_alerts)
         ]
     return outcome
+
+
+def told_from_backlog(run: Run) -> list[str]:
+    """Alerts that were raised by a finding that came late."""
+    late = {one.id for one in run.kept["sqlite"].findings.values() if one.late}
+    return sorted(alert.id for _, alert in run.kept["sqlite"].alerts if alert.finding_id in late)

@@ -8,7 +8,7 @@ import pytest
 from crampwatch.clock import WallClock
 from tests.faults.house import prepare
 from tests.faults.plan import LIFE_S, Plan
-from tests.faults.rows import MATRIX, REFERENCE, play
+from tests.faults.rows import MATRIX, OUTAGE, REFERENCE, play
 from tests.support import needs
 
 ATHLETES, PACE, SEED = 100, 10.0, 20_261_122
@@ -50,3 +50,9 @@ async def test_killed_with_nine_nothing_is_lost_doubled_or_told_twice(prepared, 
     print(f"killed {run.outcome.kills}; back after {run.outcome.recovered_s}")
     assert run.outcome.told == []
     assert run.outcome.late == 0
+
+
+async def test_behind_an_outage_longer_than_live_all_is_stored_found_late_and_nobody_is_alarmed(prepared, folder):
+    run = await play(prepared, folder / "outage", OUTAGE, PACE, SEED)
+    assert run.outcome.told == []
+    assert run.outcome.late > 0

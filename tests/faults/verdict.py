@@ -113,6 +113,16 @@ class Outcome:
     repeats: int = 0
     recovered_s: Sequence[float] = ()
 
+    #: Whether findings were held against those of a run without faults.
+    compared: bool = True
+
+    @property
+    def found(self) -> str:
+        """How the findings compare, in a word."""
+        if not self.compared:
+            return "-"
+        return "no" if self.findings else "equal"
+
     @property
     def faultless(self) -> bool:
         stores = all(one.exact for one in self.stored.values())
