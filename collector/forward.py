@@ -254,6 +254,8 @@ class Forwarder:
         if rows and rows[0].at_ms <= oldest_ms:
             lanes.set_aside(await self._spool.first_since(lanes.live, oldest_ms))
             rows = await self._spool.read(lanes.live, WINDOW)
+            # More may have come meanwhile, as old as what was set aside: its turn is after that.
+            rows = rows if rows and rows[0].at_ms > oldest_ms else ()
         return rows, lanes.took_live
 
     async def _backlog(self, lanes: Lanes) -> tuple[Sequence[Spooled], Took]:

@@ -235,7 +235,7 @@ class MqttLink(aiomqtt.Client):
             # What was sent may still be taken; a broker this slow is as good as gone, and a new link knows.
             text = f"{self._address} did not answer a publish within {self._answer_within_s:g} s"
             self._client._sock_close()  # noqa: SLF001 - see _release
-            self._end(Loss(text))
+            self._end(Loss(text, by_us=True))
             raise Unavailable(text) from None
         finally:
             del self._pubacks[mid]

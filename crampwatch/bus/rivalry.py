@@ -20,10 +20,17 @@ SAME_ID = (
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Why a link ended; ``taken_over`` when the broker said that another client came with the same id."""
+    """Why a link ended.
+
+    Attributes:
+        reason: in words.
+        taken_over: the broker said that another client came with the same id.
+        by_us: we gave it up, say because the broker did not answer; that is nobody's doing but the broker's.
+    """
 
     reason: str
     taken_over: bool = False
+    by_us: bool = False
 
 
 class Rivalry:
@@ -53,7 +60,7 @@ class Rivalry:
             at_once: it was had at the first try; a broker that is away refuses some first.
             now_s: the moment, on any steady clock.
         """
-        if lived_s >= GOOD_LIFE_S:
+        if lived_s >= GOOD_LIFE_S or loss.by_us:
             self._short_lives = 0
         elif at_once:
             self._short_lives += 1

@@ -418,6 +418,24 @@ async def test_live_rows_that_grew_old_while_the_link_was_slow_make_way_for_the_
     assert line.bus.rows == [*old[: 2 * WINDOW], *new, *old[2 * WINDOW :]]
 
 
+async def test_history_that_keeps_coming_while_it_is_sent_stays_in_order():
+    line = Line()
+    look = line.spool.first_since
+
+    async def and_more_comes(from_row, at_ms):
+        border = await look(from_row, at_ms)
+        if line.spool.next_row < 40:
+            await line.spools(3, at_ms=OLD_MS)
+        return border
+
+    line.spool.first_since = and_more_comes
+    await line.spools(3, at_ms=OLD_MS)
+    async with line.running():
+        await until(lambda: len(line.bus.taken) >= 40)
+        await line.sent()
+    assert line.bus.rows == list(range(line.spool.next_row))
+
+
 async def test_a_processor_that_is_back_after_a_silence_is_sent_what_a_broker_may_have_let_expire():
     async with Line().running() as line:
         await line.spools(4)

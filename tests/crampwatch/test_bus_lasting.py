@@ -198,6 +198,12 @@ def test_a_fight_over_an_id_is_news_again_after_some_quiet_minutes():
     assert rivalry.problem(60.0 + 2 * CONTESTED_S) is None
 
 
+def test_links_that_we_gave_up_because_nobody_answered_are_no_fight_over_an_id():
+    rivalry = Rivalry()
+    slow = Loss("did not answer a publish within 10 s", by_us=True)
+    assert not any(rivalry.ended(slow, lived_s=2.0, at_once=True, now_s=0.0) for _ in range(3 * SHORT_LIVES))
+
+
 def test_a_good_link_between_short_ones_ends_the_suspicion():
     rivalry = Rivalry()
     lives_s = [1.0] * (SHORT_LIVES - 1) + [GOOD_LIFE_S] + [1.0] * (SHORT_LIVES - 1)

@@ -80,7 +80,7 @@ async def test_every_recorded_run_is_stored_as_sent_and_found_as_in_the_backtest
     async with find_or_start(settings.mqtt, settings.state_dir) as buses:
         store = await SqliteStore.open(settings.store_path)
         try:
-            home = House(settings, buses, store, WallClock())
+            home = House(settings, buses, WallClock(), store)
             source = RecordedSource([(sensor_name(n), one) for n, one in enumerate(recordings)], START_MS)
             collector = home.collector(source)
             async with running([home.processor(), home.alerter(()), collector]):
@@ -122,7 +122,7 @@ async def test_runs_over_the_virtual_radio_lose_and_double_nothing(tmp_path):
         ]
         store = await SqliteStore.open(settings.store_path)
         try:
-            home = House(settings, buses, store, clock)
+            home = House(settings, buses, clock, store)
             collector = home.collector(BleSource(clock=clock, adapter=adapter, connections=4))
             async with running([home.processor(), home.alerter(()), collector]):
                 for athlete, watch in zip(settings.athletes, watches, strict=True):
