@@ -51,7 +51,6 @@ def gauge(store, name):
 async def test_what_is_recorded_while_influxdb_is_away_is_kept_and_readers_are_told_how_much(
     server, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(influx_store, "WAIT_S", 0.5)
     home = server.home()
     store = await opened(home, tmp_path)
     await store.record([Batch(RUN, second(0))])
@@ -59,9 +58,12 @@ async def test_what_is_recorded_while_influxdb_is_away_is_kept_and_readers_are_t
     server.kill()
     await store.record([BATCH])
     await until(lambda: asyncio.sleep(0, bool(store.problems())))
-    for reading in (store.run(RUN), store.runs(), store.samples(RUN), store.series(RUN), store.findings(RUN)):
-        with pytest.raises(Unavailable, match=rf"{gauge(store, 'outbox_points'):.0f} points wait .*cannot be reached"):
-            await reading
+    with monkeypatch.context() as impatient:
+        impatient.setattr(influx_store, "WAIT_S", 0.5)
+        for reading in (store.run(RUN), store.runs(), store.samples(RUN), store.series(RUN), store.findings(RUN)):
+            waiting = f"{gauge(store, 'outbox_points'):.0f} points wait"
+            with pytest.raises(Unavailable, match=rf"{waiting} .*cannot be reached"):
+                await reading
     assert gauge(store, "outbox_points") > 90
     assert any("InfluxDB does not take" in one for one in store.problems())
     server.start()
@@ -270,13 +272,14 @@ async def test_no_token_is_told_before_anything_is_opened(tmp_path):
 async def test_a_setting_that_is_wrong_holds_everything_and_is_told_by_its_name(
     tmp_path, monkeypatch, caplog, changes, told
 ):
-    monkeypatch.setattr(influx_store, "WAIT_S", 0.5)
     home = influx.home()
     store = await opened(home, tmp_path, **changes)
     await store.record([BATCH])
     await until(lambda: asyncio.sleep(0, bool(store.problems())))
-    with pytest.raises(Unavailable, match=told):
-        await store.run(RUN)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(influx_store, "WAIT_S", 0.5)
+        with pytest.raises(Unavailable, match=told):
+            await store.run(RUN)
     await store.close()
     assert len([one for one in caplog.records if one.levelno == logging.WARNING]) == 1
     store = await opened(home, tmp_path)
