@@ -106,6 +106,10 @@ class Store(Protocol):
         """The latest state of each, in the order (raised_at_ms, id)."""
         ...
 
+    async def recent_findings(self, team: str, since_ms: int) -> Sequence[tuple[RunKey, Finding]]:
+        """What was found in a team's runs from a moment on, with the run, in the order (at_ms, id)."""
+        ...
+
     async def names(self) -> dict[str, str]:
         """Display names that were given on the page, by athlete id. They never leave the store for the bus."""
         ...

@@ -50,6 +50,10 @@ class MirroredStore:
         """The latest state of each, in the order (raised_at_ms, id)."""
         return await self._first.alerts(key)
 
+    async def recent_findings(self, team: str, since_ms: int) -> Sequence[tuple[RunKey, Finding]]:
+        """What was found in a team's runs from a moment on, with the run, in the order (at_ms, id)."""
+        return await self._first.recent_findings(team, since_ms)
+
     async def names(self) -> dict[str, str]:
         """Display names that were given on the page, by athlete id."""
         return await self._first.names()

@@ -44,6 +44,11 @@ ORDER BY {moment}, id
 """
 _FINDINGS = _BODIES.format(table="finding", moment="at_ms")
 _ALERTS = _BODIES.format(table="alert", moment="raised_at_ms")
+#: The plus keeps the planner from going through all of a team's runs.
+_RECENT = """
+SELECT run.athlete, run.session, finding.body FROM finding JOIN run ON run.id = finding.run
+WHERE finding.at_ms >= ? AND +run.team = ? ORDER BY finding.at_ms, finding.id, run.athlete
+"""
 _STATES = tuple(AlertState)
 
 
@@ -103,6 +108,11 @@ class SqliteStore:
     async def alerts(self, key: RunKey) -> Sequence[Alert]:
         """The latest state of each, in the order (raised_at_ms, id)."""
         return [Alert.model_validate_json(body) for body in await self._bodies(_ALERTS, key)]
+
+    async def recent_findings(self, team: str, since_ms: int) -> Sequence[tuple[RunKey, Finding]]:
+        """What was found in a team's runs from a moment on, with the run, in the order (at_ms, id)."""
+        rows = await self._database.read(lambda connection: connection.execute(_RECENT, (since_ms, team)).fetchall())
+        return [(RunKey(team, *run), Finding.model_validate_json(body)) for *run, body in rows]
 
     async def names(self) -> dict[str, str]:
         """Display names that were given on the page, by athlete id."""

@@ -320,6 +320,24 @@ async def test_samples_of_a_part_are_those_between_its_ends_which_do_not_count(s
     assert list(await store.samples(RUN, before_ms=START_MS)) == []
 
 
+async def test_what_was_found_lately_in_a_team_is_told_with_its_run_in_order(store):
+    elsewhere, earlier = RunKey("school", "ada", "morning"), RunKey("club", "ada", "yesterday")
+    found = {
+        RUN: (finding("f-3", n=40), finding("f-1", n=20)),
+        OTHER: (finding("f-2", n=20), finding("f-4", n=90, kind=FindingKind.SIGNAL)),
+        elsewhere: (finding("f-5", n=30),),
+        earlier: (finding("f-6", n=-600).model_copy(update={"session": "yesterday"}),),
+    }
+    await store.record([Batch(key, stretch(0, 2), findings) for key, findings in found.items()])
+    wanted = [(RUN, "f-1"), (OTHER, "f-2"), (RUN, "f-3"), (OTHER, "f-4")]
+    assert list(await store.recent_findings("club", START_MS + 20_000)) == [
+        (run, next(one for one in found[run] if one.id == name)) for run, name in wanted
+    ]
+    assert [one.id for _, one in await store.recent_findings("club", START_MS + 20_001)] == ["f-3", "f-4"]
+    assert next(run for run, _ in await store.recent_findings("club", 0)) == earlier
+    assert list(await store.recent_findings("nobody", 0)) == []
+
+
 # --- the same fact twice is one, whatever the order ---------------------------------------------------------
 
 
@@ -525,6 +543,7 @@ async def test_a_closed_store_is_unavailable_and_closing_twice_is_fine(backend):
         store.series(RUN),
         store.findings(RUN),
         store.alerts(RUN),
+        store.recent_findings("club", 0),
         store.names(),
         store.name("ada", "Ada"),
     ):
@@ -661,3 +680,14 @@ async def test_a_writer_that_is_killed_loses_no_acknowledged_record(tmp_path):
         assert kept >= last + 1
         assert samples == in_order(stretch(0, kept)), "a record is whole or not there"
         assert summary.samples == len(samples)
+
+
+async def test_findings_of_the_last_minutes_are_found_without_going_through_the_runs(tmp_path):
+    store = await SqliteStore.open(tmp_path / "store.db")
+    plan = await store._database.read(
+        lambda connection: connection.execute(f"EXPLAIN QUERY PLAN {sqlite._RECENT}", (0, "club")).fetchall()
+    )
+    await store.close()
+    steps = [row[-1] for row in plan]
+    assert any("finding_by_moment (at_ms>?)" in step for step in steps), steps
+    assert not any(step.startswith("SCAN") for step in steps), steps

@@ -99,6 +99,14 @@ class InfluxReader:
         """The latest state of each, in the order (raised_at_ms, id)."""
         return reading.alerts(await self._noted(key, "alert", reading.ALERT_FIELDS))
 
+    async def recent_findings(self, team: str, since_ms: int) -> Sequence[tuple[RunKey, Finding]]:
+        """What was found in a team's runs from a moment on, with the run, in the order (at_ms, id)."""
+        since_us = max(0, since_ms) * SLOTS
+        question = flux.notes(
+            self._bucket, "finding", reading.FINDING_FIELDS, team=team, athlete=None, start_us=since_us
+        )
+        return reading.found(await self._edge.query(question))
+
     async def names(self) -> dict[str, str]:
         """Display names by athlete id."""
         return reading.display_names(await self._edge.query(flux.display_names(self._bucket_long)))

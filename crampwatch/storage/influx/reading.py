@@ -20,6 +20,7 @@ from crampwatch.events import (
     Sample,
     SpeedMeasured,
 )
+from crampwatch.storage import RunKey
 from crampwatch.storage.influx.lines import SLOTS
 from crampwatch.units import Level
 
@@ -55,6 +56,11 @@ def samples(rows: Iterable[Row]) -> Sequence[Sample]:
 def findings(rows: Iterable[Row]) -> Sequence[Finding]:
     """Findings in the order (at_ms, id)."""
     return sorted(_facts("finding", _finding, rows), key=lambda one: (one.at_ms, one.id))
+
+
+def found(rows: Iterable[Row]) -> Sequence[tuple[RunKey, Finding]]:
+    """Findings of many runs, each with its own, in the order (at_ms, id)."""
+    return sorted(_facts("finding", _found, rows), key=lambda one: (one[1].at_ms, one[1].id, one[0].athlete))
 
 
 def alerts(rows: Iterable[Row]) -> Sequence[Alert]:
@@ -128,6 +134,10 @@ def _finding(row: Row) -> Finding:
         evidence=json.loads(row["evidence"]),
         late=row["late"],
     )
+
+
+def _found(row: Row) -> tuple[RunKey, Finding]:
+    return RunKey(row["group"], row["runner"], row["session"]), _finding(row)
 
 
 def _alert(row: Row) -> Alert:

@@ -125,6 +125,11 @@ class InfluxStore:
         await self._caught_up()
         return await self._reader.alerts(key)
 
+    async def recent_findings(self, team: str, since_ms: int) -> Sequence[tuple[RunKey, Finding]]:
+        """What was found in a team's runs from a moment on, with the run, in the order (at_ms, id)."""
+        await self._caught_up()
+        return await self._reader.recent_findings(team, since_ms)
+
     async def names(self) -> dict[str, str]:
         """Display names that were given on the page, by athlete id."""
         await self._caught_up(BUCKET_LONG)
