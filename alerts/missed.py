@@ -5,11 +5,12 @@ import logging
 from collections.abc import Sequence
 
 from crampwatch.clock import Clock
-from crampwatch.errors import Unavailable
+from crampwatch.errors import CrampwatchError
 from crampwatch.events import Finding
 from crampwatch.metrics import Counters
 from crampwatch.storage import Store
 from crampwatch.topics import TERMS, Kind
+from crampwatch.trouble import Trouble
 from crampwatch.units import SECOND_MS
 
 log = logging.getLogger(__name__)
@@ -41,20 +42,32 @@ class Missed:
         self._clock = clock
         self._counters = counters
         self._link: int | None = None
+        self._since_ms = clock.now_ms()
+        self._trouble = Trouble(
+            log, "findings that the broker may have lost could not be read", "findings that a broker loses are read"
+        )
+
+    @property
+    def problem(self) -> str | None:
+        """Why findings of this link's beginning may be missing; None: none can, or they would be history by now."""
+        return self._trouble.problem if self._clock.now_ms() - self._since_ms <= RECENT_MS else None
 
     async def on(self, link: int) -> Sequence[tuple[str, Finding]]:
         """The athlete and finding of each recent one, in their order, once for each link; ``link`` counts links."""
         if link == self._link:
             return ()
         self._link = link
+        self._since_ms = self._clock.now_ms()
         try:
             async with asyncio.timeout(WITHIN_S):
-                return await self._recent()
-        except (Unavailable, TimeoutError) as error:
-            # Levels that stand are told by assessments all the same.
+                found = await self._recent()
+        except (CrampwatchError, TimeoutError) as error:
+            # Whatever is wrong with the store, people are told of what comes live.
             self._counters.add("missed_unread")
-            log.debug("findings that the broker may have lost are not looked for: %s", error)
+            self._trouble.begins(self._since_ms, str(error) or f"no answer within {WITHIN_S:g} s")
             return ()
+        self._trouble.ends(self._clock.now_ms())
+        return found
 
     async def _recent(self) -> Sequence[tuple[str, Finding]]:
         after_ms = self._clock.now_ms() - RECENT_MS

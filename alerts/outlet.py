@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from crampwatch.bus import Bus
 from crampwatch.clock import Clock
 from crampwatch.codec import encode
-from crampwatch.errors import Refused, Throttled, Unavailable
+from crampwatch.errors import Misconfigured, Refused, Throttled, Unavailable
 from crampwatch.metrics import Counters
 from crampwatch.storage import Batch, RunKey, Store
 from crampwatch.topics import Kind, Topic
@@ -114,12 +114,18 @@ def to_bus(bus: Bus, team: str) -> Callable[[Change], Awaitable[None]]:
 
 
 def to_store(store: Store, team: str) -> Callable[[Change], Awaitable[None]]:
-    """Records states with their run; what belongs to no run is not recorded."""
+    """Records states with their run; what belongs to no run is not recorded.
+
+    A store that cannot work until a setting is mended is away, as seen from here: pushes go out without it.
+    """
 
     async def send(change: Change) -> None:
         if change.alert.session == NO_SESSION:
             return
         run = RunKey(team, change.athlete, change.alert.session)
-        await store.record([Batch(run, alerts=(change.alert,))])
+        try:
+            await store.record([Batch(run, alerts=(change.alert,))])
+        except Misconfigured as error:
+            raise Unavailable(str(error)) from error
 
     return send

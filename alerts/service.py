@@ -168,7 +168,8 @@ class Alerter:
         tidier = Tidier(journal, *common, rules.cooldown_ms)
         announcer = self._announcer
         reception = Reception(room, self._counters, timekeeper.wake, instance=alerts.id, contradicted=announcer.say)
-        self._pulse.watch(bus, (self, *couriers, *outlets, timekeeper, tidier, announcer))
+        missed = Missed(self._store, team, *common)
+        self._pulse.watch(bus, (self, *couriers, *outlets, timekeeper, tidier, announcer, missed))
         async with asyncio.TaskGroup() as group:
             for outlet in outlets:
                 group.create_task(outlet.run(), name=f"alerts-{outlet.way}")
@@ -178,7 +179,7 @@ class Alerter:
             group.create_task(tidier.run(), name="alerts-tidy")
             group.create_task(announcer.run(bus, self._ready), name="alerts-status")
             group.create_task(announcer.look(journal), name="alerts-pulse")
-            group.create_task(self._receive(bus, reception), name="alerts-reception")
+            group.create_task(self._receive(bus, reception, missed), name="alerts-reception")
 
     async def _recovered(self, journal: Journal, channels: Sequence[Channel]) -> PushLog:
         """Sort out what an earlier life of this alerter left."""
@@ -189,9 +190,8 @@ class Alerter:
         await journal.publish_again()
         return pushes
 
-    async def _receive(self, bus: Bus, reception: Reception) -> None:
+    async def _receive(self, bus: Bus, reception: Reception, missed: Missed) -> None:
         """Take message after message; the broker forgets one when it is safe here."""
-        missed = Missed(self._store, self._settings.team, self._clock, self._counters)
         async for delivery in bus.deliveries():
             # Every new link brings something: at least our own word, which is said again.
             for athlete, finding in await missed.on(bus.link.reconnects):

@@ -2,10 +2,13 @@
 
 import pytest
 
+from alerts.missed import RECENT_MS, Missed
+from crampwatch.errors import Misconfigured, Refused
 from crampwatch.events import FindingKind
+from crampwatch.service import running
 from crampwatch.units import MINUTE_MS, Level
 from tests.alerts.builders import MemoryChannel, eventually, finding
-from tests.alerts.world import World
+from tests.alerts.world import TEAM, World
 
 
 @pytest.fixture
@@ -70,3 +73,29 @@ async def test_a_store_that_is_away_keeps_no_live_finding_waiting(world):
         await world.find(told)
         await eventually(lambda: phone.felt, world.clock)
     assert world.counters.value("missed_unread") >= 1
+
+
+@pytest.mark.parametrize("wrong", [Misconfigured("influxdb.token", "was revoked"), Refused("odd_fact", "no finding")])
+async def test_a_store_with_a_wrong_setting_or_an_odd_fact_keeps_nobody_from_being_told(world, wrong):
+    phone, told = MemoryChannel(), finding()
+    world.store.wrong = wrong
+    alerter = world.alerter(phone)
+    async with running([alerter]):
+        await world.find(told)
+        await eventually(lambda: phone.felt, world.clock)
+        unread = [one for one in alerter.vitals().problems if one.startswith("findings that the broker may have lost")]
+        assert [str(wrong) in one for one in unread] == [True]
+    assert world.counters.value("missed_unread") >= 1
+
+
+async def test_what_could_not_be_read_is_no_problem_any_more_once_it_would_be_history_or_is_read(world):
+    world.store.away = True
+    missed = Missed(world.store, TEAM, world.clock, world.counters)
+    assert (await missed.on(0), missed.problem is None) == ((), False)
+    await world.clock.advance(RECENT_MS / 1_000 + 1)
+    assert missed.problem is None
+    await missed.on(1)
+    world.store.away = False
+    assert missed.problem is not None
+    await missed.on(2)
+    assert missed.problem is None

@@ -6,7 +6,7 @@ import pytest
 
 from alerts.pulse import LATENCY, PUSH
 from crampwatch.codec import decode
-from crampwatch.errors import Refused, Unavailable
+from crampwatch.errors import Misconfigured, Refused, Unavailable
 from crampwatch.service import Watched, running
 from crampwatch.topics import SYSTEM, Kind, Topic
 from crampwatch.units import Level
@@ -71,11 +71,24 @@ async def test_states_that_wait_for_the_store_are_counted_and_said(world):
         await world.find(finding())
         await eventually(lambda: world.counters.value("outlet_failed", "recorded"), world.clock)
         await looked(world, alerter, lambda one: figures(one)["alert_states_waiting", "recorded"] >= 1)
-        (problem,) = alerter.vitals().problems
+        problem = alerter.vitals().problems[0]
         assert problem.startswith("alert states wait to be recorded: the disk is full (since ")
         assert alerter.vitals().ready
         world.store.away = False
         await looked(world, alerter, lambda one: one.problems == ())
+
+
+async def test_a_store_with_a_wrong_setting_is_trouble_and_no_end(world):
+    phone = MemoryChannel()
+    world.store.wrong = Misconfigured("influxdb.token", "was revoked; set another")
+    alerter = world.alerter(phone)
+    async with running([alerter]):
+        await world.find(finding())
+        await eventually(lambda: phone.felt and world.counters.value("outlet_failed", "recorded"), world.clock)
+        waits = "alert states wait to be recorded: influxdb.token: was revoked; set another (since "
+        assert [one for one in alerter.vitals().problems if one.startswith(waits)]
+        world.store.wrong = None
+        await looked(world, alerter, lambda _: world.counters.value("recorded") >= 1)
 
 
 async def test_a_channel_that_is_away_is_named_with_since_when(world):

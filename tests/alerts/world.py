@@ -21,15 +21,21 @@ TEAM = "home"
 
 
 class AlertShelf:
-    """A store that keeps alerts, knows what the processor found, and may be away."""
+    """A store that keeps alerts, knows what the processor found, and may be away, or wrong about a setting."""
 
     def __init__(self):
         self.batches, self.away = [], False
+        self.wrong = None
         self.found = {}
 
-    async def runs(self, *, team, limit):
+    def _asked(self):
+        if self.wrong is not None:
+            raise self.wrong
         if self.away:
             raise Unavailable("the disk is full")
+
+    async def runs(self, *, team, limit):
+        self._asked()
         moments = {athlete: [one.at_ms for one in findings] for athlete, findings in self.found.items()}
         keys = {athlete: RunKey(team, athlete, SESSION) for athlete in self.found}
         return [
@@ -41,8 +47,7 @@ class AlertShelf:
         return self.found[key.athlete]
 
     async def record(self, batches):
-        if self.away:
-            raise Unavailable("the disk is full")
+        self._asked()
         self.batches.extend(batches)
 
     @property
