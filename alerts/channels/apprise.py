@@ -25,6 +25,8 @@ CONNECT_S = 5.0
 ANSWER_S = 10.0
 #: Wall seconds that a caller waits before the push counts as away.
 TIMEOUT_S = CONNECT_S + ANSWER_S + 2.0
+#: So many answers that nobody has asked for yet are kept; those of pushes past their deadline are never asked for.
+UNREAD = 1_000
 
 
 def apprise_channels(addresses: Sequence[SecretStr]) -> list["AppriseChannel"]:
@@ -57,16 +59,16 @@ class AppriseChannel:
         self._timeout_s = timeout_s
         self._service = _service(name, address)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
-        self._under_way: tuple[str, asyncio.Future[bool]] | None = None
+        self._calls: dict[str, asyncio.Future[bool]] = {}
 
     async def deliver(self, push: Push) -> None:
         """See :meth:`alerts.channels.Channel.deliver`."""
-        try:
-            taken = await asyncio.wait_for(asyncio.shield(self._started(push)), self._timeout_s)
-        except TimeoutError:
-            raise Unanswered(f"{self.name}: no answer within {self._timeout_s:g} s; it will be asked again") from None
-        self._under_way = None
-        if not taken:
+        call = self._call(push)
+        done, _ = await asyncio.wait({call}, timeout=self._timeout_s)
+        if not done:
+            raise Unanswered(f"{self.name}: no answer within {self._timeout_s:g} s; it will be asked again")
+        del self._calls[push.alert.id]
+        if not call.result():
             raise Unavailable(f"{self.name}: the service did not take the push; check address number {self._number}")
 
     async def close(self) -> None:
@@ -77,20 +79,21 @@ class AppriseChannel:
     def _number(self) -> str:
         return self.name.rpartition("-")[2]
 
-    def _started(self, push: Push) -> asyncio.Future[bool]:
-        """The call for this push: the one that is still under way, else a new one.
+    def _call(self, push: Push) -> asyncio.Future[bool]:
+        """The call for this push: the one whose answer nobody has had yet, else a new one.
 
-        A call that was given up goes on in its thread. Asking for the same push again waits for that one, so that
-        nobody is buzzed twice; another push has to wait until the thread is free.
+        A call that was given up goes on in its thread. Asking for the same push again, also after others, waits for
+        that one, so that nobody is buzzed twice; another push has to wait until the thread is free.
         """
-        if self._under_way is not None:
-            alert_id, call = self._under_way
-            if alert_id == push.alert.id:
-                return call
-            if not call.done():
-                raise Unavailable(f"{self.name}: still busy with an earlier push")
+        call = self._calls.get(push.alert.id)
+        if call is not None:
+            return call
+        if not all(one.done() for one in self._calls.values()):
+            raise Unavailable(f"{self.name}: still busy with an earlier push")
+        if len(self._calls) >= UNREAD:
+            del self._calls[next(iter(self._calls))]
         call = asyncio.get_running_loop().run_in_executor(self._thread, self._notify, push)
-        self._under_way = push.alert.id, call
+        self._calls[push.alert.id] = call
         return call
 
     def _notify(self, push: Push) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from alerts.case import Case
-from alerts.channels import Push
+from alerts.channels import Push, Unanswered
 from alerts.channels.apprise import AppriseChannel, apprise_channels
 from alerts.channels.mqtt import MqttChannel
 from alerts.channels.terminal import TerminalChannel
@@ -20,7 +20,7 @@ from crampwatch.bus.memory import MemoryBroker
 from crampwatch.codec import decode
 from crampwatch.errors import Misconfigured, Unavailable
 from crampwatch.topics import Kind, every
-from tests.alerts.builders import MemoryChannel, filed
+from tests.alerts.builders import MemoryChannel, eventually, filed
 from tests.support.clocks import ManualClock
 from tests.support.needs import missing
 
@@ -217,6 +217,59 @@ async def test_a_slow_service_is_given_up_and_the_same_push_is_not_sent_twice(ho
             break
     assert len(hook.posts) == 1
     await channel.close()
+
+
+async def test_a_push_whose_answer_came_between_two_rounds_is_not_sent_anew_after_a_more_urgent_one(hook):
+    channel = AppriseChannel("apprise-1", hook.address, timeout_s=0.05)
+    calm, urgent = push("calm"), push("urgent")
+    hook.gate.clear()
+    with pytest.raises(Unanswered):
+        await channel.deliver(calm)
+    hook.gate.set()
+    await until_taken(channel, urgent)
+    await until_taken(channel, calm)
+    assert len(hook.posts) == 2
+    await until_taken(channel, calm)
+    assert len(hook.posts) == 3, "whoever asks after the answer was had means another push"
+    await channel.close()
+
+
+async def test_answers_that_nobody_asks_for_are_not_kept_for_ever(hook, monkeypatch):
+    monkeypatch.setattr("alerts.channels.apprise.UNREAD", 2)
+    channel = AppriseChannel("apprise-1", hook.address, timeout_s=0)
+    for number in range(4):
+        hook.gate.clear()
+        await until_begun(channel, push(f"a{number}"))
+        hook.gate.set()
+        await eventually(lambda: len(hook.posts) > number, seconds=20)  # noqa: B023 - awaited at once
+    await until_taken(channel, push("a2"))
+    await until_taken(channel, push("a3"))
+    assert len(hook.posts) == 4
+    await until_taken(channel, push("a0"))
+    assert len(hook.posts) == 5
+    await channel.close()
+
+
+async def until_taken(channel, wanted):
+    """As a courier does: ask again until it was taken."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                return await channel.deliver(wanted)
+            except Unavailable:
+                await asyncio.sleep(0.01)
+
+
+async def until_begun(channel, wanted):
+    """Ask until the thread has it; no answer is there."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                await channel.deliver(wanted)
+            except Unanswered:
+                return
+            except Unavailable:
+                await asyncio.sleep(0.01)
 
 
 async def test_each_apprise_address_is_a_channel_of_its_own(hook):
