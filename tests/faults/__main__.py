@@ -2,12 +2,15 @@
 
 import argparse
 import asyncio
+import json
 import logging
 import statistics
 import sys
 import tempfile
 import time
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
 
@@ -16,11 +19,16 @@ from rich.table import Table
 
 from crampwatch.clock import WallClock
 from crampwatch.units import HOUR_MS
-from tests.faults.endurance import LAPS, PAUSE_S, endure, slope
+from tests.faults.day import Day
+from tests.faults.endurance import AWAY_MB_AN_HOUR, endure
 from tests.faults.house import prepare
+from tests.faults.looks import FILES, JUDGED_MS, MB_AN_HOUR, TASKS, Look, longest_life, slope, thirds
 from tests.faults.plan import HISTORY_S, LIFE_S, Plan
 from tests.faults.rows import MATRIX, OUTAGE, REFERENCE, play
+from tests.faults.soak import samples, soak
 from tests.faults.verdict import Outcome
+
+MATRIX_PACE, SOAK_PACE, AWAY_PACE = 10.0, 80.0, 12.0
 
 
 def table(outcomes: list[Outcome]) -> Table:
@@ -50,11 +58,11 @@ def table(outcomes: list[Outcome]) -> Table:
 
 async def matrix(console: Console, folder: Path, asked: argparse.Namespace) -> bool:
     """Play every row, in each round with another seed; whether all were faultless."""
-    plan = Plan.ahead(asked.athletes, WallClock().now_ms())
+    plan, pace = Plan.ahead(asked.athletes, WallClock().now_ms()), asked.pace or MATRIX_PACE
     begun = time.monotonic()
     prepared = await prepare(folder / "prepared", plan, mirrored=True)
     console.print(f"{asked.athletes} athletes prepared in {time.monotonic() - begun:.0f} s")
-    sound = await play(prepared, folder / "sound", REFERENCE, asked.pace, asked.seed)
+    sound = await play(prepared, folder / "sound", REFERENCE, pace, asked.seed)
     outcomes = [sound.outcome]
     console.print(f"without faults: {len(sound.kept['sqlite'].findings)} findings, {sum(sound.felt.values())} pushes")
     rows = [row for row in (*MATRIX, OUTAGE) if asked.only in row.name]
@@ -62,7 +70,9 @@ async def matrix(console: Console, folder: Path, asked: argparse.Namespace) -> b
         for number, row in enumerate(rows):
             begun = time.monotonic()
             often = row if row.lasting_s else replace(row, kills=asked.kills or row.kills)
-            outcome = (await play(prepared, folder / f"{seed}-{number}", often, asked.pace, seed, sound)).outcome
+            outcome = (
+                await play(prepared, folder / f"{seed}-{number}", often, asked.pace or MATRIX_PACE, seed, sound)
+            ).outcome
             outcomes.append(outcome)
             at = ", ".join(f"{name} at {at_s:.0f} s" for name, at_s in outcome.kills)
             console.print(f"{row.name}, seed {seed}: killed {at}; {time.monotonic() - begun:.0f} s")
@@ -72,36 +82,71 @@ async def matrix(console: Console, folder: Path, asked: argparse.Namespace) -> b
     return all(one.faultless for one in outcomes)
 
 
-async def endurance(console: Console, folder: Path, asked: argparse.Namespace) -> bool:
-    """Play hours with random faults (``soak``), or with InfluxDB away (``away``); whether all was stored."""
-    soak = asked.what == "soak"
-    laps = LAPS if soak else max(1, round((asked.hours * 3_600 - HISTORY_S) / LIFE_S))
-    short = Plan.ahead(asked.athletes, WallClock().now_ms())
-    sessions = max(1, round(asked.hours * 3_600 / (HISTORY_S + laps * LIFE_S + PAUSE_S))) if soak else 1
-    if soak and asked.hours < 1:
-        laps = max(1, round((asked.hours * 3_600 - HISTORY_S) / LIFE_S))
-    plan = replace(short, laps=laps, sessions=sessions, pause_s=PAUSE_S)
-    prepared = await prepare(folder / "prepared", short, mirrored=not asked.sqlite)
-    begun = time.monotonic()
-    every_s = asked.kill_every if soak else 0.0
-    ended = await endure(prepared, folder / asked.what, plan, asked.pace, Random(asked.seed), every_s)
-    hours, spent_s = (plan.ends_ms - plan.begins_ms) / HOUR_MS, time.monotonic() - begun
-    console.print(f"{hours:.2f} h of {asked.athletes} athletes in {spent_s:.0f} s, seed {asked.seed}")
-    console.print(f"sent {ended.sent}, stored {ended.stored}; {ended.kills} kills, {ended.felt} pushes")
-    if not soak:
-        console.print(f"at its end {ended.waited} points waited for InfluxDB, {ended.felt_away} pushes were felt")
+def held(looks_of: Mapping[str, Sequence[Look]]) -> Table:
+    """What the parts held, a row each: over the process of each that lived longest."""
     shown = Table(
-        "part", "looks", "MB first", "MB last", "MB an hour", "files most", "files last", "tasks most", "tasks last"
+        "part", "looks", "hours", "MB first", "MB last", "MB an hour", "files", "files end", "tasks", "tasks end"
     )
-    for name, looks in ended.looks.items():
-        if looks:
-            tasks = [look.tasks for look in looks if look.tasks is not None] or [0]
-            grows, files = slope(looks), [look.files for look in looks]
-            rss = (f"{looks[0].rss_mb:.0f}", f"{looks[-1].rss_mb:.0f}", "-" if grows is None else f"{grows:+.2f}")
-            counts = (max(files), files[-1], max(tasks), tasks[-1])
-            shown.add_row(name, str(len(looks)), *rss, *map(str, counts))
-    console.print(shown)
-    return ended.exact
+    for name, looks in looks_of.items():
+        life = longest_life(looks)
+        if life:
+            rises = slope(looks)
+            files, tasks = thirds(looks, lambda one: one.files), thirds(looks, lambda one: one.tasks)
+            hours = (life[-1].at_ms - life[0].at_ms) / HOUR_MS
+            rss = (f"{life[0].rss_mb:.1f}", f"{life[-1].rss_mb:.1f}", "-" if rises is None else f"{rises:+.2f}")
+            shown.add_row(name, str(len(life)), f"{hours:.2f}", *rss, *(f"{one:g}" for one in (*files, *tasks)))
+    return shown
+
+
+async def a_day(console: Console, folder: Path, asked: argparse.Namespace) -> bool:
+    """Play a day with random faults; whether all was stored and nothing grew."""
+    begun = time.monotonic()
+    day = Day.soon(asked.athletes, asked.hours, asked.pace or SOAK_PACE, WallClock().now_ms())
+    ended = await soak(folder / "soak", day, Random(asked.seed), mirrored=not asked.sqlite)
+    looked = {name: [asdict(look) for look in looks] for name, looks in ended.looks.items()}
+    (folder / "looks.json").write_text(json.dumps(looked), encoding="utf-8")
+    killed = ", ".join(f"{name} {times}" for name, times in sorted(Counter(name for name, _ in ended.kills).items()))
+    stored = ", ".join(f"{samples(runs)} of {runs.total()} runs in {name}" for name, runs in ended.stored.items())
+    console.print(
+        f"{asked.hours:g} h of {asked.athletes} athletes in {time.monotonic() - begun:.0f} s, seed {asked.seed}"
+    )
+    console.print(f"{len(ended.kills)} kills: {killed}; {ended.felt} pushes")
+    console.print(f"sent {samples(ended.sent)} samples of {ended.sent.total()} runs; stored {stored}")
+    console.print(f"all was stored {ended.behind_s:.1f} s after the end of the day")
+    console.print(held(ended.looks))
+    console.print(
+        f"limits: {MB_AN_HOUR:g} MB an hour over the last two thirds of a life of {JUDGED_MS // HOUR_MS} h or more; "
+        f"{FILES:g} files, {TASKS:g} tasks from its first third to its last"
+    )
+    for line in ended.told:
+        console.print(f"  {line}", highlight=False, markup=False)
+    console.print("faultless" if not ended.told else f"{len(ended.told)} faults")
+    return not ended.told
+
+
+async def without_influxdb(console: Console, folder: Path, asked: argparse.Namespace) -> bool:
+    """Play hours of everybody with InfluxDB away; whether all was stored, in order, and the processor held no more."""
+    short = Plan.ahead(asked.athletes, WallClock().now_ms())
+    plan = replace(short, laps=max(1, round((asked.hours * 3_600 - HISTORY_S) / LIFE_S)))
+    prepared = await prepare(folder / "prepared", short, mirrored=True)
+    begun = time.monotonic()
+    ended = await endure(prepared, folder / "away", plan, asked.pace or AWAY_PACE)
+    hours = (plan.ends_ms - plan.begins_ms) / HOUR_MS
+    console.print(f"{hours:.2f} h of {asked.athletes} athletes in {time.monotonic() - begun:.0f} s")
+    for name, stored in ended.stored.items():
+        console.print(f"{name}: sent {stored.sent}, lost {stored.lost}, doubled {stored.doubled + stored.strange}")
+    console.print(
+        f"{ended.waited} points waited for InfluxDB, {ended.felt_away} of {ended.felt} pushes were felt before"
+    )
+    console.print(f"delivered in {ended.delivered_s:.1f} s; its order was looked at {ended.order.looks} times")
+    console.print(held(ended.looks))
+    console.print(f"limit: {AWAY_MB_AN_HOUR:g} MB an hour for the processor, over the last two thirds")
+    for line in ended.told:
+        console.print(f"  {line}", highlight=False, markup=False)
+    return not ended.told
+
+
+PLAYED = {"matrix": matrix, "soak": a_day, "away": without_influxdb}
 
 
 def main() -> None:
@@ -109,21 +154,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=main.__doc__)
     parser.add_argument("what", nargs="?", choices=("matrix", "soak", "away"), default="matrix")
     parser.add_argument("--hours", type=float, default=1.0, help="how long a soak is, or InfluxDB is away, in run time")
-    parser.add_argument("--kill-every", type=float, default=600.0, help="run seconds between faults of a soak")
     parser.add_argument("--sqlite", action="store_true", help="a soak without InfluxDB")
     parser.add_argument("--athletes", type=int, default=100)
-    parser.add_argument("--pace", "--speed", type=float, default=10.0, help="how many times as fast as life")
+    parser.add_argument(
+        "--pace", "--speed", type=float, default=0.0, help="how many times as fast as life; 0: as suits"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=1, help="play every row so often, each time with the next seed")
     parser.add_argument("--kills", type=int, default=0, help="kills a row; 0: as many as the row has")
     parser.add_argument("--only", default="", help="rows with these words")
-    parser.add_argument("--keep", type=Path, help="a new folder for states and logs")
+    parser.add_argument("--keep", type=Path, help="a new folder for states, logs and looks")
     asked = parser.parse_args()
     console = Console(width=150)
     logging.disable(logging.WARNING)  # the bridge, too, tells when its link is lost
     with tempfile.TemporaryDirectory() as scratch:
         folder = asked.keep or Path(scratch)
-        good = asyncio.run((matrix if asked.what == "matrix" else endurance)(console, folder, asked))
+        good = asyncio.run(PLAYED[asked.what](console, folder, asked))
     sys.exit(0 if good else 1)
 
 

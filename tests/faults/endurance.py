@@ -1,175 +1,124 @@
-"""Hours of running in minutes: what the parts hold, whether that grows, and what is stored in the end."""
+"""InfluxDB is away for hours of running in minutes: what waits, what the processor holds, and how it is delivered."""
 
 import asyncio
-import functools
-import re
-import statistics
-import urllib.request
+import contextlib
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import Random
 
-from crampwatch.storage.sqlite import SqliteStore
-from crampwatch.units import HOUR_MS, SECOND_MS
-from tests.faults.house import TEAM, House
+from crampwatch.storage.influx.edge import InfluxEdge
+from crampwatch.storage.influx.flux import moment, text
+from crampwatch.storage.outbox import found_in
+from tests.faults.house import House
 from tests.faults.influx import emptied, waiting
+from tests.faults.looks import WATCHED, Look, slope, watch
 from tests.faults.parts import until
 from tests.faults.plan import Plan
 from tests.faults.receiver import Receiver
+from tests.faults.verdict import Stored, compare_samples
 
-#: A run of an hour and the pause after it; the pause is a new session's.
-LAPS, PAUSE_S = 20, 2_400
-FRESH_S = 3_600.0
-WATCHED = ("collector", "processor", "alerter", "dashboard")
-#: Wall seconds between two looks, and the share of the looks of a process's life that are its warming up.
-LOOK_S = 2.0
-WARM_UP = 0.3
 END_WITHIN_S = 7_200.0
+#: As long as a run may be: what comes behind a slow machine is live.
+FRESH_S = 3_600.0
+#: What a processor may be seen to grow by while its outbox does, MB an hour of the run.
+AWAY_MB_AN_HOUR = 5.0
+#: Wall seconds between two looks at a delivery.
+DELIVERY_S = 0.2
 
 
-@dataclass(frozen=True)
-class Look:
-    """What a process held at a moment of the run."""
+@dataclass
+class Order:
+    """What was seen of a delivery: blocks leave an outbox from its front, and each runner's newest fact only rises."""
 
-    at_ms: int
-    pid: int
-    rss_mb: float
-    files: int
-    tasks: int | None
+    looks: int = 0
+    told: list[str] = field(default_factory=list)
+    _rows: Sequence[tuple[str, int]] | None = None
+    _newest: Mapping[str, str] = field(default_factory=dict)
+
+    def see(self, rows: Sequence[tuple[str, int]], newest: Mapping[str, str]) -> None:
+        """The blocks that wait, as bucket and row in order, and the moment of each runner's newest fact."""
+        before = rows if self._rows is None else self._rows
+        for bucket in {name for name, _ in before}:
+            mine, were = ([row for name, row in some if name == bucket] for some in (rows, before))
+            if [row for row in mine if row <= were[-1]] != [row for row in were if mine and row >= mine[0]]:
+                self.told.append(f"blocks left the outbox of {bucket} out of order")
+        for runner, at in self._newest.items():
+            if newest.get(runner, "") < at:
+                self.told.append(f"the newest fact of {runner} went back from {at} to {newest.get(runner)}")
+        self._rows, self._newest, self.looks = rows, newest, self.looks + 1
 
 
 @dataclass
 class Endured:
-    """What came of it."""
+    """What came of it. ``waited``: points for InfluxDB at the end; ``felt_away``: pushes until then."""
 
-    sent: int = 0
-    stored: int = 0
-    kills: int = 0
+    stored: Mapping[str, Stored] = field(default_factory=dict)
     waited: int = 0
     felt: int = 0
     felt_away: int = 0
-    looks: Mapping[str, list[Look]] = field(default_factory=dict)
+    delivered_s: float = 0.0
+    order: Order = field(default_factory=Order)
+    looks: Mapping[str, list[Look]] = field(default_factory=lambda: {name: [] for name in WATCHED})
 
     @property
-    def exact(self) -> bool:
-        return self.sent == self.stored
+    def told(self) -> list[str]:
+        """Everything that is wrong, a line each."""
+        wrong = [f"{name}: {one}" for name, one in self.stored.items() if not one.exact]
+        rises = slope(self.looks["processor"])
+        if rises is not None and rises >= AWAY_MB_AN_HOUR:
+            wrong.append(f"the processor grows by {rises:.2f} MB an hour, the limit is {AWAY_MB_AN_HOUR:g}")
+        return wrong + self.order.told
 
 
-def slope(looks: Sequence[Look]) -> float | None:
-    """MB an hour of the run by Theil and Sen, over the looks at the longest life of a process once it is warm."""
-    lives: dict[int, list[Look]] = {}
-    for look in looks:
-        lives.setdefault(look.pid, []).append(look)
-    longest = max(lives.values(), key=len, default=[])
-    warm = longest[int(len(longest) * WARM_UP) :]
-    pairs = [
-        (two.rss_mb - one.rss_mb) / ((two.at_ms - one.at_ms) / HOUR_MS)
-        for number, one in enumerate(warm)
-        for two in warm[number + 1 :]
-        if two.at_ms > one.at_ms
-    ]
-    return statistics.median(pairs) if pairs else None
-
-
-def tasks_of(port: int) -> int | None:
-    """How many tasks a service has, by its own word; None when it gives none now."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
-            found = re.search(r"^crampwatch_tasks (\d+)", answer.read().decode(), re.MULTILINE)
-    except (OSError, ValueError):
-        return None
-    return int(found[1]) if found else None
-
-
-def look_at(pid: int, at_ms: int, port: int) -> Look | None:
-    """What a process holds now; None when it is gone, or this system does not say."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-        files = len(list(Path(f"/proc/{pid}/fd").iterdir()))
-        return Look(at_ms, pid, pages * 4_096 / 1e6, files, tasks_of(port))
-    except (OSError, IndexError):
-        return None
-
-
-async def watch(house: House, looks: Mapping[str, list[Look]]) -> None:
-    """Look at every part now and then, until cancelled."""
-    while True:
-        at_ms = house.newest_ms()
-        for name in WATCHED:
-            part = house.parts.get(name)
-            if part is None or not part.running:
-                continue
-            port = house.health.get(name, house.pages)
-            look = await asyncio.to_thread(look_at, part.pid, at_ms, port)
-            if look is not None:
-                looks[name].append(look)
-        await asyncio.sleep(LOOK_S)
-
-
-async def disturb(house: House, random: Random, every_s: float, ended: Endured) -> None:
-    """Kill a part every now and then in run time, until cancelled."""
-    names = [*WATCHED, "broker", *(["influxdb"] if house.database is not None else [])]
-    while True:
-        until_ms = house.newest_ms() + random.uniform(0.3, 1.7) * every_s * SECOND_MS
-        await until(functools.partial(_comes_to, house, until_ms), "the run goes on", END_WITHIN_S)
-        name = random.choice(names)
-        house.parts[name].kill()
-        ended.kills += 1
-        await asyncio.sleep(random.choice((0.0, 1.0)))
-        await house.back(name)
-
-
-def _comes_to(house: House, at_ms: float) -> bool:
-    return house.newest_ms() >= at_ms
-
-
-async def away(house: House, ended: Endured) -> None:
-    """InfluxDB is away for the whole run."""
-    house.parts["influxdb"].kill()
-    await until(lambda: house.parts["collector"].says("drained"), "the run is over", END_WITHIN_S)
-    ended.waited, ended.felt_away = await waiting(house.folder / "state"), sum(house.phone.felt.values())
-    await house.back("influxdb")
-
-
-async def endure(
-    prepared: House, folder: Path, plan: Plan, pace: float, random: Random, kill_every_s: float
-) -> Endured:
-    """Run a plan in a copy of a prepared house; ``kill_every_s``: in run time, 0 keeps InfluxDB away instead."""
-    ended = Endured(sent=plan.measured, looks={name: [] for name in WATCHED})
+async def endure(prepared: House, folder: Path, plan: Plan, pace: float) -> Endured:
+    """Run a plan in a copy of a prepared house; InfluxDB is away from its begin until all is over."""
+    ended = Endured()
     async with Receiver().listening() as phone:
         house = prepared.copy_to(folder, phone, plan)
         async with house.running():
+            assert house.database is not None
+            house.database.kill()
             house.collect("life", pace, FRESH_S)
-            watching = asyncio.create_task(watch(house, ended.looks), name="watch")
-            if kill_every_s:
-                disturbing = asyncio.create_task(disturb(house, random, kill_every_s, ended), name="disturb")
-                over_ms = plan.ends_ms - round(2 * kill_every_s) * SECOND_MS
-                await until(lambda: house.newest_ms() >= over_ms or disturbing.done(), "the run is over", END_WITHIN_S)
-                disturbing.cancel()
-                await asyncio.gather(disturbing, return_exceptions=True)
-                for name, part in house.parts.items():
-                    if not part.running:
-                        await house.back(name)
-                await until(lambda: house.parts["collector"].says("drained"), "all is stored", END_WITHIN_S)
-            else:
-                await away(house, ended)
-            assert not watching.done(), watching.exception()
+            watching = asyncio.create_task(watch(house, house.newest_ms, ended.looks), name="watch")
+            await until(lambda: house.parts["collector"].says("drained"), "the run is over", END_WITHIN_S)
             watching.cancel()
+            ended.waited, ended.felt_away = await waiting(house.folder / "state"), sum(phone.felt.values())
+            await house.back("influxdb")
+            begun_s = asyncio.get_running_loop().time()
+            looking = asyncio.create_task(_deliver(house, ended.order), name="delivery")
             await emptied(house.folder / "state")
+            ended.delivered_s = asyncio.get_running_loop().time() - begun_s
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
             await house.stop()
             ended.felt = sum(phone.felt.values())
-            ended.stored = await count(house)
+            ended.stored = {name: compare_samples(plan, kept) for name, kept in (await house.kept()).items()}
     return ended
 
 
-async def count(house: House) -> int:
-    """How many samples the stores hold; the fewest, or what is too many."""
-    store = await SqliteStore.open(house.store, read_only=True)
+async def _deliver(house: House, order: Order) -> None:
+    """Look at a delivery until cancelled. The outbox is read before the database: it is forgotten last."""
+    assert house.database is not None
+    edge = InfluxEdge.connect(house.database.settings)
+    bucket, first = text(house.database.settings.bucket), moment(house.plan.begins_ms * 1_000)
+    newest_of = (
+        f"from(bucket: {bucket}) |> range(start: {first}, stop: 2100-01-01T00:00:00Z)"
+        ' |> filter(fn: (r) => r._measurement == "telemetry" and r._field == "seq")'
+        ' |> group(columns: ["runner"]) |> max(column: "_time") |> keep(columns: ["runner", "_time"])'
+    )
     try:
-        found = [sum(one.samples for one in await store.runs(team=TEAM, limit=100_000))]
+        while True:
+            rows = await asyncio.to_thread(_rows, house.folder / "state")
+            found = await edge.query(newest_of)
+            order.see(rows, {str(one["runner"]): one["_time"].isoformat(timespec="microseconds") for one in found})
+            await asyncio.sleep(DELIVERY_S)
     finally:
-        await store.close()
-    if house.database is not None:
-        found.append(await house.mirrored_samples())
-    return max(found) if max(found) > house.plan.measured else min(found)
+        await edge.close()
+
+
+def _rows(state_dir: Path) -> Sequence[tuple[str, int]]:
+    """The processor's blocks that wait, in order."""
+    (path,) = (path for path in found_in(state_dir) if "processor" in path.name)
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)) as connection:
+        return connection.execute("SELECT bucket, row FROM block ORDER BY row").fetchall()

@@ -17,8 +17,9 @@ from crampwatch.codec import encode
 from crampwatch.events import Finding, FindingKind
 from crampwatch.topics import Kind, Topic
 from crampwatch.units import Level
+from tests.faults.day import Day
 from tests.faults.influx import Database, count_influx, emptied, read_influx
-from tests.faults.parts import Part, broker, dashboard, forget, free_port, service, until
+from tests.faults.parts import SCRIPT, Part, broker, dashboard, forget, free_port, service, until
 from tests.faults.plan import Plan
 from tests.faults.receiver import Receiver
 from tests.faults.verdict import Kept, read_sqlite
@@ -41,15 +42,22 @@ class House:
         plan: who runs.
         phone: where pushes go.
         mirrored: SQLite has an InfluxDB as its mirror.
+        fast: every process goes by the clock of the day that is its plan.
     """
 
-    def __init__(self, folder: Path, plan: Plan, phone: Receiver, *, mirrored: bool = False) -> None:
+    def __init__(
+        self, folder: Path, plan: Plan | Day, phone: Receiver, *, mirrored: bool = False, fast: bool = False
+    ) -> None:
         self.folder = folder
         self.plan = plan
         self.phone = phone
         self.database: Database | None = None
         self.parts: dict[str, Part | Database] = {}
         self._mirrored = mirrored
+        self._launcher: tuple[str, ...] = (str(SCRIPT),)
+        if fast:
+            clock = (plan.steady_s, plan.begins_ms, plan.pace)
+            self._launcher = (sys.executable, "-m", "tests.faults.fast", *map(str, clock))
         self.health = {name: free_port() for name in SECTION}
         self.pages = free_port()
         self._mqtt = free_port()
@@ -86,9 +94,9 @@ class House:
             self.parts["influxdb"] = self.database = Database(self.folder / "influxd")
             await asyncio.to_thread(self.database.begin)
         self.parts["broker"] = await broker(self.folder, self._mqtt)
-        self.parts["processor"] = service("process", "processor", self.folder, self.variables)
-        self.parts["alerter"] = service("alert", "alerter", self.folder, self.variables)
-        self.parts["dashboard"] = dashboard(self.folder, self.variables, self.pages)
+        self.parts["processor"] = service((*self._launcher, "process"), "processor", self.folder, self.variables)
+        self.parts["alerter"] = service((*self._launcher, "alert"), "alerter", self.folder, self.variables)
+        self.parts["dashboard"] = dashboard((*self._launcher, "serve"), self.folder, self.variables, self.pages)
         try:
             for part in self.parts.values():
                 if part.running:
@@ -103,7 +111,7 @@ class House:
                 part.kill()
 
     def collect(self, what: str, pace: float, fresh_s: float) -> Part:
-        """Start a collector of the group's ``history`` or ``life``."""
+        """Start a collector of the group's ``history`` or ``life``, or of a ``day``."""
         group = {one.name: getattr(self.plan, one.name) for one in fields(self.plan)}
         arguments = (what, json.dumps(group), pace, fresh_s)
         command = (sys.executable, "-m", "tests.faults.watches", *map(str, arguments))

@@ -95,9 +95,14 @@ async def emptied(state_dir: Path) -> None:
             await asyncio.sleep(LOOK_EVERY_S * 10)
 
 
+async def open_influx(settings: Influxdb, folder: Path) -> InfluxStore:
+    """The store for a reader; its caller closes it."""
+    return await InfluxStore.open(settings, folder / "reading.db", WallClock())
+
+
 async def read_influx(settings: Influxdb, folder: Path, team: str, plan: Plan) -> Kept:
     """Read everything of a group by Flux."""
-    store = await InfluxStore.open(settings, folder / "reading.db", WallClock())
+    store = await open_influx(settings, folder)
     try:
         return await read(store, team, plan)
     finally:
@@ -106,7 +111,7 @@ async def read_influx(settings: Influxdb, folder: Path, team: str, plan: Plan) -
 
 async def count_influx(settings: Influxdb, folder: Path, team: str) -> int:
     """How many samples its runs have, counted by the server."""
-    store = await InfluxStore.open(settings, folder / "reading.db", WallClock())
+    store = await open_influx(settings, folder)
     try:
         return sum(one.samples for one in await store.runs(team=team, limit=100_000))
     finally:

@@ -137,12 +137,12 @@ class Part:
         return self._process.returncode
 
 
-def service(command: str, name: str, folder: Path, variables: Mapping[str, str]) -> Part:
-    """A service as a user starts it."""
-    return Part(name, (str(SCRIPT), command), folder / f"{name}.log", variables)
+def service(command: Sequence[str], name: str, folder: Path, variables: Mapping[str, str]) -> Part:
+    """A service: up when it says so."""
+    return Part(name, command, folder / f"{name}.log", variables)
 
 
-def dashboard(folder: Path, variables: Mapping[str, str], port: int) -> Part:
+def dashboard(command: Sequence[str], folder: Path, variables: Mapping[str, str], port: int) -> Part:
     """The pages: up when they answer."""
 
     def up() -> bool:
@@ -153,7 +153,7 @@ def dashboard(folder: Path, variables: Mapping[str, str], port: int) -> Part:
             return False
 
     own = {**variables, "CRAMPWATCH_DASHBOARD__PORT": str(port)}
-    return Part("dashboard", (str(SCRIPT), "serve"), folder / "dashboard.log", own, up)
+    return Part("dashboard", command, folder / "dashboard.log", own, up)
 
 
 async def broker(folder: Path, port: int) -> Part:
