@@ -19,15 +19,14 @@ log = logging.getLogger(__name__)
 RECENT_MS = (TERMS[Kind.FINDING].expiry_s or 0) * SECOND_MS
 #: Wall seconds that live findings wait for these at most.
 WITHIN_S = 5.0
-#: The newest runs that are looked at.
-RUNS = 1_000
 
 
 class Missed:
-    """What the processor stored lately. It stores before it publishes, so that nothing that was published is missing.
+    """What the processor stored lately.
 
-    Who takes these in order, before what a new link brings, has a finding before the one that ends it. Those that
-    did come are known by their ids.
+    It stores before it publishes: what was published is there, but for what still waits in the outbox of a processor
+    in another process. Who takes these in order, before what a new link brings, has a finding before the one that ends
+    it. Those that did come are known by their ids.
 
     Args:
         store: where the processor records; one that does not have the team's runs, or is away, adds nothing.
@@ -60,23 +59,11 @@ class Missed:
         self._since_ms = self._clock.now_ms()
         try:
             async with asyncio.timeout(WITHIN_S):
-                found = await self._recent()
+                found = await self._store.recent_findings(self._team, self._since_ms - RECENT_MS)
         except (CrampwatchError, TimeoutError) as error:
             # Whatever is wrong with the store, people are told of what comes live.
             self._counters.add("missed_unread")
             self._trouble.begins(self._since_ms, str(error) or f"no answer within {WITHIN_S:g} s")
             return ()
         self._trouble.ends(self._clock.now_ms())
-        return found
-
-    async def _recent(self) -> Sequence[tuple[str, Finding]]:
-        after_ms = self._clock.now_ms() - RECENT_MS
-        runs = await self._store.runs(team=self._team, limit=RUNS)
-        found = [
-            (one.run.athlete, finding)
-            for one in runs
-            if one.ended_ms > after_ms and one.findings
-            for finding in await self._store.findings(one.run)
-            if finding.at_ms > after_ms
-        ]
-        return sorted(found, key=lambda one: (one[1].at_ms, one[1].id))
+        return [(run.athlete, finding) for run, finding in found]

@@ -1,5 +1,7 @@
 """What the broker lost on its way to the alerter is found in the store once the link is there again."""
 
+import asyncio
+
 import pytest
 
 from alerts.missed import RECENT_MS, Missed
@@ -86,6 +88,28 @@ async def test_a_store_with_a_wrong_setting_or_an_odd_fact_keeps_nobody_from_bei
         unread = [one for one in alerter.vitals().problems if one.startswith("findings that the broker may have lost")]
         assert [str(wrong) in one for one in unread] == [True]
     assert world.counters.value("missed_unread") >= 1
+
+
+async def test_a_new_link_costs_one_question_however_many_run(world):
+    now_ms = world.clock.now_ms()
+    world.store.found = {f"runner-{number}": [finding(at_ms=now_ms + number)] for number in range(100)}
+    missed = Missed(world.store, TEAM, world.clock, world.counters)
+    assert [athlete for athlete, _ in await missed.on(0)] == list(world.store.found)
+    assert (await missed.on(0), world.store.questions) == ((), 1)
+
+
+async def test_a_store_that_does_not_answer_holds_nothing_up_for_longer_than_is_bearable(world, monkeypatch):
+    monkeypatch.setattr("alerts.missed.WITHIN_S", 0.01)
+    world.store.recent_findings = never
+    missed = Missed(world.store, TEAM, world.clock, world.counters)
+    assert await missed.on(0) == ()
+    assert missed.problem.startswith(
+        "findings that the broker may have lost could not be read: no answer within 0.01 s"
+    )
+
+
+async def never(*_):
+    await asyncio.Event().wait()
 
 
 async def test_what_could_not_be_read_is_no_problem_any_more_once_it_would_be_history_or_is_read(world):

@@ -12,7 +12,7 @@ from crampwatch.events import SensorState, SensorStatus, ServiceStatus
 from crampwatch.metrics import Counters
 from crampwatch.service import running
 from crampwatch.settings import Alerts, Settings
-from crampwatch.storage import RunKey, RunSummary
+from crampwatch.storage import RunKey
 from crampwatch.topics import SYSTEM, Kind, Topic, every
 from crampwatch.units import Level
 from tests.alerts.builders import SESSION, Clock, assessed, eventually
@@ -26,6 +26,7 @@ class AlertShelf:
     def __init__(self):
         self.batches, self.away = [], False
         self.wrong = None
+        self.questions = 0
         self.found = {}
 
     def _asked(self):
@@ -34,17 +35,12 @@ class AlertShelf:
         if self.away:
             raise Unavailable("the disk is full")
 
-    async def runs(self, *, team, limit):
+    async def recent_findings(self, team, since_ms):
         self._asked()
-        moments = {athlete: [one.at_ms for one in findings] for athlete, findings in self.found.items()}
-        keys = {athlete: RunKey(team, athlete, SESSION) for athlete in self.found}
-        return [
-            RunSummary(keys[one], min(at), max(at), 0, None, None, None, "ok", len(at), 0)
-            for one, at in moments.items()
-        ]
-
-    async def findings(self, key):
-        return self.found[key.athlete]
+        self.questions += 1
+        found = [(RunKey(team, one, SESSION), finding) for one, findings in self.found.items() for finding in findings]
+        recent = [one for one in found if one[1].at_ms >= since_ms]
+        return sorted(recent, key=lambda one: (one[1].at_ms, one[1].id))
 
     async def record(self, batches):
         self._asked()
