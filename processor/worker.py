@@ -10,7 +10,6 @@ from crampwatch.bus import Bus, BusFactory, Delivery, Will
 from crampwatch.clock import Clock
 from crampwatch.codec import encode
 from crampwatch.errors import Refused, Unavailable, first_misconfigured
-from crampwatch.events import StoredUpTo
 from crampwatch.metrics import Counters, Vitals
 from crampwatch.settings import Settings
 from crampwatch.storage import Store
@@ -26,13 +25,16 @@ from .patience import RETRY_MAX_S, Patience, Wait
 from .pulse import Pulse
 from .reading import Arrived, Origin, read_telemetry, read_watermark, row_of
 from .roster import SLICE, Roster
-from .seat import Seat
-from .shelf import KeptGap, Shelf
+from .settling import Settler
+from .shelf import Shelf
 
 log = logging.getLogger(__name__)
 
 #: Deliveries between the link and the worker. When full, the link waits.
 QUEUE = 1_024
+#: A drain costs about the same whatever it holds. With more sessions than these few, one gathers for so many wall
+#: seconds before it is stored; with few there is nothing to gather, and a message goes through at once.
+FEW, GATHER_S = 8, 0.02
 STATUS_EVERY_S = 10.0
 #: A session for which nothing came for so long is closed: as long as a broker keeps live telemetry.
 RESTED_S = 60.0
@@ -97,7 +99,16 @@ class Processor:
             record=self._record,
             wait=wait,
         )
-        self._marks = Marks()
+        self._settler = Settler(
+            processor=self._id,
+            roster=self._roster,
+            shelf=self._shelf,
+            turn=self._turn,
+            patience=self._patience,
+            clock=clock,
+            counters=counters,
+            wait=wait,
+        )
         self._status = Topic(SYSTEM, self._id, Kind.STATUS)
         self._pulse = Pulse(
             processor=self._id,
@@ -139,7 +150,7 @@ class Processor:
         """
         await self._shelf.open()
         try:
-            self._marks = self._pulse.marks = Marks(await self._shelf.marks())
+            self._settler.marks = self._pulse.marks = Marks(await self._shelf.marks())
             async with self._link() as bus:
                 self._pulse.bus = bus
                 await self._serve(bus)
@@ -168,7 +179,9 @@ class Processor:
                 group.create_task(self._work(bus), name="processor-work")
                 group.create_task(self._close_rested(bus), name="processor-close")
                 group.create_task(self._mender.run(bus), name="processor-mend")
+                group.create_task(self._settler.run(bus), name="processor-settle")
         finally:
+            await self._settler.end(bus)
             await self._say(bus, "down")
 
     async def _receive(self, bus: Bus) -> None:
@@ -197,13 +210,22 @@ class Processor:
 
     async def _work(self, bus: Bus) -> None:
         while True:
-            # Take what is there, never wait for more: when idle a message goes through alone and at once.
-            drain = Drain()
-            self._take(*await self._queue.get(), drain)
-            while drain.has_room and not self._queue.empty():
-                self._take(*self._queue.get_nowait(), drain)
+            drain = await self._gather()
             async with self._turn:
                 await self._process(bus, drain)
+
+    async def _gather(self) -> Drain:
+        drain = Drain()
+        self._take(*await self._queue.get(), drain)
+        self._take_what_is_there(drain)
+        if drain.has_room and len(self._roster) > FEW:
+            await self._wait(GATHER_S)
+            self._take_what_is_there(drain)
+        return drain
+
+    def _take_what_is_there(self, drain: Drain) -> None:
+        while drain.has_room and not self._queue.empty():
+            self._take(*self._queue.get_nowait(), drain)
 
     async def _close_rested(self, bus: Bus) -> None:
         while True:
@@ -246,7 +268,7 @@ class Processor:
         if message.collector != topic.athlete:
             raise Refused("wrong_collector", f"watermark of {message.collector!r} on topic {topic}")
         origin = Origin(message.collector, message.spool)
-        if self._marks.raise_to(origin, message.row, self._clock.now_ms()):
+        if self._settler.marks.raise_to(origin, message.row, self._clock.now_ms()):
             drain.raised.add(origin)
 
     async def _process(self, bus: Bus, drain: Drain) -> None:
@@ -262,7 +284,7 @@ class Processor:
         stored_s = asyncio.get_running_loop().time()
         for came_s in drain.came_s:
             self._pulse.stored_s.observe(stored_s - came_s)
-        await self._settle(bus, drain, [gain.seat for gain in gains.values()])
+        await self._settler.settle(drain, [gain.seat for gain in gains.values()])
         for delivery in drain.deliveries:
             await delivery.ack()
 
@@ -274,7 +296,7 @@ class Processor:
             now_ms = self._clock.now_ms()
             seat = await self._patience.insist("read", lambda: self._roster.seat(*name, now_ms))
             gain = gains[name] = Gain(seat)
-        known = self._marks.has(arrived.origin, telemetry.row) or drain.has_seen(arrived)
+        known = self._settler.marks.has(arrived.origin, telemetry.row) or drain.has_seen(arrived)
         outcome = gain.seat.take(telemetry.samples, late=arrived.late, known=known)
         if arrived.late and gain.seat.gap is not None:
             drain.gaps[gain.seat.key] = gain.seat.gap
@@ -310,25 +332,6 @@ class Processor:
                 except (Unavailable, Refused):
                     # A later one says more; the store has them all.
                     self._counters.add("assessments_dropped")
-
-    async def _settle(self, bus: Bus, drain: Drain, moved: Sequence[Seat]) -> None:
-        """Everything before this is stored: move watermarks, keep what a restart needs, tell the collectors."""
-        now_ms = self._clock.now_ms()
-        for origin, row in drain.settled:
-            self._marks.settle(origin, row, now_ms)
-        origins = sorted({*drain.raised, *(origin for origin, _ in drain.settled)})
-        gone = self._marks.prune(now_ms)
-        snapshots = [*self._roster.due(moved), *self._roster.rest(now_ms)]
-        marks = self._marks.kept(origins)
-        gaps = [KeptGap(key.athlete, key.session, gap.from_ms, gap.to_ms) for key, gap in drain.gaps.items()]
-        if snapshots or marks or gone or gaps:
-            await self._patience.insist("keep", lambda: self._shelf.keep(snapshots, marks, gone, gaps))
-        for origin in origins:
-            row = self._marks.up_to(origin)
-            # Knowing nothing is no news: it would wipe out the mark that the broker retained for us.
-            if row >= 0:
-                message = StoredUpTo(collector=origin.collector, spool=origin.spool, row=row)
-                await self._send(bus, Topic(SYSTEM, origin.collector, Kind.WATERMARK, self._id), encode(message))
 
     async def _send(self, bus: Bus, topic: Topic, payload: bytes) -> None:
         """Publish until the broker has it. What it will never take is counted and left: the store has it."""

@@ -24,6 +24,30 @@ SPOOL = "a1b2c3"
 RUN = RunKey("home", "r7", "s1")
 
 
+async def soon(_seconds):
+    """Any wait, for the impatient."""
+    await asyncio.sleep(0.005)
+
+
+class Gate:
+    """A wait of a processor: that of one length lasts until it is let go, any other is over soon."""
+
+    def __init__(self, seconds):
+        self._seconds = seconds
+        self._open = asyncio.Event()
+        self.waiting = 0
+
+    async def __call__(self, seconds):
+        if seconds != self._seconds:
+            await soon(seconds)
+            return
+        self.waiting += 1
+        await self._open.wait()
+
+    def let_go(self):
+        self._open.set()
+
+
 class FickleStore:
     """A store that can be away, and that can lose its caller after it has recorded."""
 
@@ -62,10 +86,7 @@ class Desk:
         self.heard = []
 
     @contextlib.asynccontextmanager
-    async def processing(self, machines=Athlete):
-        async def soon(_seconds):
-            await asyncio.sleep(0.005)
-
+    async def processing(self, machines=Athlete, wait=soon):
         self.counters = Counters()
         processor = Processor(
             settings=self.settings,
@@ -73,7 +94,7 @@ class Desk:
             store=self.store,
             clock=self.clock,
             counters=self.counters,
-            wait=soon,
+            wait=wait,
             machines=machines,
         )
         self.processor = processor

@@ -1,0 +1,135 @@
+"""What follows once rows are stored: a restart's needs are kept, collectors are told; soon, but not for each row."""
+
+import asyncio
+import functools
+import logging
+from collections.abc import Iterable, Sequence
+
+from crampwatch.bus import Bus
+from crampwatch.clock import Clock
+from crampwatch.codec import encode
+from crampwatch.errors import CrampwatchError, Refused
+from crampwatch.events import StoredUpTo
+from crampwatch.metrics import Counters
+from crampwatch.topics import SYSTEM, Kind, Topic
+from crampwatch.trouble import level
+
+from .drain import Drain
+from .marks import Marks
+from .patience import Patience, Wait
+from .reading import Origin
+from .roster import Roster
+from .seat import Seat
+from .shelf import KeptGap, Shelf
+
+log = logging.getLogger(__name__)
+
+#: Wall seconds between two writes of the shelf, and of a mark. A commit and a publish for each drain would cost more
+#: than the drain.
+KEEP_S = 0.2
+
+
+class Settler:
+    """Moves watermarks as rows are stored, keeps and tells them at once and then at most every :data:`KEEP_S`.
+
+    No ack waits for a mark: what a crash takes of the marks is sent again by the collector, and the store knows it.
+    A gap is different, nobody would tell us of it again: it is kept before its message is acked.
+
+    Args:
+        processor: whose marks these are.
+        roster: whose machines are kept.
+        shelf: where.
+        turn: held while machines are kept.
+        patience: for a shelf or broker that is away.
+        clock: the run's time.
+        counters: ``unpublished``.
+        wait: sleeps wall seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        processor: str,
+        roster: Roster,
+        shelf: Shelf,
+        turn: asyncio.Lock,
+        patience: Patience,
+        clock: Clock,
+        counters: Counters,
+        wait: Wait,
+    ) -> None:
+        self._processor = processor
+        self._roster = roster
+        self._shelf = shelf
+        self._turn = turn
+        self._patience = patience
+        self._clock = clock
+        self._counters = counters
+        self._wait = wait
+        self._news = asyncio.Event()
+        self._moved: dict[tuple[str, str], Seat] = {}
+        self._unkept: set[Origin] = set()
+        self._untold: dict[Origin, int] = {}
+        self.marks = Marks()
+
+    async def settle(self, drain: Drain, moved: Iterable[Seat]) -> None:
+        """Everything in this drain is stored. Only ask while the turn is held."""
+        now_ms = self._clock.now_ms()
+        for origin, row in drain.settled:
+            self.marks.settle(origin, row, now_ms)
+        self._unkept.update(drain.raised, (origin for origin, _ in drain.settled))
+        self._moved.update((seat.name, seat) for seat in moved)
+        self._news.set()
+        gaps = [KeptGap(key.athlete, key.session, gap.from_ms, gap.to_ms) for key, gap in drain.gaps.items()]
+        if gaps:
+            await self._keep(gaps)
+
+    async def run(self, bus: Bus) -> None:
+        """Keep and tell until cancelled."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            async with self._turn:
+                await self._keep()
+            await self._tell(bus)
+            await self._wait(KEEP_S)
+
+    async def end(self, bus: Bus) -> None:
+        """Keep and tell the last marks, without patience. No machine: it may hold what is not stored."""
+        try:
+            await self._shelf.keep((), self.marks.kept(self._unkept))
+            self._kept()
+            for origin, row in sorted(self._untold.items()):
+                await self._publish(bus, origin, row)
+        except CrampwatchError as error:
+            log.debug("last marks not kept: %s", error)
+
+    async def _keep(self, gaps: Sequence[KeptGap] = ()) -> None:
+        now_ms = self._clock.now_ms()
+        gone = self.marks.prune(now_ms)
+        snapshots = [*self._roster.due(self._moved.values()), *self._roster.rest(now_ms)]
+        marks = self.marks.kept(self._unkept)
+        if snapshots or marks or gone or gaps:
+            await self._patience.insist("keep", lambda: self._shelf.keep(snapshots, marks, gone, gaps))
+        self._moved.clear()
+        self._kept()
+
+    def _kept(self) -> None:
+        self._untold.update((origin, self.marks.up_to(origin)) for origin in self._unkept)
+        self._unkept.clear()
+
+    async def _tell(self, bus: Bus) -> None:
+        for origin, row in sorted(self._untold.items()):
+            try:
+                await self._patience.insist("publish", functools.partial(self._publish, bus, origin, row))
+            except Refused as refused:
+                first = self._counters.add("unpublished", refused.reason) == 1
+                log.log(level(first=first), "%s not published: %s", Kind.WATERMARK, refused)
+            if self._untold[origin] == row:
+                del self._untold[origin]
+
+    async def _publish(self, bus: Bus, origin: Origin, row: int) -> None:
+        # Knowing nothing is no news: it would wipe out the mark that the broker retained for us.
+        if row >= 0:
+            message = StoredUpTo(collector=origin.collector, spool=origin.spool, row=row)
+            await bus.publish(Topic(SYSTEM, origin.collector, Kind.WATERMARK, self._processor), encode(message))
