@@ -5,15 +5,16 @@ import contextlib
 import itertools
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 from crampwatch.clock import Clock
-from crampwatch.errors import CrampwatchError, Misconfigured, Throttled, Unavailable
+from crampwatch.errors import CrampwatchError, Misconfigured, Throttled
 from crampwatch.metrics import Counters, Gauge
 from crampwatch.storage.influx.verdicts import LinesRefused
-from crampwatch.storage.outbox import Outbox
-from crampwatch.storage.outbox_parts import ALL, Block, Refusal
+from crampwatch.storage.outbox import TAKE_POINTS, Outbox
+from crampwatch.storage.outbox_parts import ALL, DAMAGED, Block, Refusal
+from crampwatch.storage.search import Search
 from crampwatch.trouble import Trouble, level
 from crampwatch.units import SECOND_MS
 
@@ -28,6 +29,9 @@ MOST_BLOCKS = 1_000
 MEND_S = 30.0
 #: How often to look whether somebody put dead letters back.
 LOOK_S = 5.0
+#: How long to let points gather before the next request, and from how many on that are there already not to.
+GATHER_S = 0.2
+DEEP_POINTS = TAKE_POINTS // 2
 
 
 class Sink(Protocol):
@@ -52,6 +56,8 @@ class Drainer:
     - Misconfigured: this bucket is held and tried every 30 s, the others go on.
     - LinesRefused: the block is halved until the lines that are refused stand alone. These are kept as dead letters.
 
+    While little waits, what comes within a fifth of a second goes out together, unless somebody waits for it.
+
     Args:
         outbox: what to deliver.
         sink: to where.
@@ -75,16 +81,21 @@ class Drainer:
         self._rng = rng or random.Random()
         self._counters = counters or Counters()
         self._failures = 0
+        self._file = Trouble(log, "the outbox cannot be used, nothing is delivered meanwhile", "delivering again")
         self._away = Trouble(log, "InfluxDB does not take what is recorded, everything is kept", "delivering again")
         self._held: dict[str, Trouble] = {}
         self._held_until_ms: dict[str, int] = {}
         self._careful_to: dict[str, int] = {}
+        self._searches: dict[str, Search] = {}
         self._progress = asyncio.Event()
+        self._waiting = 0
+        self._wanted = asyncio.Event()
 
     async def run(self) -> None:
         """Deliver until cancelled."""
-        for past in await self._outbox.troubles():
-            await self._write_down(past.bucket, None)
+        with contextlib.suppress(CrampwatchError):
+            for past in await self._outbox.troubles():
+                await self._write_down(past.bucket, None)
         while True:
             self._outbox.came.clear()
             due = [bucket for bucket, lane in self._outbox.depth.lanes.items() if lane.blocks and self._due(bucket)]
@@ -93,7 +104,9 @@ class Drainer:
                 pause_s = max(pause_s, await self._turn(bucket))
             if pause_s:
                 await self._clock.sleep(pause_s)
-            elif not due:
+            elif due:
+                await self._gather(due)
+            else:
                 await self._until_something_came()
 
     async def delivered(self, row: int, within_s: float, *, bucket: str | None = None) -> bool:
@@ -104,12 +117,23 @@ class Drainer:
             within_s: how long to wait, on the wall.
             bucket: only what went to this bucket; None for all.
         """
-        with contextlib.suppress(TimeoutError):
+        self._waiting += 1
+        self._wanted.set()
+        try:
             async with asyncio.timeout(within_s):
                 while not self._gone(row, bucket):
                     self._progress.clear()
                     await self._progress.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self._waiting -= 1
         return self._gone(row, bucket)
+
+    def stuck(self, bucket: str | None = None) -> bool:
+        """Whether nothing goes out, as far as is known, to this bucket; None asks for any."""
+        held = bool(self._held) if bucket is None else bucket in self._held
+        return held or self._away.lasts or self._file.lasts
 
     def gauges(self) -> Sequence[Gauge]:
         """How much waits and was refused."""
@@ -117,7 +141,7 @@ class Drainer:
 
     def problems(self) -> Sequence[str]:
         """What is wrong now and what to do, one line each."""
-        troubles = [trouble.problem for trouble in (self._away, *self._held.values())]
+        troubles = [trouble.problem for trouble in (self._file, self._away, *self._held.values())]
         problems = [problem for problem in troubles if problem is not None]
         if dead := self._outbox.depth.dead:
             problems.append(f"InfluxDB refused {dead} points for good; `crampwatch outbox` lists them")
@@ -126,66 +150,93 @@ class Drainer:
     async def _turn(self, bucket: str) -> float:
         """One request for a bucket; how long to pause after it."""
         try:
-            await self._deliver(bucket)
-        except Throttled as error:
-            await self._is_away(error)
-            return error.retry_after_s
-        except Unavailable as error:
-            await self._is_away(error)
-            self._failures += 1
-            ceiling_s: float = min(LONGEST_PAUSE_S, PAUSE_S * 2 ** min(self._failures, 30))
-            return self._rng.uniform(0.0, ceiling_s)
-        except Misconfigured as error:
-            await self._hold(bucket, error)
+            search = self._searches.get(bucket)
+            pause_s = await (self._deliver(bucket) if search is None else self._seek(bucket, search))
+        except CrampwatchError as error:
+            # What the database answers is dealt with where it was asked: this is the file.
+            self._file.begins(self._clock.now_ms(), error)
+            return self._longer()
+        self._file.ends(self._clock.now_ms())
+        return pause_s
+
+    async def _deliver(self, bucket: str) -> float:
+        # After a failure too: what was too much for one timeout must not be sent for ever.
+        blocks = await self._outbox.take(bucket, blocks=1 if self._careful(bucket) or self._failures else MOST_BLOCKS)
+        if not blocks:
+            return 0.0
+        sound = list(itertools.takewhile(lambda block: block.sound, blocks))
+        if not sound:
+            await self._settle(blocks[:1], [_damage(blocks[0], self._outbox)], points=blocks[0].points)
+            return 0.0
+        error = await _error(self._sink.write_packed(b"".join(block.body for block in sound), bucket=bucket))
+        if error is None:
+            await self._settle(sound, points=sum(block.points for block in sound))
+            await self._works(bucket)
+        elif not isinstance(error, LinesRefused):
+            return await self._later(bucket, error)
+        elif len(sound) > 1:
+            # One at a time, so that what one block's bad lines cost is not paid again after a failure.
+            self._careful_to[bucket] = sound[-1].row
+        else:
+            return await self._refused(bucket, Search.of(sound[0]), error)
         return 0.0
 
-    async def _deliver(self, bucket: str) -> None:
-        careful = (self._outbox.depth.lanes[bucket].first_row or 0) <= self._careful_to.get(bucket, 0)
-        # After a failure too: what was too much for one timeout must not be sent for ever.
-        blocks = await self._outbox.take(bucket, blocks=1 if careful or self._failures else MOST_BLOCKS)
-        if not blocks:
-            return
-        sound = list(itertools.takewhile(lambda block: block.sound, blocks))
-        if sound:
-            await self._send(bucket, sound)
-        else:
-            await self._settle(blocks[:1], [_damage(blocks[0], self._outbox)])
+    async def _seek(self, bucket: str, search: Search) -> float:
+        """One request for a piece of a block in which refused lines are sought."""
+        body = "".join([f"{line}\n" for line in search.piece]).encode(errors="replace")
+        error = await _error(self._sink.write(body, bucket=bucket))
+        if isinstance(error, LinesRefused):
+            return await self._refused(bucket, search, error)
+        if error is not None:
+            return await self._later(bucket, error)
+        await self._dealt_with(bucket, search)
+        return 0.0
 
-    async def _send(self, bucket: str, blocks: Sequence[Block]) -> None:
-        refused: Sequence[Refusal] = ()
-        try:
-            await self._sink.write_packed(b"".join(block.body for block in blocks), bucket=bucket)
-        except LinesRefused as error:
-            if len(blocks) > 1:
-                # One at a time, so that what one block's bad lines cost is not paid again after a failure.
-                self._careful_to[bucket] = blocks[-1].row
-                return
-            refused = await self._sift(bucket, blocks[0].lines(), error)
-        await self._settle(blocks, refused)
+    async def _refused(self, bucket: str, search: Search, why: LinesRefused) -> float:
+        """A piece was refused: it is bad lines and nothing else, or is halved."""
+        lines = search.piece
+        if len(lines) == 1 and why.alone is not None:
+            return await self._later(bucket, why.alone)
+        if len(lines) == 1 or why.dropped == len(lines):
+            await self._dealt_with(bucket, search, Refusal(why.reason, str(why), lines))
+        else:
+            self._searches[bucket] = search.halved()
+        return 0.0
+
+    async def _dealt_with(self, bucket: str, search: Search, *refused: Refusal) -> None:
+        """A piece was delivered or refused, which is on the disk before the next: an outage makes nobody seek twice."""
+        left = search.left()
+        await self._settle([search.block], refused, points=len(search.piece), left=left.lines() if left else ())
+        if left is None:
+            self._searches.pop(bucket, None)
+        else:
+            self._searches[bucket] = left
         await self._works(bucket)
 
-    async def _settle(self, blocks: Sequence[Block], refused: Sequence[Refusal]) -> None:
-        await self._outbox.settle(blocks, refused)
+    async def _settle(
+        self, blocks: Sequence[Block], refused: Sequence[Refusal] = (), *, points: int, left: Sequence[str] = ()
+    ) -> None:
+        await self._outbox.settle(blocks, refused, left=left)
         self._progress.set()
         self._tell(refused)
-        dead = sum(len(one.lines) for one in refused)
-        self._counters.add("outbox_delivered", by=sum(block.points for block in blocks) - dead)
+        self._counters.add("outbox_delivered", by=points - sum(one.points for one in refused))
 
-    async def _sift(self, bucket: str, lines: Sequence[str], why: LinesRefused) -> Sequence[Refusal]:
-        """Deliver what can be; what cannot, and why, in the order of the lines."""
-        if len(lines) == 1 or (why.dropped is not None and why.dropped >= len(lines)):
-            return [Refusal(why.reason, str(why), lines)]
-        middle, found = len(lines) // 2, list[Refusal]()
-        for half in (lines[:middle], lines[middle:]):
-            try:
-                await self._sink.write("\n".join(half).encode(errors="replace"), bucket=bucket)
-            except LinesRefused as error:
-                found += await self._sift(bucket, half, error)
-        return found
+    async def _later(self, bucket: str, error: CrampwatchError) -> float:
+        """What went out stays; how long to pause."""
+        if isinstance(error, Misconfigured):
+            await self._hold(bucket, error)
+            return 0.0
+        await self._is_away(error)
+        return error.retry_after_s if isinstance(error, Throttled) else self._longer()
+
+    def _longer(self) -> float:
+        self._failures += 1
+        ceiling_s: float = min(LONGEST_PAUSE_S, PAUSE_S * 2 ** min(self._failures, 30))
+        return self._rng.uniform(0.0, ceiling_s)
 
     def _tell(self, refused: Sequence[Refusal]) -> None:
         for one in refused:
-            points = len(one.lines)
+            points = one.points
             first = self._counters.add("outbox_refused", one.reason, by=points) == points
             log.log(
                 level(first=first),
@@ -231,16 +282,35 @@ class Drainer:
             await self._outbox.trouble(bucket, message)
 
     async def _until_something_came(self) -> None:
-        came = asyncio.create_task(self._outbox.came.wait(), name="outbox-came")
-        look = asyncio.create_task(self._clock.sleep(LOOK_S), name="outbox-look")
-        try:
-            await asyncio.wait({came, look}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            came.cancel()
-            look.cancel()
+        await self._pause(LOOK_S, self._outbox.came)
         if not self._outbox.came.is_set():
-            with contextlib.suppress(Unavailable):
+            try:
                 await self._outbox.refresh()
+            except CrampwatchError as error:
+                self._file.begins(self._clock.now_ms(), error)
+            else:
+                self._file.ends(self._clock.now_ms())
+
+    async def _gather(self, due: Sequence[str]) -> None:
+        """Let some more come, because a request a commit is dear, unless there is much to do or somebody waits."""
+        deep = self._outbox.depth.points >= DEEP_POINTS or any(self._careful(bucket) for bucket in due)
+        if not (deep or self._waiting or self._searches):
+            self._wanted.clear()
+            await self._pause(GATHER_S, self._wanted)
+
+    async def _pause(self, seconds: float, unless: asyncio.Event) -> None:
+        early = asyncio.create_task(unless.wait(), name="outbox-early")
+        over = asyncio.create_task(self._clock.sleep(seconds), name="outbox-pause")
+        try:
+            await asyncio.wait({early, over}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            early.cancel()
+            over.cancel()
+
+    def _careful(self, bucket: str) -> bool:
+        """Whether refused lines were met among the blocks that are first."""
+        first_row = self._outbox.depth.lanes[bucket].first_row
+        return first_row is not None and first_row <= self._careful_to.get(bucket, 0)
 
     def _due(self, bucket: str) -> bool:
         return self._clock.now_ms() >= self._held_until_ms.get(bucket, 0)
@@ -252,5 +322,13 @@ class Drainer:
 
 
 def _damage(block: Block, outbox: Outbox) -> Refusal:
-    message = f"block {block.row} of {outbox.path} was damaged, its lines are lost; check the disk"
-    return Refusal("damaged", message, [""] * block.points)
+    message = f"block {block.row} of {outbox.path} is damaged and cannot be sent; check the disk"
+    return Refusal(DAMAGED, message, damaged=block)
+
+
+async def _error(request: Awaitable[None]) -> CrampwatchError | None:
+    try:
+        await request
+    except CrampwatchError as error:
+        return error
+    return None

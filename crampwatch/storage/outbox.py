@@ -3,12 +3,12 @@
 import asyncio
 import itertools
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from crampwatch.clock import Clock
 from crampwatch.storage.database import Database
-from crampwatch.storage.outbox_parts import Block, DeadLetter, Depth, Held, Lane, Refusal, cut, packed
+from crampwatch.storage.outbox_parts import DAMAGED, Block, DeadLetter, Depth, Held, Lane, Refusal, cut, packed
 
 SCHEMA = "outbox"
 #: A request takes blocks until it holds so much, in points or in compressed bytes.
@@ -38,6 +38,7 @@ class Outbox:
         self._depth = Depth()
         self._looks = itertools.count(1)
         self._seen = 0
+        self._changes: set[asyncio.Task[int]] = set()
         #: Set by every put; who drains clears it.
         self.came = asyncio.Event()
 
@@ -78,16 +79,13 @@ class Outbox:
             return 0
         at_ms = self._clock.now_ms()
 
-        def work(connection: sqlite3.Connection) -> tuple[int, tuple[int, Depth]]:
+        def work(connection: sqlite3.Connection) -> int:
             row = 0
             for block in cut(lines):
                 row = connection.execute(_PUT, (bucket, len(block), at_ms, *packed(block))).lastrowid or 0
-            return row, self._look(connection)
+            return row
 
-        row, looked = await self._database.write(work)
-        self._see(looked)
-        self.came.set()
-        return row
+        return await self._changed(work)
 
     async def take(self, bucket: str, *, blocks: int = 1_000) -> Sequence[Block]:
         """The oldest blocks of a bucket, in order: as many as make a good request, one at least, ``blocks`` at most."""
@@ -104,18 +102,30 @@ class Outbox:
 
         return await self._database.read(work)
 
-    async def settle(self, blocks: Sequence[Block], refused: Sequence[Refusal] = ()) -> None:
-        """Blocks were dealt with: forget them, and keep what was refused of them as dead letters, in one step."""
+    async def settle(
+        self, blocks: Sequence[Block], refused: Sequence[Refusal] = (), *, left: Sequence[str] = ()
+    ) -> None:
+        """Blocks were dealt with: forget them, and keep what was refused of them as dead letters, in one step.
+
+        ``left`` are the lines of the only block that were not: it keeps its place and its date with these.
+        """
         at_ms = self._clock.now_ms()
 
-        def work(connection: sqlite3.Connection) -> tuple[int, Depth]:
+        def work(connection: sqlite3.Connection) -> int:
+            if left:
+                (dated_ms,) = connection.execute("SELECT at_ms FROM block WHERE row = ?", (blocks[0].row,)).fetchone()
             connection.executemany("DELETE FROM block WHERE row = ?", [(block.row,) for block in blocks])
+            if left:
+                # Deleted and made anew, because that is what the lanes are kept up to date by.
+                block = (blocks[0].row, blocks[0].bucket, len(left), dated_ms, *packed(left))
+                connection.execute("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?)", block)
             for one in refused:
-                told = (blocks[0].bucket, one.reason, one.message, len(one.lines), one.lines[0][:SHOWN_CHARS])
-                connection.execute(_BURY, (*told, at_ms, *packed(one.lines)))
-            return self._look(connection)
+                first_line = one.lines[0][:SHOWN_CHARS] if one.lines else ""
+                told = (blocks[0].bucket, one.reason, one.message, one.points, first_line)
+                connection.execute(_BURY, (*told, at_ms, *one.packed()))
+            return len(blocks)
 
-        self._see(await self._database.write(work))
+        await self._changed(work, came=False)
 
     async def trouble(self, bucket: str, message: str | None) -> None:
         """Write down what holds a bucket (or :data:`ALL`) up, or that nothing does any more, for who looks in."""
@@ -145,31 +155,26 @@ class Outbox:
         )
 
     async def retry(self, dead: int | None) -> int:
-        """Put a dead letter back at the queue's end, or all of them; how many there were."""
+        """Put a dead letter back at the queue's end, or all of them; how many there were. Damaged ones stay."""
         at_ms = self._clock.now_ms()
 
-        def work(connection: sqlite3.Connection) -> tuple[int, tuple[int, Depth]]:
-            found = _ids(connection, dead)
+        def work(connection: sqlite3.Connection) -> int:
+            found = _ids(connection, dead, but=DAMAGED)
             connection.executemany(_RETRY, [(at_ms, one) for one in found])
             connection.executemany("DELETE FROM dead WHERE id = ?", [(one,) for one in found])
-            return len(found), self._look(connection)
+            return len(found)
 
-        count, looked = await self._database.write(work)
-        self._see(looked)
-        self.came.set()
-        return count
+        return await self._changed(work)
 
     async def drop(self, dead: int | None) -> int:
         """Delete a dead letter for good, or all of them; how many there were."""
 
-        def work(connection: sqlite3.Connection) -> tuple[int, tuple[int, Depth]]:
+        def work(connection: sqlite3.Connection) -> int:
             found = _ids(connection, dead)
             connection.executemany("DELETE FROM dead WHERE id = ?", [(one,) for one in found])
-            return len(found), self._look(connection)
+            return len(found)
 
-        count, looked = await self._database.write(work)
-        self._see(looked)
-        return count
+        return await self._changed(work, came=False)
 
     async def refresh(self) -> None:
         """See what another process changed: dead letters that were dropped or put back."""
@@ -178,7 +183,24 @@ class Outbox:
 
     async def close(self) -> None:
         """Finish what was asked and let go; what waits, waits."""
+        if self._changes:
+            await asyncio.wait(self._changes)
         await self._database.close()
+
+    async def _changed(self, work: Callable[[sqlite3.Connection], int], *, came: bool = True) -> int:
+        """Change the file and see what it holds then, also when the caller is cancelled: the commit is not."""
+
+        async def change() -> int:
+            result, looked = await self._database.write(lambda connection: (work(connection), self._look(connection)))
+            self._see(looked)
+            if came:
+                self.came.set()
+            return result
+
+        task = asyncio.create_task(change(), name="outbox-change")
+        self._changes.add(task)
+        task.add_done_callback(self._changes.discard)
+        return await asyncio.shield(task)
 
     def _look(self, connection: sqlite3.Connection) -> tuple[int, Depth]:
         """How much there is, numbered: of two looks the later counts, in whatever order they are handed out."""
@@ -213,6 +235,6 @@ def found_in(state_dir: Path) -> Sequence[Path]:
     return sorted(state_dir.glob(file_name("*")))
 
 
-def _ids(connection: sqlite3.Connection, dead: int | None) -> list[int]:
-    query = "SELECT id FROM dead WHERE ?1 IS NULL OR id = ?1 ORDER BY id"
-    return [one for (one,) in connection.execute(query, (dead,)).fetchall()]
+def _ids(connection: sqlite3.Connection, dead: int | None, but: str = "") -> list[int]:
+    query = "SELECT id FROM dead WHERE (?1 IS NULL OR id = ?1) AND reason != ?2 ORDER BY id"
+    return [one for (one,) in connection.execute(query, (dead, but)).fetchall()]

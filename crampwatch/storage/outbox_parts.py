@@ -13,6 +13,8 @@ BLOCK_LINES = 5_000
 GZIP_LEVEL = 1
 #: The trouble of every bucket at once.
 ALL = ""
+#: The reason of lines that are lost to a damaged file. Sending these again is no use.
+DAMAGED = "damaged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,21 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Lines that are given up, and why. ``reason`` is a bounded word."""
+    """Lines that are given up, and why. ``reason`` is a bounded word. ``damaged``: a block that nobody can read."""
 
     reason: str
     message: str
-    lines: Sequence[str]
+    lines: Sequence[str] = ()
+    damaged: Block | None = None
+
+    @property
+    def points(self) -> int:
+        """How many lines."""
+        return len(self.lines) if self.damaged is None else self.damaged.points
+
+    def packed(self) -> tuple[int, bytes]:
+        """The checksum and the body as they are kept; of a damaged block as it was found."""
+        return packed(self.lines) if self.damaged is None else (self.damaged.crc, self.damaged.body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gzip
+import itertools
 import logging
 import random
 from collections.abc import AsyncIterator, Callable
@@ -15,11 +16,12 @@ from hypothesis import strategies as st
 
 from crampwatch.errors import CrampwatchError, Misconfigured, Throttled, Unavailable
 from crampwatch.metrics import Counters
-from crampwatch.storage.drainer import MEND_S, Drainer
+from crampwatch.storage.drainer import DEEP_POINTS, MEND_S, Drainer
 from crampwatch.storage.influx.verdicts import LinesRefused
 from crampwatch.storage.outbox import Outbox
 from crampwatch.storage.outbox_parts import BLOCK_LINES
-from tests.support.clocks import ManualClock
+from tests.support.brokers import until
+from tests.support.clocks import START_MS, ManualClock
 
 WITHIN_S = 20.0
 GOOD = [f"good,n={number} x=1.0 {number}" for number in range(8)]
@@ -245,7 +247,12 @@ async def test_a_damaged_block_does_not_hold_up_the_queue(tmp_path: Path) -> Non
     async with desk_in(tmp_path) as desk:
         await desk.settled()
         assert desk.database.stored == [*GOOD[:2], *GOOD[3:]]
-        assert [one.reason for one in await desk.outbox.dead_letters()] == ["damaged"]
+        (letter,) = await desk.outbox.dead_letters()
+        assert (letter.reason, letter.points, letter.first_line) == ("damaged", 1, "")
+        kept = "SELECT body FROM dead"
+        assert await desk.outbox._database.read(lambda one: one.execute(kept).fetchone()) == (b"\x1f\x8b",)
+        assert await desk.outbox.retry(None) == 0, "nobody can read it, so that sending it again is no use"
+        assert await desk.outbox.drop(letter.id) == 1
 
 
 async def test_dead_letters_that_another_process_put_back_are_delivered(tmp_path: Path) -> None:
@@ -277,3 +284,117 @@ async def test_a_deep_queue_is_read_a_request_at_a_time(tmp_path: Path) -> None:
         await desk.settled()
         assert max(desk.database.asked) <= 2 * BLOCK_LINES
         assert len(desk.database.stored) == 7 * BLOCK_LINES
+
+
+async def test_an_outage_in_every_second_request_keeps_nobody_from_finding_what_is_refused(tmp_path: Path) -> None:
+    lines = [f"good {number}" for number in range(512)]
+    lines[3], lines[500] = "bad one", "bad two"
+    async with desk_in(tmp_path) as desk:
+        turns = itertools.cycle([None, Unavailable("gone")])
+        desk.database.answer = lambda _bucket: next(turns)
+        await desk.outbox.put("runs", lines)
+        await desk.until(lambda: desk.outbox.depth.points == 0)
+        assert sorted(desk.database.stored) == sorted(set(lines) - {"bad one", "bad two"})
+        assert len(desk.database.stored) == 510, "what is delivered is not sent again"
+        assert desk.outbox.depth.dead == 2
+
+
+async def test_what_a_search_has_settled_is_on_the_disk_when_a_setting_holds_it_up(tmp_path: Path) -> None:
+    lines = [f"good {number}" for number in range(64)]
+    lines[60] = "bad"
+    async with desk_in(tmp_path) as desk:
+        # The whole block and its second half are refused; between them the first half is taken.
+        replies = iter([None, None, None, Misconfigured("influxdb.token", "is not valid any more")])
+        held = Misconfigured("influxdb.token", "is not valid any more")
+        desk.database.answer = lambda _bucket: next(replies, held)
+        await desk.outbox.put("runs", lines)
+        await desk.tried(4)
+        assert desk.outbox.depth.points == 32
+        assert "influxdb.token" in desk.drainer.problems()[0]
+    async with desk_in(tmp_path) as desk:
+        await desk.settled()
+        assert set(desk.database.stored) == set(lines[32:]) - {"bad"}
+        assert [one.first_line for one in await desk.outbox.dead_letters()] == ["bad"]
+
+
+async def test_a_single_line_that_is_not_to_blame_is_held_and_not_buried(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        proxy = Misconfigured("influxdb.url", "what stands before InfluxDB takes nothing")
+        desk.database.answer = lambda _bucket: LinesRefused("too_large", str(proxy), alone=proxy)
+        await desk.outbox.put("runs", GOOD)
+        await desk.tried()
+        assert (desk.outbox.depth.points, desk.outbox.depth.dead) == (8, 0)
+        desk.database.answer = lambda _bucket: None
+        await desk.until(lambda: desk.outbox.depth.points == 0 and not desk.drainer.problems())
+        assert desk.database.stored == GOOD
+
+
+@pytest.mark.parametrize("method", ["take", "settle"])
+@pytest.mark.parametrize("fault", [Unavailable("disk I/O error"), Misconfigured("state_dir", "file is damaged")])
+async def test_a_fault_of_the_file_is_told_as_its_own_and_passes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, method: str, fault: Exception
+) -> None:
+    async with desk_in(tmp_path) as desk:
+
+        async def broken(*_: object, **__: object) -> None:
+            raise fault
+
+        with monkeypatch.context() as patch:
+            patch.setattr(desk.outbox, method, broken)
+            await desk.outbox.put("runs", GOOD)
+            await desk.until(lambda: bool(desk.drainer.problems()))
+            (problem,) = desk.drainer.problems()
+            assert problem.startswith("the outbox cannot be used")
+            assert "InfluxDB" not in problem
+        await desk.until(lambda: desk.outbox.depth.points == 0 and not desk.drainer.problems())
+    assert len([one for one in caplog.records if one.levelno >= logging.WARNING]) == 1
+
+
+async def test_a_fault_of_the_file_while_nothing_is_to_do_does_not_end_the_drainer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk_in(tmp_path) as desk:
+
+        async def broken() -> None:
+            raise Misconfigured("state_dir", "file is damaged")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(desk.outbox, "refresh", broken)
+            await desk.until(lambda: bool(desk.drainer.problems()))
+        await desk.until(lambda: not desk.drainer.problems())
+        await desk.outbox.put("runs", GOOD)
+        await desk.settled()
+
+
+async def stored(desk: Desk, lines: int) -> None:
+    """So many are stored, while the clock of the run stands still."""
+    await until(lambda: len(desk.database.stored) >= lines and not desk.outbox.depth.points, WITHIN_S)
+
+
+async def test_what_comes_soon_after_a_request_goes_together_in_the_next(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        await desk.outbox.put("runs", GOOD[:1])
+        await stored(desk, 1)
+        for line in GOOD[1:]:
+            await desk.outbox.put("runs", [line])
+        await desk.until(lambda: len(desk.database.stored) == 8)
+        assert desk.database.asked == [1, 7]
+
+
+async def test_who_waits_for_what_was_put_in_does_not_wait_for_more_to_come(tmp_path: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        for line in GOOD:
+            row = await desk.outbox.put("runs", [line])
+            assert await desk.drainer.delivered(row, WITHIN_S)
+        assert desk.database.asked == [1] * 8
+        assert desk.clock.now_ms() == START_MS
+
+
+async def test_nothing_is_gathered_while_there_is_much_to_do(tmp_path: Path) -> None:
+    clock = ManualClock()
+    outbox = await Outbox.open(tmp_path / "outbox-processor.db", clock)
+    await outbox.put("runs", [f"good {number}" for number in range(7 * BLOCK_LINES)])
+    await outbox.close()
+    async with desk_in(tmp_path) as desk:
+        await until(lambda: desk.outbox.depth.points < DEEP_POINTS, WITHIN_S)
+        assert len(desk.database.asked) == 4

@@ -163,3 +163,29 @@ def test_the_outboxes_of_a_state_dir_are_found_by_their_names(tmp_path: Path) ->
         (tmp_path / name).touch()
     assert [one.name for one in found_in(tmp_path)] == ["outbox-alerter.db", "outbox-processor.db"]
     assert found_in(tmp_path / "nowhere") == []
+
+
+async def test_a_put_that_is_cancelled_after_all_is_seen_by_who_drains(path: Path) -> None:
+    async with outbox_at(path) as outbox:
+        put = asyncio.create_task(outbox.put("runs", LINES))
+        await asyncio.sleep(0)
+        put.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await put
+        async with asyncio.timeout(30):
+            await outbox.came.wait()
+        assert outbox.depth.points == len(LINES), "it is on the disk, so that it counts"
+        assert await lines_of(outbox) == LINES
+
+
+async def test_what_is_left_of_a_block_keeps_its_place_and_its_date(path: Path) -> None:
+    clock = ManualClock()
+    async with outbox_at(path, clock) as outbox:
+        await outbox.put("runs", LINES[:4])
+        await clock.advance(60)
+        await outbox.put("runs", LINES[4:6])
+        (first,) = await outbox.take("runs", blocks=1)
+        await outbox.settle([first], [Refusal("bad_line", "no", LINES[:1])], left=LINES[2:4])
+        assert await lines_of(outbox) == LINES[2:6]
+        assert (outbox.depth.points, outbox.depth.dead, outbox.depth.oldest_ms) == (4, 1, START_MS)
+        assert (await outbox.take("runs"))[0].row == first.row

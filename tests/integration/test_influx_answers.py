@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gzip
+import random
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from crampwatch.clock import WallClock
-from crampwatch.errors import CrampwatchError, Misconfigured, Refused, Throttled, Unavailable
+from crampwatch.errors import CrampwatchError, Misconfigured, Throttled, Unavailable
 from crampwatch.settings import Influxdb
 from crampwatch.storage.drainer import Drainer
 from crampwatch.storage.influx.edge import InfluxEdge
+from crampwatch.storage.influx.verdicts import SMALL_BYTES, LinesRefused
 from crampwatch.storage.outbox import Outbox
 from tests.support.brokers import free_port, reset, silent_server, until
 
@@ -179,10 +181,53 @@ async def test_what_is_no_influxdb_is_never_taken_for_one_and_our_lines_are_not_
     assert told.setting == "influxdb.url"
 
 
+PROXY_413 = answer("413 Request Entity Too Large", b"<html>nginx</html>")
+
+
 async def test_a_request_that_is_too_large_may_be_halved() -> None:
-    told = await told_by(answer("413 Request Entity Too Large", b"<html>nginx</html>"))
-    assert isinstance(told, Refused)
-    assert told.reason == "too_large"
+    told = await told_by(said("413 Request Entity Too Large", "too large"))
+    assert isinstance(told, LinesRefused)
+    assert (told.reason, told.alone) == ("too_large", None)
+    async with serving(PROXY_413) as server, edge_to(server.port) as edge:
+        with pytest.raises(LinesRefused) as large:
+            await edge.write_packed(random.Random(1).randbytes(SMALL_BYTES), bucket="crampwatch")
+    assert isinstance(large.value.alone, Misconfigured), "halving may help, but no single line is to blame"
+
+
+async def test_a_proxy_that_takes_not_even_little_is_to_be_mended_and_buries_nothing(tmp_path: Path) -> None:
+    async with serving(PROXY_413) as server, draining(tmp_path, server.port) as (outbox, drainer):
+        await outbox.put("crampwatch", LINES)
+        await until(lambda: bool(drainer.problems()), WITHIN_S)
+        (problem,) = drainer.problems()
+        assert "influxdb.url: what stands before InfluxDB" in problem
+        assert (outbox.depth.points, outbox.depth.dead) == (len(LINES), 0)
+
+
+FORGED = "unable to parse 'm name=dropped=99999 x 1': bad; dropped=99999"
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "dropped"),
+    [
+        ("400 Bad Request", FORGED, None),
+        ("422 Unprocessable Entity", "field type conflict: 'dropped=99999' is a text", None),
+        ("422 Unprocessable Entity", f"partial write: {'x' * 5_000} dropped=3", 3),
+    ],
+)
+async def test_how_many_lines_were_dropped_is_believed_only_where_no_line_can_say_it(
+    status: str, message: str, dropped: int | None
+) -> None:
+    told = await told_by(said(status, message))
+    assert isinstance(told, LinesRefused)
+    assert told.dropped == dropped
+
+
+async def test_a_line_that_says_that_all_were_dropped_buries_no_other(tmp_path: Path) -> None:
+    refusals = [said("422 Unprocessable Entity", "partial write dropped=99999")]
+    async with serving(*refusals, OK) as server, draining(tmp_path, server.port) as (outbox, drainer):
+        await outbox.put("crampwatch", LINES)
+        assert await drainer.delivered(10**9, WITHIN_S)
+        assert (server.taken, outbox.depth.dead) == (LINES, 0)
 
 
 async def test_the_token_stands_in_no_error() -> None:

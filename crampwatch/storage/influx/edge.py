@@ -62,7 +62,7 @@ class InfluxEdge:
         """Write line protocol that is gzip already; several gzip bodies, one after another, are one."""
         place = {"org": self._settings.org, "bucket": bucket, "precision": "us"}
         headers = {"Content-Encoding": "gzip", "Content-Type": "text/plain; charset=utf-8"}
-        async with self._translating(bucket) as client:
+        async with self._translating(bucket, len(body)) as client:
             _, status, answered = await _call(client, "POST", "/api/v2/write", query=place, headers=headers, body=body)
             if status != 204:
                 raise verdict(Answer(status, headers=answered, bucket=bucket), self._settings)
@@ -93,7 +93,7 @@ class InfluxEdge:
             await client.close()
 
     @contextlib.asynccontextmanager
-    async def _translating(self, bucket: str | None) -> AsyncIterator[Any]:
+    async def _translating(self, bucket: str | None, size: int = 0) -> AsyncIterator[Any]:
         import aiohttp
         from influxdb_client.client.exceptions import InfluxDBError
         from influxdb_client.client.flux_csv_parser import FluxCsvParserException, FluxQueryException
@@ -105,7 +105,7 @@ class InfluxEdge:
             async with asyncio.timeout(self._settings.timeout_s):
                 yield self._connected()
         except ApiException as error:
-            answer = Answer(int(error.status or 0), error.body or b"", error.headers or {}, bucket)
+            answer = Answer(int(error.status or 0), error.body or b"", error.headers or {}, bucket, size)
             raise verdict(answer, self._settings) from None  # its text holds headers and a whole body
         except aiohttp.InvalidURL as error:
             raise Misconfigured("influxdb.url", f"{url} is no address; write http://host:8086") from error
@@ -159,5 +159,8 @@ def _check_url(url: str) -> None:
         sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         sound = False
+    if "@" in url:
+        # Every message about this address shows it.
+        raise Misconfigured("influxdb.url", "holds a name or a password; write http://host:8086, and influxdb.token")
     if not sound:
         raise Misconfigured("influxdb.url", f"{url!r} is no address; write http://host:8086")

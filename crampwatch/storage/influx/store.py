@@ -52,7 +52,7 @@ class InfluxStore:
 
     ``record`` and ``name`` return when the outbox has it on disk, whether InfluxDB is there or not. Readers wait for
     what this process put into its outbox, also before its last start; what other processes still queue they do not
-    see. They raise Unavailable when InfluxDB is away or more than ten seconds behind.
+    see. They raise Unavailable when InfluxDB is known to be away, or more than ten seconds behind.
     """
 
     def __init__(self, edge: InfluxEdge, outbox: Outbox, clock: Clock, settings: Influxdb) -> None:
@@ -156,7 +156,7 @@ class InfluxStore:
         if draining is None:
             return
         try:
-            if not draining.done() and not self._drainer.problems():
+            if not draining.done() and not self._drainer.stuck():
                 await self._drainer.delivered(self._row, GOODBYE_S)
             draining.cancel()
             await asyncio.wait({draining})
@@ -179,6 +179,8 @@ class InfluxStore:
             if await self._drainer.delivered(row, LOOK_S, bucket=bucket):
                 return
             self._check()
+            if self._drainer.stuck(bucket):
+                break
             # Of what was there at the start all is before what was put in since.
             row = min(row, self._row)
         raise Unavailable(

@@ -18,7 +18,10 @@ SAID_CHARS = 300
 #: A query says so with 400.
 _NO_ORGANISATION = "organization name"
 _PASSING = {408, 425, 429}
-_DROPPED = re.compile(r"\bdropped=(\d+)")
+#: Nowhere but at its end: what stands before may be of a line, and say anything.
+_DROPPED = re.compile(r"\bdropped=(\d+)(?: for database: \w+ for retention policy: \w+)?\s*$")
+#: Whoever finds a request of fewer bytes too large stands in the way of every one; InfluxDB takes fifty million.
+SMALL_BYTES = 64 * 1024
 #: Words in what it says that give a refusal a name; only the name hangs on them.
 _NAMES = {
     "type conflict": "type_conflict",
@@ -31,22 +34,30 @@ _NAMES = {
 class LinesRefused(Refused):
     """These lines will not be taken together; maybe some of them will be alone.
 
-    ``dropped`` is how many of them were refused, where the answer says so; the others are stored then.
+    ``dropped`` is how many of them were refused, where the answer says so; the others are stored then. ``alone`` is
+    what it means when it is said of a single line, where that is not to blame.
     """
 
-    def __init__(self, reason: str, message: str, dropped: int | None = None) -> None:
+    def __init__(
+        self, reason: str, message: str, dropped: int | None = None, *, alone: Misconfigured | None = None
+    ) -> None:
         super().__init__(reason, message)
         self.dropped = dropped
+        self.alone = alone
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response that is no success. ``bucket`` is where lines were meant for; None when it was no write."""
+    """A response that is no success. ``bucket`` is where lines were meant for; None when it was no write.
+
+    ``size`` is how many bytes were sent.
+    """
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     bucket: str | None = None
+    size: int = 0
 
 
 def verdict(answer: Answer, settings: Influxdb) -> CrampwatchError:
@@ -63,14 +74,24 @@ def verdict(answer: Answer, settings: Influxdb) -> CrampwatchError:
     if answer.status in _PASSING or answer.status >= 500:
         return Unavailable(f"InfluxDB at {settings.url} is in trouble {what}")
     if answer.status == 413:
-        return LinesRefused("too_large", f"too much for one request {what}")
+        return _too_large(answer, settings, what, said)
     # Only InfluxDB answers in its own words. What stands before it, or is not it, says nothing about our lines.
     if said is not None and answer.status in {400, 422} and _NO_ORGANISATION not in said:
         if answer.bucket is None:
             return Refused("bad_request", f"InfluxDB refuses {what}")
-        dropped = _DROPPED.search(said)
-        return LinesRefused(_name(said), f"InfluxDB refuses {what}", int(dropped[1]) if dropped else None)
+        return LinesRefused(_name(said), f"InfluxDB refuses {what}", _dropped(answer))
     return _to_mend(answer, settings, what, said)
+
+
+def _too_large(answer: Answer, settings: Influxdb, what: str, said: str | None) -> CrampwatchError:
+    if said is not None:
+        return LinesRefused("too_large", f"too much for one request {what}")
+    small = Misconfigured(
+        "influxdb.url",
+        f"what stands before InfluxDB at {settings.url} takes no request of {answer.size} bytes {what}; "
+        "let it take larger ones",
+    )
+    return small if answer.size < SMALL_BYTES else LinesRefused("too_large", str(small), alone=small)
 
 
 def _to_mend(answer: Answer, settings: Influxdb, what: str, said: str | None) -> Misconfigured:
@@ -100,6 +121,11 @@ def _not_found(answer: Answer, settings: Influxdb, what: str, said: str) -> Misc
 
 def _said(body: bytes) -> str | None:
     """Its own words, cut; None when the body is not of an InfluxDB."""
+    words = _words(body)
+    return None if words is None else words[:SAID_CHARS]
+
+
+def _words(body: bytes) -> str | None:
     try:
         told = json.loads(body)
     except ValueError:
@@ -107,10 +133,13 @@ def _said(body: bytes) -> str | None:
     # Version 2 says code and message, version 3 error.
     if not isinstance(told, dict) or not ("code" in told or "error" in told):
         return None
-    words = str(told.get("message") or told.get("error") or told.get("code"))
-    # The count stands at the end of what may repeat a line of any length.
-    dropped = _DROPPED.search(words[SAID_CHARS:])
-    return words[:SAID_CHARS] + (f" ... {dropped[0]}" if dropped else "")
+    return str(told.get("message") or told.get("error") or told.get("code"))
+
+
+def _dropped(answer: Answer) -> int | None:
+    """How many lines it says that it left out. Only 422 says so: it took the others."""
+    dropped = _DROPPED.search(_words(answer.body) or "") if answer.status == 422 else None
+    return int(dropped[1]) if dropped else None
 
 
 def _name(said: str) -> str:
