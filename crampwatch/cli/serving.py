@@ -12,7 +12,7 @@ from crampwatch.cli.console import Screen, out, plain
 from crampwatch.cli.monitor import Monitor
 from crampwatch.clock import Clock, WallClock
 from crampwatch.health import Health, HealthServer
-from crampwatch.service import Service, running, until_stopped
+from crampwatch.service import Service, running, spare_collections, until_stopped
 from crampwatch.settings import Settings
 from dashboard.service import Dashboard
 
@@ -54,6 +54,7 @@ async def everything(settings: Settings, *, open_page: bool) -> None:
                 out.print(f"watching; pages at [bold]{dashboard.url}[/]  (Ctrl-C ends it)")
                 if open_page:
                     typer.launch(dashboard.url)
+                spare_collections()
                 await until_stopped()
         out.print(plain(f"stopped; runs are kept in {settings.store_path}"), soft_wrap=True)
 
@@ -73,6 +74,7 @@ async def alone(settings: Settings, name: str, make: Callable[[House], Service])
         async with running([*others, service], health.ended):
             where = f" at {service.url}" if isinstance(service, Dashboard) else ""
             out.print(f"{name} is up{where} (Ctrl-C ends it)", soft_wrap=True)
+            spare_collections()
             await until_stopped()
 
 

@@ -51,7 +51,9 @@ def test_every_kind_of_topic_has_a_body():
         (b"", "not_json"),
         (b"[]", "not_json"),
         (b'{"v":2,"kind":"watermark","collector":"c","row":1}', "schema_version"),
+        (b'{"kind":"watermark","collector":"c","spool":"s","row":1}', "schema_version"),
         (b'{"v":1,"kind":"poison","collector":"c","row":1}', "unknown_kind"),
+        (b'{"v":1,"collector":"c","spool":"s","row":1}', "unknown_kind"),
         (b'{"v":1,"kind":"watermark","collector":"c","spool":"s","row":"1"}', "invalid_field"),
         (b'{"v":1,"kind":"watermark","collector":"A/B","spool":"s","row":1}', "invalid_field"),
         (b'{"v":1,"kind":"watermark","collector":"c","spool":"s","row":1,"extra":0}', "invalid_field"),
@@ -63,6 +65,25 @@ def test_what_is_wrong_is_refused_by_a_bounded_reason(payload, reason):
     with pytest.raises(Refused) as refused:
         decode(Kind.WATERMARK, payload)
     assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        (b"nonsense", "watermark payload is not JSON: expected ident at line 1 column 2"),
+        (b'{"v":2,"row":"x"}', "watermark payload has schema version 2, this release reads 1: update the older side"),
+        (b'{"collector":"c","spool":"s","row":1}', "watermark payload has schema version None"),
+        (b'{"v":1,"kind":"ack","row":"x"}', "watermark payload has kind 'ack', which is not known there"),
+        (
+            b'{"v":1,"kind":"watermark","collector":"c","spool":"s","row":"1"}',
+            "watermark payload, field row: Input should be a valid integer",
+        ),
+    ],
+)
+def test_the_first_thing_that_is_wrong_is_named(payload, words):
+    with pytest.raises(Refused) as refused:
+        decode(Kind.WATERMARK, payload)
+    assert str(refused.value).startswith(words)
 
 
 def test_a_watermark_may_say_that_nothing_is_stored_yet():

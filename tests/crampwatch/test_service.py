@@ -1,11 +1,13 @@
 """Services start in order, each ready before the next, and stop in reverse, whoever is impatient."""
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
 from crampwatch.errors import Misconfigured
-from crampwatch.service import running
+from crampwatch.service import LOOKS, running, spare_collections
 
 
 class Part:
@@ -140,3 +142,30 @@ async def test_a_service_that_fails_later_ends_the_block_with_its_reason():
         await main()
     assert caught.value.exceptions == (wrong,)
     assert diary == ["one up", "one stopping", "one down"]
+
+
+@pytest.fixture
+def _collector_as_it_was():
+    thresholds = gc.get_threshold()
+    yield
+    gc.set_threshold(*thresholds)
+    gc.unfreeze()
+
+
+class Ring:
+    def __init__(self):
+        self.itself = self
+
+
+@pytest.mark.usefixtures("_collector_as_it_was")
+def test_rings_of_a_spared_process_are_still_freed_and_what_it_has_loaded_is_not_looked_at():
+    loaded = [[] for _ in range(100)]
+    spare_collections()
+    assert gc.get_threshold() == LOOKS
+    assert gc.get_freeze_count() > len(loaded)
+    assert not any(one is loaded[0] for one in gc.get_objects())
+    lost = weakref.ref(Ring())
+    fillers = []
+    while lost() is not None and len(fillers) < 100 * LOOKS[0]:
+        fillers.append([])
+    assert lost() is None
