@@ -74,8 +74,9 @@ def _shown(name: str, value: Any) -> Text:
 def masked(settings: Settings) -> dict[str, Any]:
     """Every value as JSON knows it; passwords as stars, also one that stands in a URL."""
     values = settings.model_dump(mode="json")
-    if values["mqtt"]["url"] is not None:
-        values["mqtt"]["url"] = _PASSWORD_IN_URL.sub(r"\1**********@", values["mqtt"]["url"])
+    for section in ("mqtt", "influxdb"):
+        if values[section]["url"] is not None:
+            values[section]["url"] = _PASSWORD_IN_URL.sub(r"\1**********@", values[section]["url"])
     return values
 
 

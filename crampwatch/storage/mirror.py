@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 
+from crampwatch.errors import CrampwatchError
 from crampwatch.events import Alert, Finding, Sample
 from crampwatch.metrics import Gauge
 from crampwatch.storage import Batch, RunKey, RunSummary, Series, Store
+
+#: So many batches of a run that the first has not taken are remembered: one for each service that records.
+AHEAD = 4
 
 
 class MirroredStore:
@@ -12,17 +16,28 @@ class MirroredStore:
 
     What is recorded goes to the mirror's queue first: were it the other way round, a process that ends in between
     would find its facts in ``first``, take them for recorded, and the mirror would never get what follows from them.
-    So the mirror may know of a record that failed; whoever is told so records it again.
+    So the mirror may know of a record that failed; whoever is told so records it again, and of that repeat the mirror
+    is given only what it does not have.
     """
 
     def __init__(self, first: Store, mirror: Store) -> None:
         self._first = first
         self._mirror = mirror
+        #: What the mirror has and the first refused, as it was then.
+        self._ahead: dict[RunKey, Sequence[Batch]] = {}
 
     async def record(self, batches: Sequence[Batch]) -> None:
         """Keep all batches in both."""
-        await self._mirror.record(batches)
-        await self._first.record(batches)
+        if new := [batch for batch in batches if not self._has(batch)]:
+            await self._mirror.record(new)
+        try:
+            await self._first.record(batches)
+        except CrampwatchError:
+            for batch in new:
+                self._ahead[batch.run] = [*self._ahead.get(batch.run, ()), _frozen(batch)][-AHEAD:]
+            raise
+        for batch in batches if self._ahead else ():
+            self._ahead.pop(batch.run, None)
 
     async def runs(
         self, *, team: str | None = None, athlete: str | None = None, limit: int = 100
@@ -77,3 +92,14 @@ class MirroredStore:
             await self._first.close()
         finally:
             await self._mirror.close()
+
+    def _has(self, batch: Batch) -> bool:
+        """Whether the mirror has exactly this already, of a record that failed."""
+        ahead = self._ahead.get(batch.run)
+        return ahead is not None and _frozen(batch) in ahead
+
+
+def _frozen(batch: Batch) -> Batch:
+    """The same, whatever becomes of the lists that it was made of."""
+    facts = (batch.samples, batch.findings, batch.assessments, batch.alerts)
+    return Batch(batch.run, *map(tuple, facts))

@@ -10,9 +10,6 @@ from crampwatch.storage.mirror import MirroredStore
 from crampwatch.storage.outbox import file_name
 from crampwatch.storage.sqlite import SqliteStore
 
-#: Counted for a look at most.
-SHOWN_RUNS = 1_000
-
 
 @contextlib.asynccontextmanager
 async def open_store(settings: Settings, service: str, clock: Clock) -> AsyncIterator[Store]:
@@ -40,24 +37,3 @@ async def open_store(settings: Settings, service: str, clock: Clock) -> AsyncIte
             stores.append(await InfluxStore.open(settings.influxdb, path, clock))
             stack.push_async_callback(stores[-1].close)
         yield stores[0] if len(stores) == 1 else MirroredStore(*stores)
-
-
-async def look(settings: Settings) -> str:
-    """What ``crampwatch doctor`` says of the store: where it is, what it holds, what waits on the way there.
-
-    Raises:
-        Misconfigured: it cannot be used as it is set; the message names the setting and what to do.
-        Unavailable: it cannot be used now.
-    """
-    seen = []
-    if settings.storage.backend != "influxdb":
-        store = await SqliteStore.open(settings.store_path)
-        try:
-            seen.append(f"{settings.store_path}: {len(await store.runs(limit=SHOWN_RUNS))} runs")
-        finally:
-            await store.close()
-    if settings.storage.backend != "sqlite":
-        from crampwatch.storage.influx.look import look as look_at_influxdb
-
-        seen.append(await look_at_influxdb(settings))
-    return "; ".join(seen)

@@ -70,6 +70,11 @@ def test_a_url_without_a_password_is_shown_as_it_is(crampwatch, monkeypatch):
     assert json.loads(crampwatch("config", "--json").out)["mqtt"]["url"] == "mqtt://10.0.0.2:1883"
 
 
+def test_a_password_in_the_address_of_influxdb_is_masked_too(crampwatch, monkeypatch):
+    monkeypatch.setenv("CRAMPWATCH_INFLUXDB__URL", "http://ada:sesame@10.0.0.2:8086")
+    assert json.loads(crampwatch("config", "--json").out)["influxdb"]["url"] == "http://ada:**********@10.0.0.2:8086"
+
+
 def test_every_setting_is_explained(crampwatch):
     explained = descriptions(Settings)
     assert [name for name, meaning in explained.items() if not meaning] == []

@@ -52,6 +52,8 @@ def test_it_says_when_the_store_is_still_elsewhere(crampwatch, home, monkeypatch
         ("TOKEN", "", MISCONFIGURED, "influxdb.token: is not set"),
         ("TOKEN", "nonsense", MISCONFIGURED, "influxdb.token: InfluxDB at"),
         ("URL", "influx.example:8086", MISCONFIGURED, "influxdb.url: 'influx.example:8086' is no address"),
+        ("URL", "http://ada:nonsense@127.0.0.1:8086", MISCONFIGURED, "influxdb.url: holds a name or a password"),
+        ("URL", "http://ada:non/sense@127.0.0.1:8086", MISCONFIGURED, "influxdb.url: holds a name or a password"),
         ("URL", "http://127.0.0.1:9", UNAVAILABLE, "InfluxDB at http://127.0.0.1:9 cannot be reached"),
     ],
 )
@@ -61,7 +63,7 @@ def test_what_is_wrong_ends_as_one_line(crampwatch, home, monkeypatch, name, val
     assert ended.code == code
     assert ended.err.startswith(f"error: {told}")
     assert len(ended.err.splitlines()) == 1
-    assert "nonsense" not in ended.err
+    assert "nonsense" not in ended.err.replace("/", "")
 
 
 def test_without_the_extra_it_says_what_to_install(crampwatch, home, monkeypatch):

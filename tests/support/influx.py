@@ -29,6 +29,8 @@ from tests.support import needs
 #: How long a server may take to answer after its start, on a busy machine.
 UP_WITHIN_S = 60.0
 GOODBYE_WITHIN_S = 20.0
+#: How long one request may take, on a busy machine.
+ANSWERS_WITHIN_S = 60.0
 TOKEN = "operator-token-of-a-test"
 _NUMBERS = itertools.count(1)
 
@@ -145,7 +147,12 @@ class Influxd:
         """A fresh organisation; with its two empty buckets, or without any."""
         number = next(_NUMBERS)
         settings = Influxdb(
-            url=self.url, org=f"org-{number}", token=TOKEN, bucket=f"runs-{number}", bucket_long=f"long-{number}"
+            url=self.url,
+            org=f"org-{number}",
+            token=TOKEN,
+            bucket=f"runs-{number}",
+            bucket_long=f"long-{number}",
+            timeout_s=ANSWERS_WITHIN_S,
         )
         org = json.loads(self.call("POST", "/api/v2/orgs", {"name": settings.org}))
         home = Home(self, settings, str(org["id"]))
