@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from crampwatch.bus import Bus
 from crampwatch.clock import Clock
-from crampwatch.events import Sample
+from crampwatch.events import Finding, Sample
 from crampwatch.metrics import Counters
 from crampwatch.storage import Store
 from crampwatch.units import SECOND_MS
 
 from .drain import Gain
-from .patience import Patience, Wait
-from .roster import Roster
+from .patience import READ_FAULTS, Patience, Wait
+from .roster import Roster, recent
 from .seat import Gap, Seat
 from .shelf import Shelf
 
@@ -71,7 +71,7 @@ class Mender:
     async def run(self, bus: Bus) -> None:
         """Mend until cancelled; begins with what an earlier life has left."""
         async with self._turn:
-            await self._patience.insist("read", lambda: self._roster.recall(self._clock.now_ms()))
+            await self._roster.recall(self._clock.now_ms())
         while True:
             await self._wait(LOOK_S)
             for seat in self._roster.behind():
@@ -80,9 +80,8 @@ class Mender:
 
     async def _mend(self, bus: Bus, seat: Seat, gap: Gap) -> None:
         before = gap.messages
-        kept = await self._patience.insist("read", lambda: self._roster.before(seat, gap.from_ms))
-        anew, after_ms = self._roster.restored(kept, seat.key)
-        samples = await self._samples(seat, after_ms - SECOND_MS)
+        anew, after_ms = self._roster.restored(await self._roster.before(seat, gap.from_ms), seat.key)
+        samples = await self._patience.insist("read", lambda: self._samples(seat, after_ms - SECOND_MS), READ_FAULTS)
         gain = Gain(seat)
         for some in _slices(samples):
             gain.add(anew.observe(some), late=True)
@@ -90,11 +89,15 @@ class Mender:
         async with self._turn:
             # What live work has stored meanwhile; a machine knows a sample that it has seen.
             newest_ms = samples[-1].at_ms if samples else after_ms
-            for some in _slices(await self._samples(seat, newest_ms - SECOND_MS)):
-                gain.add(anew.observe(some), late=True)
-            if gap.messages != before:
+            last = await self._patience.attempt("read", lambda: self._last(seat, newest_ms - SECOND_MS))
+            if last is None or gap.messages != before:
+                # Nobody is held up for it: the next look begins anew.
                 return
-            await self._keep_new(gain, gap)
+            for some in _slices(last[0]):
+                gain.add(anew.observe(some), late=True)
+            self._leave_known(gain, gap, last[1])
+            if seat.unread:
+                seat.to_repeat = recent(last[1], seat.heard_at_ms)
             await self._record(bus, [gain] if gain else [])
             seat.go_on_with(anew)
             snapshot = seat.keep()
@@ -104,11 +107,14 @@ class Mender:
         log.info("%s: session %s is complete again, %d samples observed anew", *seat.name, len(samples))
 
     async def _samples(self, seat: Seat, after_ms: int) -> Sequence[Sample]:
-        return await self._patience.insist("read", lambda: self._store.samples(seat.key, after_ms=after_ms))
+        return await self._store.samples(seat.key, after_ms=after_ms)
 
-    async def _keep_new(self, gain: Gain, gap: Gap) -> None:
+    async def _last(self, seat: Seat, after_ms: int) -> tuple[Sequence[Sample], Sequence[Finding]]:
+        return await self._samples(seat, after_ms), await self._store.findings(seat.key)
+
+    @staticmethod
+    def _leave_known(gain: Gain, gap: Gap, findings: Sequence[Finding]) -> None:
         """Leave what is stored already, and what was assessed before the gap came to be known."""
-        findings = await self._patience.insist("read", lambda: self._store.findings(gain.seat.key))
         known = {one.id for one in findings}
         gain.findings = [one for one in gain.findings if one.id not in known]
         gain.assessments = [one for one in gain.assessments if gap.from_ms - SECOND_MS < one.at_ms <= gap.to_ms]

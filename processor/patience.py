@@ -1,11 +1,12 @@
 """Keep trying while the other side is away, and say so once."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from crampwatch.clock import Clock
-from crampwatch.errors import Unavailable
+from crampwatch.errors import CrampwatchError, Misconfigured, Unavailable
 from crampwatch.metrics import Counters
 from crampwatch.trouble import Trouble
 
@@ -16,6 +17,10 @@ Wait = Callable[[float], Awaitable[None]]
 
 #: Wall seconds between tries: the first, and the most.
 RETRY_S, RETRY_MAX_S = 0.2, 5.0
+#: How long one attempt may take while others wait for its end, in wall seconds.
+ATTEMPT_S = 5.0
+#: What ends no reading: a store that refuses us takes what we record all the same, and may be mended meanwhile.
+READ_FAULTS = (Unavailable, Misconfigured)
 
 
 class Patience:
@@ -33,21 +38,50 @@ class Patience:
         said = (trouble.problem for trouble in self._troubles.values())
         return [one for one in said if one is not None]
 
-    async def insist(self, what: str, call: Callable[[], Awaitable[ResultT]]) -> ResultT:
-        """What ``call`` returns, however long it takes; everything but Unavailable is passed on."""
+    def lacks(self, what: str) -> bool:
+        """Whether this failed when it was last tried."""
+        return what in self._troubles and self._troubles[what].lasts
+
+    async def insist(
+        self,
+        what: str,
+        call: Callable[[], Awaitable[ResultT]],
+        bears: tuple[type[CrampwatchError], ...] = (Unavailable,),
+    ) -> ResultT:
+        """What ``call`` returns, however long it takes; every error but those that it bears is passed on."""
         wait_s = RETRY_S
         while True:
             try:
                 result = await call()
-            except Unavailable as error:
-                self._trouble(what).begins(self._clock.now_ms(), error)
-                self._counters.add("held", what)
+            except bears as error:
+                self._held(what, error)
                 await self._wait(wait_s)
                 wait_s = min(wait_s * 2, RETRY_MAX_S)
                 continue
-            if what in self._troubles:
-                self._troubles[what].ends(self._clock.now_ms())
+            self._done(what)
             return result
+
+    async def attempt(self, what: str, call: Callable[[], Awaitable[ResultT]]) -> ResultT | None:
+        """What ``call`` returns, or None when it cannot now, or not within :data:`ATTEMPT_S`: others wait for us."""
+        try:
+            async with asyncio.timeout(ATTEMPT_S):
+                result = await call()
+        except TimeoutError:
+            self._held(what, f"no answer within {ATTEMPT_S:g} s")
+            return None
+        except READ_FAULTS as error:
+            self._held(what, error)
+            return None
+        self._done(what)
+        return result
+
+    def _held(self, what: str, why: object) -> None:
+        self._trouble(what).begins(self._clock.now_ms(), why)
+        self._counters.add("held", what)
+
+    def _done(self, what: str) -> None:
+        if what in self._troubles:
+            self._troubles[what].ends(self._clock.now_ms())
 
     def _trouble(self, what: str) -> Trouble:
         return self._troubles.setdefault(what, Trouble(log, f"cannot {what} now, holding", f"can {what} again"))

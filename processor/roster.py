@@ -6,12 +6,13 @@ import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
-from crampwatch.events import Sample
+from crampwatch.events import Finding, Sample
 from crampwatch.metrics import Counters
 from crampwatch.storage import RunKey, Store
 from crampwatch.units import MINUTE_MS, SECOND_MS
 from processor.athlete import Athlete
 
+from .patience import Patience
 from .seat import Gap, Seat
 from .shelf import Kept, Shelf
 
@@ -30,6 +31,11 @@ SNAPSHOTS = 16
 SLICE = 512
 
 
+def recent(findings: Sequence[Finding], now_ms: int) -> Sequence[Finding]:
+    """Those that are published again when a session is brought back: a crash may have come before they were told."""
+    return tuple(finding for finding in findings if now_ms - finding.at_ms <= REPEAT_MS)
+
+
 class Roster:
     """Finds or brings back the machine of a session.
 
@@ -37,6 +43,7 @@ class Roster:
         team: whose sessions.
         store: what was recorded of them.
         shelf: what was kept of their machines.
+        patience: for a shelf that is away; a store that is away is not waited for.
         counters: ``caught_up``, ``snapshots_unread``, and ``failed`` of the seats.
         machines: makes and restores machines.
         every_s: how old a snapshot may get, in run time.
@@ -48,6 +55,7 @@ class Roster:
         team: str,
         store: Store,
         shelf: Shelf,
+        patience: Patience,
         counters: Counters,
         *,
         machines: type[Athlete] = Athlete,
@@ -57,6 +65,7 @@ class Roster:
         self._team = team
         self._store = store
         self._shelf = shelf
+        self._patience = patience
         self._counters = counters
         self._machines = machines
         self._every_ms = int(every_s * SECOND_MS)
@@ -69,14 +78,14 @@ class Roster:
     async def seat(self, athlete: str, session: str, now_ms: int) -> Seat:
         """The seat of a session. The first time since the start its machine catches up with what the store holds.
 
+        When the store cannot be read it goes on from the shelf's snapshot, or from nothing, and has a gap: nobody
+        else waits for it, and it is mended later.
+
         Args:
             athlete: whose.
             session: which.
             now_ms: when something came for it, by the host; findings of the five minutes before are to be repeated
                 after a restart.
-
-        Raises:
-            Unavailable: shelf or store cannot be read now; nothing was changed.
         """
         name = (athlete, session)
         seat = self._seats.get(name)
@@ -122,24 +131,16 @@ class Roster:
         return [seat for seat in self._seats.values() if seat.gap is not None]
 
     async def recall(self, now_ms: int) -> None:
-        """Bring back the sessions that an earlier life has left with a gap.
-
-        Raises:
-            Unavailable: shelf or store cannot be read now; the same call may work later.
-        """
-        for kept in await self._shelf.gaps():
+        """Bring back the sessions that an earlier life has left with a gap."""
+        for kept in await self._patience.insist("recall", self._shelf.gaps):
             seat = await self.seat(kept.athlete, kept.session, now_ms)
-            if seat.gap is None:
-                seat.gap = Gap(kept.from_ms, kept.to_ms)
+            known = (kept.from_ms, kept.to_ms) if seat.gap is None else (seat.gap.from_ms, seat.gap.to_ms)
+            seat.gap = Gap(min(known[0], kept.from_ms), max(known[1], kept.to_ms))
             seat.late_to_ms = max(seat.late_to_ms, kept.to_ms)
 
     async def before(self, seat: Seat, at_ms: int) -> Kept | None:
-        """The newest snapshot of a session that is older than this moment, if there is one.
-
-        Raises:
-            Unavailable: the shelf cannot be read now.
-        """
-        known = [seat.before_hole, await self._shelf.snapshot(*seat.name)]
+        """The newest snapshot of a session that is older than this moment, if there is one."""
+        known = [seat.before_hole, await self._on_shelf(*seat.name)]
         older = [one for one in known if one is not None and one.at_ms < at_ms]
         return max(older, key=lambda one: one.at_ms, default=None)
 
@@ -150,19 +151,35 @@ class Roster:
 
     async def _bring_back(self, athlete: str, session: str, now_ms: int) -> Seat:
         key = RunKey(self._team, athlete, session)
-        kept = await self._shelf.snapshot(athlete, session)
-        machine, after_ms = self._restored(kept, athlete, session)
-        # One second back: the second that the snapshot had open is in the store as well; the machine knows a
-        # sample it has seen.
-        samples = await self._store.samples(key, after_ms=after_ms - SECOND_MS)
-        findings = await self._store.findings(key) if samples else ()
+        machine, after_ms = self._restored(await self._on_shelf(athlete, session), athlete, session)
         seat = Seat(key, machine, self._counters, kept_at_ms=after_ms)
+        past = await self._past(key, after_ms)
+        if past is None:
+            seat.gap, seat.unread = Gap(after_ms + 1, after_ms + 1), True
+            return seat
+        samples, findings = past
         await self._catch_up(seat, samples)
         if samples:
             self._counters.add("caught_up", by=len(samples))
             log.info("%s: went on from %d stored samples of session %s", athlete, len(samples), session)
-        seat.to_repeat = tuple(finding for finding in findings if now_ms - finding.at_ms <= REPEAT_MS)
+        seat.to_repeat = recent(findings, now_ms)
         return seat
+
+    async def _past(self, key: RunKey, after_ms: int) -> tuple[Sequence[Sample], Sequence[Finding]] | None:
+        """What the store holds of a run; None when it cannot be read now. The mender finds out when it can again."""
+        if self._patience.lacks("read"):
+            return None
+
+        async def read() -> tuple[Sequence[Sample], Sequence[Finding]]:
+            # One second back: the second that the snapshot had open is in the store as well; the machine knows a
+            # sample it has seen.
+            samples = await self._store.samples(key, after_ms=after_ms - SECOND_MS)
+            return samples, await self._store.findings(key) if samples else ()
+
+        return await self._patience.attempt("read", read)
+
+    async def _on_shelf(self, athlete: str, session: str) -> Kept | None:
+        return await self._patience.insist("recall", lambda: self._shelf.snapshot(athlete, session))
 
     @staticmethod
     async def _catch_up(seat: Seat, samples: Sequence[Sample]) -> None:

@@ -28,7 +28,8 @@ HOLE_MS = 20 * SECOND_MS
 
 @dataclass(slots=True)
 class Gap:
-    """Backlog of a session that came after its machine had passed it; the machine has not observed it.
+    """Backlog of a session that came after its machine had passed it, or a past that could not be read when the session
+    was brought back; the machine has not observed it.
 
     ``messages`` counts what came, so that it is seen when no more does.
     """
@@ -36,14 +37,18 @@ class Gap:
     from_ms: int
     to_ms: int
     messages: int = 1
+    #: Whether the shelf knows it as it is.
+    kept: bool = False
     _looked_at: int = 0
     _quiet: int = 0
 
     def widen(self, samples: Sequence[Sample]) -> None:
         """More of it came."""
         self.messages += 1
+        before = self.from_ms, self.to_ms
         self.from_ms = min(self.from_ms, samples[0].at_ms)
         self.to_ms = max(self.to_ms, samples[-1].at_ms)
+        self.kept = self.kept and before == (self.from_ms, self.to_ms)
 
     def quiet(self, looks: int) -> bool:
         """Look once more; whether so many looks in a row have found nothing new."""
@@ -72,7 +77,8 @@ class Seat:
         told: and that was said.
         closed: nothing has come since the session was closed.
         newest_ms: the newest sample that the machine was given.
-        gap: backlog that the machine has not observed.
+        gap: what the machine has not observed.
+        unread: and that is its past: what the store holds of it could not be read.
         late_to_ms: up to here something came as backlog; what is proved of that time is late, whatever proves it.
         before_hole: the machine as it was before the last hole in the data.
     """
@@ -89,6 +95,7 @@ class Seat:
     closed: bool = False
     newest_ms: int = -1
     gap: Gap | None = None
+    unread: bool = False
     late_to_ms: int = -1
     before_hole: Kept | None = None
 
@@ -120,7 +127,7 @@ class Seat:
     def go_on_with(self, anew: "Seat") -> None:
         """Take over a machine that has observed everything; it may bring its failure."""
         self.machine, self.failed, self.newest_ms = anew.machine, self.failed or anew.failed, anew.newest_ms
-        self.gap, self.before_hole, self.closed = None, None, False
+        self.gap, self.before_hole, self.closed, self.unread = None, None, False, False
 
     def observe(self, samples: Sequence[Sample]) -> Outcome:
         """What samples prove; once the machine has failed, one signal finding that says so and nothing more."""

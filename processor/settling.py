@@ -83,6 +83,8 @@ class Settler:
         gaps = [KeptGap(key.athlete, key.session, gap.from_ms, gap.to_ms) for key, gap in drain.gaps.items()]
         if gaps:
             await self._keep(gaps)
+            for gap in drain.gaps.values():
+                gap.kept = True
 
     async def run(self, bus: Bus) -> None:
         """Keep and tell until cancelled."""

@@ -46,7 +46,8 @@ class Processor:
     Promises: a message is acked after its samples and what they prove are durable and the findings are published,
     so a crash anywhere repeats work but loses nothing; a message that comes twice changes nothing; what cannot be
     read is counted by reason, named once, and never stops the others, and neither does a machine that fails; while
-    the store or the broker is away it holds, says so once, and goes on later. Machines are not woken: what was due
+    the store or the broker is away it holds, says so once, and goes on later; a store that cannot be read holds up
+    nobody, it is read once it can be. Machines are not woken: what was due
     is found by the next fact. The last second of a session that has rested is closed, and what it proves is late.
 
     Args:
@@ -84,7 +85,13 @@ class Processor:
         self._patience = Patience(clock, counters, wait)
         self._shelf = Shelf(settings.state_dir)
         self._roster = Roster(
-            self._team, store, self._shelf, counters, machines=machines, every_s=settings.processor.snapshot_every_s
+            self._team,
+            store,
+            self._shelf,
+            self._patience,
+            counters,
+            machines=machines,
+            every_s=settings.processor.snapshot_every_s,
         )
         #: Machines are moved by one task at a time.
         self._turn = asyncio.Lock()
@@ -294,11 +301,10 @@ class Processor:
         gain = gains.get(name)
         if gain is None:
             now_ms = self._clock.now_ms()
-            seat = await self._patience.insist("read", lambda: self._roster.seat(*name, now_ms))
-            gain = gains[name] = Gain(seat)
+            gain = gains[name] = Gain(await self._roster.seat(*name, now_ms))
         known = self._settler.marks.has(arrived.origin, telemetry.row) or drain.has_seen(arrived)
         outcome = gain.seat.take(telemetry.samples, late=arrived.late, known=known)
-        if arrived.late and gain.seat.gap is not None:
+        if gain.seat.gap is not None and not gain.seat.gap.kept:
             drain.gaps[gain.seat.key] = gain.seat.gap
         gain.samples.extend(telemetry.samples)
         gain.add(outcome, late=arrived.late)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 
 from crampwatch.bus.memory import MemoryBroker
 from crampwatch.codec import decode, encode
@@ -30,18 +31,18 @@ async def soon(_seconds):
 
 
 class Gate:
-    """A wait of a processor: that of one length lasts until it is let go, any other is over soon."""
+    """The waits of a processor: those of some lengths last until they are let go, any other is over soon."""
 
-    def __init__(self, seconds):
-        self._seconds = seconds
+    def __init__(self, *held):
+        self._held = held
         self._open = asyncio.Event()
-        self.waiting = 0
+        self.waiting = Counter()
 
     async def __call__(self, seconds):
-        if seconds != self._seconds:
+        if seconds not in self._held:
             await soon(seconds)
             return
-        self.waiting += 1
+        self.waiting[seconds] += 1
         await self._open.wait()
 
     def let_go(self):
@@ -49,11 +50,12 @@ class Gate:
 
 
 class FickleStore:
-    """A store that can be away, and that can lose its caller after it has recorded."""
+    """A store that can be away, for all or for readers only, and that can lose its caller after it has recorded."""
 
     def __init__(self, store):
         self._store = store
         self.away = False
+        self.unreadable = None
         self.crash_after_record = False
         self.waiting, self.troubles = [], []
 
@@ -65,6 +67,18 @@ class FickleStore:
 
     def problems(self):
         return self.troubles
+
+    async def samples(self, key, **span):
+        await self._read()
+        return await self._store.samples(key, **span)
+
+    async def findings(self, key):
+        await self._read()
+        return await self._store.findings(key)
+
+    async def _read(self):
+        if self.unreadable is not None:
+            await self.unreadable()
 
     async def record(self, batches):
         if self.away:

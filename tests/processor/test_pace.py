@@ -22,7 +22,7 @@ def gauge(desk, name):
 
 
 async def test_a_field_gathers_its_messages_and_stores_them_together(desk):
-    gate = Gate(GATHER_S)
+    gate = Gate(GATHER_S, KEEP_S)
     sizes = []
     record = desk.store.record
 
@@ -31,14 +31,16 @@ async def test_a_field_gathers_its_messages_and_stores_them_together(desk):
         await record(batches)
 
     async with desk.processing(wait=gate):
-        for number in range(FEW + 1):
+        await desk.send(MESSAGES[0], topic=of_runner(0))
+        await desk.marked(0)
+        for number in range(1, FEW + 1):
             await desk.send(MESSAGES[0], topic=of_runner(number))
             await until(lambda so_far=number + 1: desk.counters.value("samples") == 3 * so_far)
-        assert gate.waiting == 0
+        assert gate.waiting[GATHER_S] == 0
         desk.store.record = counted
         for number in range(FEW + 1):
             await desk.send(MESSAGES[1], topic=of_runner(number))
-        await until(lambda: gate.waiting == 1 and gauge(desk, "queue_messages") == FEW)
+        await until(lambda: gate.waiting[GATHER_S] == 1 and gauge(desk, "queue_messages") == FEW)
         gate.let_go()
         await until(lambda: sum(sizes) == FEW + 1)
     assert sizes == [FEW + 1]
@@ -50,7 +52,7 @@ async def test_a_few_go_through_at_once(desk):
         for number in range(FEW):
             await desk.send(*MESSAGES, topic=of_runner(number))
         await until(lambda: desk.counters.value("samples") == FEW * len(SAMPLES))
-    assert gate.waiting == 0
+    assert gate.waiting[GATHER_S] == 0
 
 
 async def test_acks_go_on_while_the_next_mark_waits(desk):
@@ -59,7 +61,7 @@ async def test_acks_go_on_while_the_next_mark_waits(desk):
     async with desk.processing(wait=gate):
         await desk.send(MESSAGES[0])
         await desk.marked(0)
-        await until(lambda: gate.waiting == 1)
+        await until(lambda: gate.waiting[KEEP_S] == 1)
         await desk.send(*MESSAGES[1:])
         await until(lambda: gauge(desk, "watermark_rows") == len(MESSAGES) - 1)
         assert len(await desk.store.samples(RUN)) == len(SAMPLES)
@@ -72,7 +74,7 @@ async def test_an_orderly_end_keeps_and_tells_the_marks_that_waited(desk):
     gate = Gate(KEEP_S)
     async with desk.processing(wait=gate):
         await desk.send(MESSAGES[0])
-        await until(lambda: gate.waiting == 1)
+        await until(lambda: gate.waiting[KEEP_S] == 1)
         await desk.send(*MESSAGES[1:])
         await until(lambda: gauge(desk, "watermark_rows") == len(MESSAGES) - 1)
         assert desk.mark == 0
