@@ -17,11 +17,12 @@ from rich.text import Text
 
 from crampwatch.cli import exits
 from crampwatch.cli.console import out, plain
+from crampwatch.cli.locks import undelivered
 from crampwatch.clock import WallClock
 from crampwatch.errors import CrampwatchError
 from crampwatch.extras import as_installed, checkout
 from crampwatch.settings import Settings, load
-from crampwatch.storage.outbox import Outbox, found_in
+from crampwatch.storage.outbox import Outbox, found_in, service_of
 
 #: What a season of runs needs at the least.
 LOW_DISK_BYTES = 200 * 1024 * 1024
@@ -78,7 +79,7 @@ async def examine(settings: Settings, listen: Callable[[], Awaitable[int]] | Non
         looks.append(("pushes", lambda: _pushes(settings)))
     for what, look in looks:
         checks.append(await _guarded(what, look))
-    checks += [await _outbox(path) for path in found_in(settings.state_dir)]
+    checks += [await _outbox(settings, path) for path in found_in(settings.state_dir)]
     checks += [await _port(settings.health_host, *one) for one in health_ports(settings)]
     if not settings.athletes:
         checks.append(Check("athletes", "none in the settings; sensors are offered on the page"))
@@ -171,8 +172,8 @@ async def _pushes(settings: Settings) -> str:
     return f"{len(made)} of alerts.apprise can be used; nothing was sent"
 
 
-async def _outbox(path: Path) -> Check:
-    """What waits in one outbox. What InfluxDB refused for good needs a person."""
+async def _outbox(settings: Settings, path: Path) -> Check:
+    """What waits in one outbox. What InfluxDB refused for good, and what nobody delivers, needs a person."""
     what = path.stem
     try:
         outbox = await Outbox.open(path, WallClock(), read_only=True)
@@ -183,7 +184,8 @@ async def _outbox(path: Path) -> Check:
     if depth.dead:
         fix = "`crampwatch outbox` shows why; mend that, then `crampwatch outbox --retry all`"
         return Check(what, f"InfluxDB refused {depth.dead} points for good, {depth.points} wait", fix)
-    return Check(what, f"{depth.points} points wait for InfluxDB")
+    fix = undelivered(settings, service_of(path)) if depth.points else ""
+    return Check(what, f"{depth.points} points wait for InfluxDB", fix)
 
 
 def health_ports(settings: Settings) -> Sequence[tuple[str, int]]:

@@ -12,11 +12,12 @@ from typing import Annotated, Any
 import typer
 
 from crampwatch.cli.console import out, plain
+from crampwatch.cli.locks import undelivered
 from crampwatch.clock import WallClock
 from crampwatch.errors import Misconfigured
 from crampwatch.settings import Settings, load
 from crampwatch.storage.outbox import Outbox, found_in, service_of
-from crampwatch.storage.outbox_parts import ALL, DeadLetter, Depth, Held
+from crampwatch.storage.outbox_parts import ALL, DAMAGED, DeadLetter, Depth, Held
 from crampwatch.units import SECOND_MS
 
 EVERY = "all"
@@ -52,6 +53,8 @@ def outbox(
     if retry is not None:
         count = asyncio.run(_each(settings, retry, "--retry", drop=False))
         out.print(f"put back: {count}")
+        if lost := asyncio.run(_damaged(settings.state_dir)):
+            out.print(f"{lost} damaged stay: nobody can read them, check the disk and --drop them", soft_wrap=True)
     if drop is not None:
         if not yes:
             typer.confirm(f"Delete {'every dead letter' if drop == EVERY else drop} for good?", abort=True)
@@ -85,8 +88,16 @@ async def _each(settings: Settings, which: str, option: str, *, drop: bool) -> i
         async with _opened(path) as box:
             count += await (box.drop(wanted) if drop else box.retry(wanted))
     if wanted is not None and not count:
+        if not drop and await _damaged(settings.state_dir, which):
+            raise Misconfigured(option, f"{which} is damaged and cannot be sent; check the disk, then --drop it")
         raise Misconfigured(option, f"there is no {which!r} any more; `crampwatch outbox` lists what there is")
     return count
+
+
+async def _damaged(state_dir: Path, which: str = EVERY) -> int:
+    """How many dead letters nobody can read."""
+    letters = [(f"{look.service}:{one.id}", one.reason) for look in await _looks(state_dir) for one in look.letters]
+    return sum(reason == DAMAGED and which in {EVERY, name} for name, reason in letters)
 
 
 @contextlib.asynccontextmanager
@@ -119,17 +130,19 @@ def _print(looks: Sequence[Look], settings: Settings) -> None:
         out.print(plain(f"no outbox in {settings.state_dir}: storage.backend is {backend}, or nothing ran yet"))
     now_ms = WallClock().now_ms()
     for look in looks:
-        for line in _lines(look, now_ms):
+        for line in _lines(look, now_ms, undelivered(settings, look.service)):
             out.print(plain(line), soft_wrap=True)
 
 
-def _lines(look: Look, now_ms: int) -> Sequence[str]:
+def _lines(look: Look, now_ms: int, advice: str) -> Sequence[str]:
     depth = look.depth
     waits = "nothing waits"
     if depth.oldest_ms is not None:
         waited_s = max(0, now_ms - depth.oldest_ms) / SECOND_MS
         waits = f"{depth.points} points wait ({depth.bytes / 1e6:.1f} MB), the oldest for {waited_s:.0f} s"
     lines = [f"{look.service}: {waits}; {depth.dead} points were refused"]
+    if depth.points and advice:
+        lines.append(f"  {advice}")
     for held in look.held:
         bucket = "" if held.bucket == ALL else f"{held.bucket}: "
         lines.append(f"  held up since {_moment(held.since_ms)}: {bucket}{held.message}")

@@ -15,9 +15,10 @@ from collector.secret import sensor_secret
 from collector.service import Collector
 from crampwatch.bus import BusFactory
 from crampwatch.bus.broker import find_or_start
-from crampwatch.cli.compose import fresh_at, sole_user
+from crampwatch.cli.compose import fresh_at
 from crampwatch.cli.console import errors, out, plain, progress, tell_refused
 from crampwatch.cli.guarded import one_file
+from crampwatch.cli.locks import sole_user
 from crampwatch.clock import PacedClock, WallClock
 from crampwatch.errors import CrampwatchError, Misconfigured, Refused
 from crampwatch.metrics import Counters

@@ -101,5 +101,4 @@ class MirroredStore:
 
 def _frozen(batch: Batch) -> Batch:
     """The same, whatever becomes of the lists that it was made of."""
-    facts = (batch.samples, batch.findings, batch.assessments, batch.alerts)
-    return Batch(batch.run, *map(tuple, facts))
+    return Batch(batch.run, tuple(batch.samples), tuple(batch.findings), tuple(batch.assessments), tuple(batch.alerts))

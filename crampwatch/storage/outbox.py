@@ -4,11 +4,16 @@ import asyncio
 import itertools
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from crampwatch.clock import Clock
 from crampwatch.storage.database import Database
 from crampwatch.storage.outbox_parts import DAMAGED, Block, DeadLetter, Depth, Held, Lane, Refusal, cut, packed
+
+#: Any: what SQLite gives.
+Row = tuple[Any, ...]
 
 SCHEMA = "outbox"
 #: A request takes blocks until it holds so much, in points or in compressed bytes.
@@ -26,6 +31,9 @@ _RETRY = """
 INSERT INTO block (bucket, points, at_ms, crc, body) SELECT bucket, points, ?, crc, body FROM dead WHERE id = ?
 """
 _DEAD = "SELECT id, bucket, reason, message, points, first_line, at_ms FROM dead ORDER BY id LIMIT ?"
+#: What is moved to another outbox at once.
+_MOVED = "SELECT row, bucket, points, at_ms, crc, body FROM block ORDER BY row LIMIT 100"
+_MOVED_DEAD = "SELECT * FROM dead ORDER BY id LIMIT 100"
 _FIRST = "SELECT row, at_ms FROM block WHERE bucket = ? ORDER BY row LIMIT 1"
 
 
@@ -176,6 +184,26 @@ class Outbox:
 
         return await self._changed(work, came=False)
 
+    async def hand_over(self, heir: "Outbox") -> int:
+        """Move everything, oldest first, to the end of another; how many points that were waiting.
+
+        It may be interrupted and repeated: what is in both for a moment is delivered twice, which counts as once.
+        """
+        moved = 0
+        while True:
+            blocks, dead = await self._database.read(
+                lambda connection: (connection.execute(_MOVED).fetchall(), connection.execute(_MOVED_DEAD).fetchall())
+            )
+            if not (blocks or dead):
+                return moved
+            await heir.inherit(blocks, dead)
+            await self._changed(partial(_forget, blocks=blocks, dead=dead), came=False)
+            moved += sum(block[2] for block in blocks)
+
+    async def inherit(self, blocks: Sequence[Row], dead: Sequence[Row]) -> None:
+        """Take rows of another outbox, as :meth:`hand_over` gives them."""
+        await self._changed(partial(_inherit, blocks=blocks, dead=dead))
+
     async def refresh(self) -> None:
         """See what another process changed: dead letters that were dropped or put back."""
         # In the writer's thread, so that it never comes between a put and what that put saw.
@@ -233,6 +261,18 @@ def service_of(path: Path) -> str:
 def found_in(state_dir: Path) -> Sequence[Path]:
     """Every outbox of a state_dir."""
     return sorted(state_dir.glob(file_name("*")))
+
+
+def _inherit(connection: sqlite3.Connection, blocks: Sequence[Row], dead: Sequence[Row]) -> int:
+    connection.executemany(_PUT, [block[1:] for block in blocks])
+    connection.executemany(_BURY, [letter[1:] for letter in dead])
+    return len(blocks)
+
+
+def _forget(connection: sqlite3.Connection, blocks: Sequence[Row], dead: Sequence[Row]) -> int:
+    connection.executemany("DELETE FROM block WHERE row = ?", [block[:1] for block in blocks])
+    connection.executemany("DELETE FROM dead WHERE id = ?", [letter[:1] for letter in dead])
+    return len(blocks)
 
 
 def _ids(connection: sqlite3.Connection, dead: int | None, but: str = "") -> list[int]:

@@ -11,6 +11,7 @@ from collector.radio.adapter import VirtualAdapter
 from collector.radio.air import Air
 from collector.radio.watch import Watch
 from crampwatch.cli.doctor import examine
+from crampwatch.cli.locks import sole_user
 from crampwatch.cli.scan import table
 from crampwatch.clock import WallClock
 from crampwatch.errors import Misconfigured
@@ -96,16 +97,34 @@ async def test_a_health_port_is_free_or_ours_or_somebody_elses_and_only_the_last
 
 
 async def test_points_that_influxdb_refused_are_for_a_person_and_those_that_wait_are_not(tmp_path):
-    settings = Settings(state_dir=tmp_path, mqtt=away())
+    influxdb = {"url": f"http://127.0.0.1:{free_port()}", "token": "secret-token", "timeout_s": 2}
+    settings = Settings(state_dir=tmp_path, mqtt=away(), storage={"backend": "both"}, influxdb=influxdb)
     box = await Outbox.open(settings.state_dir / file_name("processor"), WallClock())
     await box.put("runs", ["telemetry bpm=150.0 1"])
-    waiting = (await examined(settings))["outbox-processor"]
+    with sole_user(settings.state_dir, ["processor"]):
+        waiting = (await examined(settings))["outbox-processor"]
     await box.settle(await box.take("runs"), [Refusal("bad_line", "no", ["telemetry bpm=150.0 1"])])
     refused = (await examined(settings))["outbox-processor"]
     await box.close()
     assert (waiting.seen, waiting.fix) == ("1 points wait for InfluxDB", "")
     assert "refused 1 points" in refused.seen
     assert "crampwatch outbox" in refused.fix
+
+
+@pytest.mark.parametrize(
+    ("backend", "service", "told"),
+    [
+        ("both", "alerter", "nobody delivers that: start `crampwatch alert` or `crampwatch run`"),
+        ("sqlite", "processor", 'set storage.backend to "both" and start `crampwatch process` or `crampwatch run`'),
+    ],
+)
+async def test_what_waits_and_nobody_delivers_says_what_to_start(tmp_path, backend, service, told):
+    settings = Settings(state_dir=tmp_path, mqtt=away(), storage={"backend": backend})
+    box = await Outbox.open(settings.state_dir / file_name(service), WallClock())
+    await box.put("runs", ["telemetry bpm=150.0 1"])
+    await box.close()
+    with sole_user(settings.state_dir, ["dashboard"]):
+        assert told in (await examined(settings))[f"outbox-{service}"].fix
 
 
 async def test_an_influxdb_that_is_away_says_its_setting_and_the_sqlite_store_is_looked_at_all_the_same(tmp_path):

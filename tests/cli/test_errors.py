@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from crampwatch.cli.compose import sole_user
+from crampwatch.cli.locks import sole_user
 from tests.support import needs
 from tests.support.brokers import free_port
 
@@ -14,7 +14,7 @@ MISCONFIGURED, UNAVAILABLE = 2, 3
 HOLDER = """
 import sys, time
 from pathlib import Path
-from crampwatch.cli.compose import sole_user
+from crampwatch.cli.locks import sole_user
 with sole_user(Path(sys.argv[1]), [sys.argv[2]]):
     print("held", flush=True)
     time.sleep(60)

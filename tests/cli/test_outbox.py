@@ -6,9 +6,10 @@ import subprocess
 
 import pytest
 
+from crampwatch.cli.locks import sole_user
 from crampwatch.clock import WallClock
 from crampwatch.storage.outbox import Outbox, file_name
-from crampwatch.storage.outbox_parts import ALL, Refusal
+from crampwatch.storage.outbox_parts import ALL, DAMAGED, Refusal
 from tests.cli.rig import SCRIPT
 
 LINES = [f"telemetry,runner=anna bpm=15{number}.0 {number}" for number in range(3)]
@@ -26,7 +27,10 @@ def filled(state_dir, service, *, refused=(), held=None):
         box = await Outbox.open(state_dir / file_name(service), WallClock())
         for line in refused:
             await box.put("runs", [line])
-            await box.settle(await box.take("runs"), [Refusal("bad_line", "InfluxDB refuses [it]", [line])])
+            (block,) = await box.take("runs")
+            one = Refusal("bad_line", "InfluxDB refuses [it]", [line])
+            lost = Refusal(DAMAGED, "check the disk", damaged=block)
+            await box.settle([block], [lost if line == DAMAGED else one])
         await box.put("runs", LINES)
         if held:
             await box.trouble(ALL, held)
@@ -108,6 +112,7 @@ def test_it_works_while_a_service_has_the_outbox_open(crampwatch, state_dir):
     holder = f"""
 import asyncio, sys
 from pathlib import Path
+from crampwatch.cli.locks import sole_user
 from crampwatch.clock import WallClock
 from crampwatch.storage.outbox import Outbox
 async def hold():
@@ -126,3 +131,20 @@ asyncio.run(hold())
         assert looked(crampwatch)["processor"]["refused_points"] == 1
         assert crampwatch("outbox", "--retry", "all").code == 0
         assert service.communicate("go on\n")[0] == "4 0\n"
+
+
+def test_what_nobody_can_read_is_not_put_back_and_says_so(crampwatch, state_dir):
+    filled(state_dir, "processor", refused=["bad one", DAMAGED])
+    told = crampwatch("outbox", "--retry", "processor:2")
+    assert (told.code, "processor:2 is damaged" in told.err, "--drop" in told.err) == (2, True, True)
+    assert crampwatch("outbox", "--retry", "all").out.startswith("put back: 1\n1 damaged stay")
+    assert [one["id"] for one in looked(crampwatch)["processor"]["dead_letters"]] == ["processor:2"]
+
+
+def test_what_nobody_delivers_says_what_to_start(crampwatch, state_dir, monkeypatch):
+    filled(state_dir, "alerter")
+    assert 'set storage.backend to "both" and start `crampwatch alert`' in crampwatch("outbox").out
+    monkeypatch.setenv("CRAMPWATCH_STORAGE__BACKEND", "both")
+    assert "nobody delivers that: start `crampwatch alert` or `crampwatch run`" in crampwatch("outbox").out
+    with sole_user(state_dir, ["alerter"]):
+        assert "nobody delivers" not in crampwatch("outbox").out

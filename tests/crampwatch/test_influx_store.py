@@ -9,6 +9,7 @@ import pytest
 
 from crampwatch.clock import WallClock
 from crampwatch.errors import Misconfigured, Unavailable
+from crampwatch.metrics import Counters
 from crampwatch.settings import Settings
 from crampwatch.storage import Batch, RunKey
 from crampwatch.storage.influx import store as influx_store
@@ -16,6 +17,7 @@ from crampwatch.storage.influx.look import look
 from crampwatch.storage.influx.store import InfluxStore
 from crampwatch.storage.mirror import MirroredStore
 from crampwatch.storage.opening import open_store
+from crampwatch.storage.outbox import Outbox
 from crampwatch.storage.sqlite import SqliteStore
 from tests.suites.test_store import RUN, START_MS, alert, assessed, finding, in_order, second, set_room, stretch
 from tests.support import influx
@@ -277,6 +279,25 @@ async def test_a_look_says_what_waits_in_outboxes_also_for_an_influxdb_that_is_a
         await look(settings)
     told = await look(settings.model_copy(update={"influxdb": home.settings}))
     assert re.search(r"^http://127\.0\.0\.1:\d+: InfluxDB .*; 6 points wait in outboxes$", told)
+
+
+async def test_what_a_service_queued_when_it_ran_alone_is_delivered_by_the_house(tmp_path):
+    home = influx.home()
+    settings = Settings(
+        state_dir=tmp_path, storage={"backend": "both"}, influxdb=home.changed(url="http://127.0.0.1:9")
+    )
+    async with open_store(settings, "alerter", WallClock()) as store:
+        await store.record([BATCH])
+    settings = settings.model_copy(update={"influxdb": home.settings})
+    counted = Counters()
+    opened = open_store(settings, "processor", WallClock(), others=["processor", "alerter"], counters=counted)
+    async with opened as store:
+        await until(lambda: asyncio.sleep(0, gauge(store, "outbox_points") == 0))
+    assert home.count("telemetry", "session") == 90
+    assert counted.value("outbox_delivered") > 90
+    outbox = await Outbox.open(tmp_path / "outbox-alerter.db", WallClock())
+    assert outbox.depth.points == 0
+    await outbox.close()
 
 
 async def test_no_token_is_told_before_anything_is_opened(tmp_path):

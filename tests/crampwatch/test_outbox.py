@@ -189,3 +189,19 @@ async def test_what_is_left_of_a_block_keeps_its_place_and_its_date(path: Path) 
         assert await lines_of(outbox) == LINES[2:6]
         assert (outbox.depth.points, outbox.depth.dead, outbox.depth.oldest_ms) == (4, 1, START_MS)
         assert (await outbox.take("runs"))[0].row == first.row
+
+
+async def test_an_outbox_is_handed_over_whole_and_in_order(path: Path, tmp_path: Path) -> None:
+    async with outbox_at(path) as heir, outbox_at(tmp_path / file_name("alerter")) as outbox:
+        await heir.put("runs", ["own"])
+        for number in range(250):
+            await outbox.put("runs", [f"line {number}"])
+        await outbox.put("long", LINES)
+        (block,) = await outbox.take("long")
+        await outbox.settle([block], [Refusal("bad_line", "no", LINES[:1])], left=LINES[1:])
+        assert await outbox.hand_over(heir) == 250 + len(LINES) - 1
+        assert (outbox.depth.points, outbox.depth.dead) == (0, 0)
+        assert await lines_of(heir) == ["own", *(f"line {number}" for number in range(250))]
+        assert await lines_of(heir, "long") == LINES[1:]
+        assert [one.first_line for one in await heir.dead_letters()] == LINES[:1]
+        assert await outbox.hand_over(heir) == 0

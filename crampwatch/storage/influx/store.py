@@ -1,15 +1,16 @@
 """The store in InfluxDB: recorded into an outbox on this machine, delivered from there, read by Flux."""
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 from crampwatch.clock import Clock
-from crampwatch.errors import Unavailable
+from crampwatch.errors import CrampwatchError, Unavailable
 from crampwatch.events import Alert, Finding, Sample
-from crampwatch.metrics import Gauge
+from crampwatch.metrics import Counters, Gauge
 from crampwatch.settings import Influxdb
 from crampwatch.storage import Batch, RunKey, RunSummary, Series
 from crampwatch.storage.drainer import Drainer
@@ -17,6 +18,8 @@ from crampwatch.storage.influx.edge import InfluxEdge
 from crampwatch.storage.influx.lines import batch_lines, mark_lines, minutes, name_line
 from crampwatch.storage.influx.reader import InfluxReader
 from crampwatch.storage.outbox import Outbox
+
+log = logging.getLogger(__name__)
 
 #: How long a reader waits for what was recorded before it; looked at in between, because the queue moves on.
 WAIT_S = 10.0
@@ -55,12 +58,14 @@ class InfluxStore:
     see. They raise Unavailable when InfluxDB is known to be away, or more than ten seconds behind.
     """
 
-    def __init__(self, edge: InfluxEdge, outbox: Outbox, clock: Clock, settings: Influxdb) -> None:
+    def __init__(
+        self, edge: InfluxEdge, outbox: Outbox, clock: Clock, settings: Influxdb, counters: Counters | None = None
+    ) -> None:
         self._edge = edge
         self._outbox = outbox
         self._clock = clock
         self._settings = settings
-        self._drainer = Drainer(outbox, Addressed(edge, settings), clock)
+        self._drainer = Drainer(outbox, Addressed(edge, settings), clock, counters=counters)
         self._reader = InfluxReader(edge, settings)
         self._draining: asyncio.Task[None] | None = None
         self._row = _EVERY_ROW if outbox.depth.points else 0
@@ -68,8 +73,23 @@ class InfluxStore:
         self._marked: OrderedDict[tuple[RunKey, int], None] = OrderedDict()
 
     @classmethod
-    async def open(cls, settings: Influxdb, path: Path, clock: Clock) -> Self:
+    async def open(
+        cls,
+        settings: Influxdb,
+        path: Path,
+        clock: Clock,
+        *,
+        others: Sequence[Path] = (),
+        counters: Counters | None = None,
+    ) -> Self:
         """Open the outbox at ``path`` and deliver what it holds. InfluxDB may be away.
+
+        Args:
+            settings: where InfluxDB is.
+            path: the outbox; made when missing.
+            clock: times what waits, and the pauses of its delivery.
+            others: outboxes that nobody else delivers; what they hold is taken over.
+            counters: see :class:`crampwatch.storage.drainer.Drainer`.
 
         Raises:
             Misconfigured: there is no token, the url is none, the influx extra is not installed, or the outbox's
@@ -77,7 +97,10 @@ class InfluxStore:
             Unavailable: another process holds the outbox too long.
         """
         edge = InfluxEdge.connect(settings)
-        store = cls(edge, await Outbox.open(path, clock), clock, settings)
+        outbox = await Outbox.open(path, clock)
+        for other in others:
+            await _take_over(outbox, other, clock)
+        store = cls(edge, outbox, clock, settings, counters)
         store._draining = asyncio.create_task(store._drainer.run(), name=f"drain-{path.stem}")
         return store
 
@@ -193,3 +216,18 @@ class InfluxStore:
             raise Unavailable(f"{self._outbox.path} is closed; open it again")
         if self._draining.done():
             self._draining.result()
+
+
+async def _take_over(outbox: Outbox, path: Path, clock: Clock) -> None:
+    """What another outbox holds goes into ours; where that fails it stays, for the next start."""
+    try:
+        other = await Outbox.open(path, clock)
+        try:
+            moved = await other.hand_over(outbox)
+        finally:
+            await other.close()
+    except CrampwatchError as error:
+        log.warning("what waits in %s is not delivered before the next start: %s", path, error)
+    else:
+        if moved:
+            log.info("%d points that waited in %s are delivered from here", moved, path)
