@@ -11,6 +11,9 @@ SCHEMA_VERSION = 1
 
 Text = Annotated[str, Field(max_length=400)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
+#: The whole numbers that every reader of JSON keeps exactly; a larger one is kept as a :data:`Number`.
+Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
+Name = Annotated[str, Field(max_length=80)]
 
 
 class Fact(BaseModel):
@@ -250,7 +253,7 @@ class ServiceStatus(Message):
     service: Id
     state: Literal["up", "down"]
     at_ms: EpochMs
-    detail: dict[str, str | int | float] = Field(default_factory=dict)
+    detail: Annotated[dict[Name, Text | Whole | Number], Field(max_length=100)] = Field(default_factory=dict)
 
 
 class SensorState(StrEnum):

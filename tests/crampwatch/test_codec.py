@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from crampwatch.codec import BODIES, decode, encode
 from crampwatch.errors import Refused
 from crampwatch.events import StoredUpTo
+from crampwatch.roll import RollCall, queued
 from crampwatch.topics import Kind
 from tests.support import facts
 
@@ -89,3 +90,35 @@ def test_the_first_thing_that_is_wrong_is_named(payload, words):
 def test_a_watermark_may_say_that_nothing_is_stored_yet():
     message = StoredUpTo(collector="c", spool="s", row=-1)
     assert decode(Kind.WATERMARK, encode(message)) == message
+
+
+def status_with(figure):
+    """A service's word of itself with a figure, as a stranger may write it."""
+    return b'{"v":1,"kind":"service","service":"x","state":"up","at_ms":5,"detail":{"spool_rows":%s}}' % figure
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        pytest.param(b"Infinity", id="infinity"),
+        pytest.param(b"-Infinity", id="minus infinity"),
+        pytest.param(b"NaN", id="no number"),
+        pytest.param(b"1e400", id="more than a float holds"),
+        pytest.param(b"1" + b"0" * 400, id="401 digits"),
+        pytest.param(b"9" * 5_000, id="5000 digits"),
+        pytest.param(b'"' + b"x" * 401 + b'"', id="a text too long"),
+        pytest.param(b"0,%s" % b",".join(b'"f%d":0' % n for n in range(100)), id="too many figures"),
+        pytest.param(b'0,"%s":0' % (b"x" * 81), id="a name too long"),
+    ],
+)
+def test_a_status_with_a_figure_that_nobody_can_show_is_refused(figure):
+    with pytest.raises(Refused):
+        decode(Kind.STATUS, status_with(figure))
+
+
+@pytest.mark.parametrize("figure", [b"0", b"-1", b"0.5", b"1e308", b"9007199254740992", b"1" + b"0" * 300])
+def test_whatever_figures_a_status_may_hold_a_roll_call_can_count(figure):
+    roll = RollCall({})
+    roll.heard("x", decode(Kind.STATUS, status_with(figure)), 5, 0.0, retained=True)
+    (entry,) = roll.entries(5, 0.0)
+    assert all(how_much >= 0 for how_much, _ in queued(entry))
