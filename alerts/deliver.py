@@ -9,11 +9,11 @@ from crampwatch.errors import Refused, Throttled, Unavailable
 from crampwatch.metrics import Counters
 from crampwatch.trouble import Trouble
 from crampwatch.units import SECOND_MS
+from crampwatch.waiting import news_or
 
 from .channels import Channel, Push, Unanswered
 from .pulse import Pulse
 from .push_log import Attempt, PushLog, PushState
-from .waiting import news_or
 
 log = logging.getLogger(__name__)
 

@@ -1,23 +1,26 @@
 """How the alerter is: what it owes, what is open, what is wrong, how long pushes take."""
 
-from collections.abc import Sequence
-from typing import Literal, Protocol
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
-from crampwatch import __version__
-from crampwatch.bus import Bus, LinkState
+from crampwatch.bus import Bus
 from crampwatch.clock import Clock
-from crampwatch.events import ServiceStatus
+from crampwatch.errors import Unavailable
+from crampwatch.herald import EVERY_S, link_gauges
 from crampwatch.metrics import Counters, Gauge, Timings, Vitals
+from crampwatch.storage import Store
+from crampwatch.trouble import Trouble
 
 from .journal import Figures, Journal
+
+log = logging.getLogger(__name__)
 
 KIND = "alerter"
 #: From what an alert is about to when the first channel that a person hears took it, by the run's clock.
 LATENCY = "alert_latency_seconds"
 #: From handing a push to a channel to its word that it was taken, by the run's clock.
 PUSH = "push_seconds"
-#: How much of a problem the status topic carries.
-PROBLEM_LETTERS = 300
 
 
 class Ailing(Protocol):
@@ -35,18 +38,20 @@ class Pulse:
     Args:
         service: the alerter's id.
         team: whose alerts it raises.
-        clock: dates the alerter's word on itself.
+        clock: how often the journal's figures are read is by it.
         counters: what happened so far.
+        store: what waits on the way into it is told too; None: somebody else tells it.
     """
 
-    def __init__(self, service: str, team: str, clock: Clock, counters: Counters) -> None:
+    def __init__(self, service: str, team: str, clock: Clock, counters: Counters, store: Store | None = None) -> None:
         self._service = service
         self._team = team
         self._clock = clock
         self._counters = counters
-        self._since_ms = clock.now_ms()
+        self._stores = () if store is None else (store,)
         self._taking = False
         self._figures = Figures()
+        self._unread = Trouble(log, "the journal cannot be read", "the journal is read again")
         self._bus: Bus | None = None
         self._parts: Sequence[Ailing] = ()
         self.latency = Timings()
@@ -61,13 +66,19 @@ class Pulse:
         """Findings are taken from now on, or no longer."""
         self._taking = taking
 
-    async def look(self, journal: Journal) -> None:
-        """Read the journal's figures anew.
+    async def follow(self, journal: Journal, fresh: Callable[[], None]) -> None:
+        """Read the journal's figures every few seconds until cancelled, and call ``fresh`` each time.
 
-        Raises:
-            Unavailable: it cannot be read now; the last figures stand.
+        While the journal cannot be read the last figures stand.
         """
-        self._figures = await journal.figures()
+        while True:
+            try:
+                self._figures = await journal.figures()
+                self._unread.ends(self._clock.now_ms())
+            except Unavailable as error:
+                self._unread.begins(self._clock.now_ms(), error)
+            fresh()
+            await self._clock.sleep(EVERY_S)
 
     def vitals(self) -> Vitals:
         """See :meth:`crampwatch.service.Watched.vitals`."""
@@ -81,41 +92,31 @@ class Pulse:
             timings={LATENCY: self.latency, PUSH: self.push},
         )
 
-    def status(self, state: Literal["up", "down"], *, ended: bool = False) -> ServiceStatus:
-        """The alerter's word on itself, small; ``ended``: it is an orderly end that is told, and no last will."""
+    def word(self) -> Mapping[str, str | int | float]:
+        """What the alerter's status holds beside the gauges without labels: those that have some, added up."""
         figures = self._figures
-        detail: dict[str, str | int | float] = {
-            "kind": KIND,
-            "version": __version__,
+        return {
             "team": self._team,
-            "since_ms": self._since_ms,
-            "ready": int(self._ready()),
-            "alerts_open": figures.open,
             "pushes_owed": sum(figures.owed.values()),
             "alert_states_waiting": sum(figures.waiting.values()),
-            "journal_facts": figures.facts,
-            "refused": sum(n for name, n in self._counters.read().items() if name.partition(".")[0] == "refused"),
         }
-        if ended:
-            detail["ended"] = "in order"
-        if problems := self._problems():
-            detail["problem"] = problems[0][:PROBLEM_LETTERS]
-        return ServiceStatus(service=self._service, state=state, at_ms=self._clock.now_ms(), detail=detail)
 
     def _ready(self) -> bool:
         return self._taking and self._bus is not None and self._bus.connected
 
     def _problems(self) -> tuple[str, ...]:
-        said = [None if self._bus is None else self._bus.link.problem, *(one.problem for one in self._parts)]
-        return tuple(one for one in said if one is not None)
+        link = None if self._bus is None else self._bus.link.problem
+        said = [link, *(one.problem for one in self._parts), self._unread.problem]
+        stores = (problem for store in self._stores for problem in store.problems())
+        return (*(one for one in said if one is not None), *stores)
 
     def _gauges(self) -> tuple[Gauge, ...]:
-        figures, link = self._figures, LinkState() if self._bus is None else self._bus.link
+        figures = self._figures
         return (
-            Gauge("link_reconnects", link.reconnects),
-            Gauge("link_taken_over", link.taken_over),
+            *link_gauges(self._bus),
             Gauge("alerts_open", figures.open),
             Gauge("journal_facts", figures.facts),
             *(Gauge("pushes_owed", owed, {"channel": name}) for name, owed in sorted(figures.owed.items())),
             *(Gauge("alert_states_waiting", n, {"to_be": way}) for way, n in sorted(figures.waiting.items())),
+            *(gauge for store in self._stores for gauge in store.gauges()),
         )

@@ -7,9 +7,10 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol
 
-from crampwatch.bus import Bus, BusFactory, Will
+from crampwatch.bus import Bus, BusFactory
 from crampwatch.clock import Clock
 from crampwatch.errors import Unavailable
+from crampwatch.herald import Herald
 from crampwatch.metrics import Counters, Vitals
 from crampwatch.settings import Settings
 from crampwatch.storage import Store
@@ -18,7 +19,6 @@ from crampwatch.topics import SYSTEM, Kind, every
 from crampwatch.trouble import Trouble
 from crampwatch.units import SECOND_MS
 
-from .announce import Announcer
 from .channels import Channel
 from .channels.mqtt import NAME as MQTT
 from .channels.mqtt import MqttChannel
@@ -56,6 +56,8 @@ class Alerter:
         channels: ways to reach people beside the bus itself; closed when the alerter ends.
         counters: what happened, by reason.
         database: the journal's file; default: ``alerts.db`` in ``state_dir``.
+        tells_store: what waits on the way into the store is the alerter's to tell, and not that of another service
+            which shares the store.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Alerter:
         channels: Sequence[Channel] = (),
         counters: Counters,
         database: Database | None = None,
+        tells_store: bool = True,
     ) -> None:
         names = [MQTT, *(channel.name for channel in channels)]
         if len(set(names)) != len(names):
@@ -80,8 +83,9 @@ class Alerter:
         self._counters = counters
         self._database = database or Database(settings.state_dir / FILE_NAME, SCHEMA, "state_dir")
         self._ready = asyncio.Event()
-        self._pulse = Pulse(settings.alerts.id, settings.team, clock, counters)
-        self._announcer = Announcer(settings.alerts.id, clock, self._pulse)
+        told = store if tells_store else None
+        self._pulse = Pulse(settings.alerts.id, settings.team, clock, counters, told)
+        self._herald = Herald(settings.alerts.id, self._pulse.vitals, clock, more=self._pulse.word)
         self._deaf = Trouble(
             log, "the journal cannot be written, nothing is taken meanwhile", "the journal is written again"
         )
@@ -117,7 +121,8 @@ class Alerter:
                 try:
                     await self._serve(bus)
                 finally:
-                    await self._announcer.goodbye(bus)
+                    self._pulse.takes(taking=False)
+                    await self._herald.say(bus, "down")
         finally:
             self._ready.clear()
             for channel in self._channels:
@@ -132,7 +137,7 @@ class Alerter:
         return self._buses(
             f"{team}-{self._settings.alerts.id}",
             subscribe=[*filters, *every(Kind.STATUS, SYSTEM)],
-            will=Will(self._announcer.topic, self._pulse.status("down")),
+            will=self._herald.will,
             persistent=True,
         )
 
@@ -166,10 +171,11 @@ class Alerter:
         )
         timekeeper = Timekeeper(room, patience_ms)
         tidier = Tidier(journal, *common, rules.cooldown_ms)
-        announcer = self._announcer
-        reception = Reception(room, self._counters, timekeeper.wake, instance=alerts.id, contradicted=announcer.say)
+        reception = Reception(
+            room, self._counters, timekeeper.wake, instance=alerts.id, contradicted=self._herald.again
+        )
         missed = Missed(self._store, team, *common)
-        self._pulse.watch(bus, (self, *couriers, *outlets, timekeeper, tidier, announcer, missed))
+        self._pulse.watch(bus, (self, *couriers, *outlets, timekeeper, tidier, self._herald, missed))
         async with asyncio.TaskGroup() as group:
             for outlet in outlets:
                 group.create_task(outlet.run(), name=f"alerts-{outlet.way}")
@@ -177,9 +183,12 @@ class Alerter:
                 group.create_task(courier.run(), name=f"push-{courier.name}")
             group.create_task(timekeeper.run(), name="alerts-timekeeper")
             group.create_task(tidier.run(), name="alerts-tidy")
-            group.create_task(announcer.run(bus, self._ready), name="alerts-status")
-            group.create_task(announcer.look(journal), name="alerts-pulse")
+            group.create_task(self._herald.run(bus), name="alerts-status")
+            group.create_task(self._pulse.follow(journal, self._herald.again), name="alerts-pulse")
             group.create_task(self._receive(bus, reception, missed), name="alerts-reception")
+            self._pulse.takes(taking=True)
+            await self._herald.say(bus, "up")
+            self._ready.set()
 
     async def _recovered(self, journal: Journal, channels: Sequence[Channel]) -> PushLog:
         """Sort out what an earlier life of this alerter left."""

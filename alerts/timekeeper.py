@@ -6,10 +6,10 @@ import logging
 from crampwatch.errors import Unavailable
 from crampwatch.trouble import Trouble
 from crampwatch.units import SECOND_MS
+from crampwatch.waiting import news_or
 
 from .case import Fault, Verdict
 from .room import Room
-from .waiting import news_or
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from collector.cadence_unit import UnitState, observe
@@ -20,7 +20,7 @@ from crampwatch.units import CadenceUnit
 from .ble_follow import Follower, Terms, backoff_s
 from .ble_inbox import Inbox
 from .ble_registry import MEASURING_SERVICES, NO_SECRET, Registry, pseudonym, service_words
-from .ble_stack import CONNECT_TIMEOUT_S, OPERATION_TIMEOUT_S, Backend, scanning
+from .ble_stack import CONNECT_TIMEOUT_S, OPERATION_TIMEOUT_S, Backend, NotRunning, scanning
 
 __all__ = ["BleSource", "SensorReport", "pseudonym", "survey"]
 
@@ -87,6 +87,7 @@ class BleSource:
         )
         self._wanted: dict[str, None] = {}
         self._group: asyncio.TaskGroup | None = None
+        self._deaf = Trouble(log, "Bluetooth cannot scan, trying until it can", "Bluetooth scans again")
 
     def want(self, device: str) -> None:
         """Connect to this sensor whenever it is there. May be called before it was seen, and twice."""
@@ -97,11 +98,16 @@ class BleSource:
         if self._group is not None:
             self._follow(self._group, device)
 
+    def problems(self) -> Sequence[str]:
+        """See :meth:`collector.source.Ailing.problems`."""
+        return () if self._deaf.problem is None else (self._deaf.problem,)
+
     async def arrivals(self) -> AsyncGenerator[Arrival, None]:
         """The stream; it does not end by itself. Close it with ``aclose``: links and scan end with it.
 
         Raises:
             Misconfigured: there is no usable Bluetooth; the message says what to do.
+            NotRunning: BlueZ is not running.
         """
         radio = asyncio.create_task(self._run(), name="bluetooth")
         radio.add_done_callback(lambda _: self._inbox.close())
@@ -120,7 +126,7 @@ class BleSource:
                 group.create_task(self._scan(), name="bluetooth scan")
                 for device in self._wanted:
                     self._follow(group, device)
-        except* Misconfigured as wrong:
+        except* (Misconfigured, NotRunning) as wrong:
             raise wrong.exceptions[0] from None
         finally:
             self._group = None
@@ -130,22 +136,21 @@ class BleSource:
 
     async def _scan(self) -> None:
         """Keep one scan going. What is wrong at the start is told; what goes wrong later is waited out."""
-        trouble = Trouble(log, "Bluetooth cannot scan, trying until it can", "Bluetooth scans again")
         failures, ever = 0, False
         while True:
             try:
                 async with scanning(self._registry.hear, self._adapter):
-                    trouble.ends(self._clock.now_ms())
+                    self._deaf.ends(self._clock.now_ms())
                     failures, ever = 0, True
                     await self._until_deaf()
                 log.debug("the scan heard nothing for %.0f s: beginning anew", DEAF_S)
                 continue
-            except Misconfigured as error:
+            except (Misconfigured, NotRunning) as error:
                 if not ever:
                     raise
-                trouble.begins(self._clock.now_ms(), error)
+                self._deaf.begins(self._clock.now_ms(), error)
             except Unavailable as error:
-                trouble.begins(self._clock.now_ms(), error)
+                self._deaf.begins(self._clock.now_ms(), error)
             failures += 1
             await self._clock.sleep(backoff_s(failures, self._rng))
 
@@ -205,6 +210,7 @@ async def survey(
 
     Raises:
         Misconfigured: there is no usable Bluetooth; the message says what to do.
+        NotRunning: BlueZ is not running.
     """
     source = BleSource(clock=WallClock(), adapter=adapter, connections=connections, everything=everything)
     reports: dict[str, SensorReport] = {}

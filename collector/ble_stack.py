@@ -57,8 +57,13 @@ _DBUS_REMEDIES = {
     "org.bluez.Error.NotReady": f"the Bluetooth adapter is not ready; {_SWITCH_ON}",
     "org.bluez.Error.NotAuthorized": f"Bluetooth is not allowed; {_ALLOW}",
     "org.freedesktop.DBus.Error.AccessDenied": f"Bluetooth is not allowed; {_ALLOW}",
-    "org.freedesktop.DBus.Error.ServiceUnknown": "BlueZ is not running; start it: `sudo systemctl start bluetooth`",
 }
+#: Who is missing while BlueZ is not running: it may be on its way, as after the start of the machine.
+_NOT_RUNNING = "org.freedesktop.DBus.Error.ServiceUnknown"
+
+
+class NotRunning(Unavailable):
+    """BlueZ is not running; the message says how to start it."""
 
 
 class Backend(Protocol):
@@ -223,6 +228,8 @@ def _translated(doing: str) -> Iterator[None]:
             raise Unavailable(f"{doing}: {error}") from error
         raise Misconfigured(_SETTING, remedy) from error
     except BleakDBusError as error:
+        if error.dbus_error == _NOT_RUNNING:
+            raise NotRunning("BlueZ is not running; start it: `sudo systemctl start bluetooth`") from error
         remedy = _DBUS_REMEDIES.get(error.dbus_error)
         if remedy is None:
             raise Unavailable(f"{doing}: {error}") from error

@@ -1,21 +1,18 @@
 """How a collector is: what waits on its disk, how many sensors it hears, what is wrong."""
 
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
 
 from collector.desk import Desk
 from collector.forward import Forwarder
-from crampwatch import __version__
-from crampwatch.bus import Bus, LinkState
+from collector.source import Ailing, Source
+from crampwatch.bus import Bus
 from crampwatch.clock import Clock
-from crampwatch.events import ServiceStatus
+from crampwatch.herald import link_gauges
 from crampwatch.metrics import Counters, Gauge, Vitals
 from crampwatch.trouble import Trouble
 from crampwatch.units import SECOND_MS
 
 KIND = "collector"
-#: The longest problem that fits into a status.
-PROBLEM_LETTERS = 300
 
 
 class Pulse:
@@ -24,10 +21,11 @@ class Pulse:
     Args:
         collector: its id.
         team: its team.
-        clock: dates the statuses.
+        clock: says how old things are.
         counters: what happened so far.
         troubles: what may be wrong with the service itself.
         ready: whether it takes frames.
+        source: may have trouble of its own.
     """
 
     def __init__(
@@ -39,6 +37,7 @@ class Pulse:
         counters: Counters,
         troubles: Sequence[Trouble],
         ready: Callable[[], bool],
+        source: Source,
     ) -> None:
         self._collector = collector
         self._team = team
@@ -46,7 +45,7 @@ class Pulse:
         self._counters = counters
         self._troubles = tuple(troubles)
         self._ready = ready
-        self._since_ms = clock.now_ms()
+        self._source = source
         self._parts: tuple[Desk, Forwarder] | None = None
         self.bus: Bus | None = None
 
@@ -65,40 +64,24 @@ class Pulse:
             counters=self._counters,
         )
 
-    def status(self, state: Literal["up", "down"], *, ended: bool = False) -> ServiceStatus:
-        """The service's word on itself, small; ``ended``: it is an orderly end that is told, and no last will."""
+    def word(self) -> Mapping[str, str | int | float]:
+        """What the collector's status holds beside its gauges."""
         counted = self._counters.read()
-        detail: dict[str, str | int | float] = {
-            "kind": KIND,
-            "version": __version__,
-            "team": self._team,
-            "since_ms": self._since_ms,
-            "ready": int(self._ready()),
-            **{gauge.name: round(gauge.value, 3) for gauge in self._gauges()},
-            "refused": sum(n for name, n in counted.items() if name.partition(".")[0] == "refused"),
-            **{name: counted.get(name, 0) for name in ("frames", "samples", "reconnects", "resends")},
-        }
-        if self._parts is not None:
-            detail["spool"] = self._parts[1].spool
-        if ended:
-            detail["ended"] = "in order"
-        if problems := self._problems():
-            detail["problem"] = problems[0][:PROBLEM_LETTERS]
-        return ServiceStatus(service=self._collector, state=state, at_ms=self._clock.now_ms(), detail=detail)
+        spool = {} if self._parts is None else {"spool": self._parts[1].spool}
+        figures = {name: counted.get(name, 0) for name in ("frames", "samples", "reconnects", "resends")}
+        return {"team": self._team, **figures, **spool}
 
     def _gauges(self) -> Sequence[Gauge]:
         if self._parts is None:
             return ()
         desk, forwarder = self._parts
-        link = LinkState() if self.bus is None else self.bus.link
         oldest_ms = forwarder.oldest_ms
         age_s = 0.0 if oldest_ms is None else max(0, self._clock.now_ms() - oldest_ms) / SECOND_MS
         return (
             Gauge("spool_rows", forwarder.waiting),
             Gauge("spool_oldest_seconds", age_s),
             Gauge("connected_sensors", desk.connected),
-            Gauge("link_reconnects", link.reconnects),
-            Gauge("link_taken_over", link.taken_over),
+            *link_gauges(self.bus),
         )
 
     def _problems(self) -> Sequence[str]:
@@ -107,4 +90,6 @@ class Pulse:
             said.append(self.bus.link.problem)
         if self._parts is not None:
             said += self._parts[1].problems(self._clock.now_ms())
+        if isinstance(self._source, Ailing):
+            said += self._source.problems()
         return [one for one in said if one is not None]

@@ -15,13 +15,13 @@ from collector.pairing import Pairing
 from collector.pulse import Pulse
 from collector.source import Arrival, Frame, SensorSeen, Source
 from collector.spool import Spool, SqliteSpool, file_name
-from crampwatch.bus import Bus, BusFactory, Will
+from crampwatch.bus import Bus, BusFactory
 from crampwatch.clock import Clock
 from crampwatch.codec import encode
 from crampwatch.errors import CrampwatchError, Refused, Unavailable, first_misconfigured
+from crampwatch.herald import EVERY_S, Herald
 from crampwatch.metrics import Counters, Vitals
 from crampwatch.settings import Settings
-from crampwatch.topics import SYSTEM, Kind, Topic
 from crampwatch.trouble import Trouble, level
 from crampwatch.units import HOUR_MS, SECOND_MS
 
@@ -32,7 +32,6 @@ QUEUE = 4_096
 BATCH = 2_048
 #: Wall seconds in which what belongs to one tick (heart rate, then cadence) gathers into one message and one commit.
 LINGER_S = 0.003
-STATUS_EVERY_S = 10.0
 #: Wall seconds that an orderly end may spend on committing and sending what is left.
 FLUSH_S = 2.0
 RETRY_S, RETRY_MAX_S = 0.5, 10.0
@@ -98,7 +97,9 @@ class Collector:
             counters=counters,
             troubles=(self._full, self._away),
             ready=self._ready.is_set,
+            source=source,
         )
+        self._herald = Herald(self._id, self._pulse.vitals, clock, more=self._pulse.word)
 
     @property
     def name(self) -> str:
@@ -268,7 +269,7 @@ class Collector:
         )
         tries = 0
         while True:
-            will = Will(self._status_topic, self._pulse.status("down"))
+            will = self._herald.will
             try:
                 # Ids hold no "_": two teams' collectors never take the link from each other.
                 client_id = f"{self._settings.team}_{self._id}"
@@ -284,7 +285,7 @@ class Collector:
         self._linked = True
         self._pulse.bus = bus
         self._away.ends(self._clock.now_ms())
-        self._notices.post(self._status_topic, encode(self._pulse.status("up")))
+        self._notices.post(self._herald.topic, encode(self._herald.status("up")))
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(orders.run(bus, forwarder), name="collector-orders")
@@ -296,16 +297,12 @@ class Collector:
             self._pulse.bus = None
             with contextlib.suppress(CrampwatchError, TimeoutError):
                 async with asyncio.timeout(FLUSH_S):
-                    await bus.publish(self._status_topic, encode(self._pulse.status("down", ended=True)))
+                    await self._herald.say(bus, "down")
 
     async def _report(self) -> None:
         while True:
-            await self._clock.sleep(STATUS_EVERY_S)
-            self._notices.post(self._status_topic, encode(self._pulse.status("up")))
-
-    @property
-    def _status_topic(self) -> Topic:
-        return Topic(SYSTEM, self._id, Kind.STATUS)
+            await self._clock.sleep(EVERY_S)
+            self._notices.post(self._herald.topic, encode(self._herald.status("up")))
 
     # --- the end --------------------------------------------------------------------------------------------
 

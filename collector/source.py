@@ -1,8 +1,8 @@
 """Where frames come from: a Protocol over Bluetooth, recordings and the simulated runner."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from crampwatch.events import SensorState
 
@@ -74,4 +74,13 @@ class Source(Protocol):
 
     def arrivals(self) -> AsyncIterator[Arrival]:
         """The stream. One consumer. A recorded source ends; a radio does not."""
+        ...
+
+
+@runtime_checkable
+class Ailing(Source, Protocol):
+    """A source that may have trouble of its own, as a radio does. A recording has none."""
+
+    def problems(self) -> Sequence[str]:
+        """What is wrong now and what to do, one line each. A sensor out of reach is told by its state, not here."""
         ...

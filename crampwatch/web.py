@@ -72,9 +72,18 @@ async def serving(app: ASGIApp, socket_: socket.socket, name: str) -> AsyncItera
     finally:
         up.cancel()
         server.should_exit = True
+        await _ended(task)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    """Wait for the server's end, so long at most. Who is cancelled here waits no longer, and leaves no server behind
+    that would look for its socket after that was closed.
+    """
+    try:
         await asyncio.wait({task}, timeout=GRACE_S + 1)
-        if not task.done():
-            task.cancel()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _shown(host: str) -> str:

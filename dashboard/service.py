@@ -74,6 +74,7 @@ class Dashboard:
         self._url: str | None = None
         self._bus: Bus | None = None
         self._shown: Site | None = None
+        self._herald = Herald(settings.dashboard.id, self.vitals, clock)
         self._store_away = Trouble(log, "the pages' store is away, what is live is still shown", "the store is back")
         self.health = Health()
         self.health.watch(self)
@@ -98,7 +99,7 @@ class Dashboard:
     def vitals(self) -> Vitals:
         """How the pages are now."""
         site, bus = self._shown, self._bus
-        problems = [self._store_away.problem] if self._store_away.problem else []
+        problems = [one for one in (self._store_away.problem, self._herald.problem) if one is not None]
         if bus is not None and not bus.connected:
             problems.insert(0, "no link to the broker: nothing new is shown; look at the broker and at mqtt.url")
         # What waits on the way into a store that is shared, the processor tells.
@@ -127,31 +128,30 @@ class Dashboard:
         settings = self._settings
         wanted = [one for kind in _TEAM_KINDS for one in every(kind, settings.team)]
         wanted += every(Kind.STATUS, SYSTEM)
-        herald = Herald(settings.dashboard.id, self.vitals, self._clock)
         with self._listen() as listener:
             feed = await AlertFeed(settings).open()
             try:
                 client_id = f"{settings.team}_{settings.dashboard.id}"
-                async with self._buses(client_id, subscribe=wanted, will=herald.will) as self._bus:
+                async with self._buses(client_id, subscribe=wanted, will=self._herald.will) as self._bus:
                     self._shown = site = await self._site(feed, self._bus)
-                    await self._serve(site, self._bus, herald, listener)
+                    await self._serve(site, self._bus, listener)
             finally:
                 self._bus = self._shown = None
                 await feed.close()
 
-    async def _serve(self, site: Site, bus: Bus, herald: Herald, listener: socket.socket) -> None:
+    async def _serve(self, site: Site, bus: Bus, listener: socket.socket) -> None:
         app = application(site, self.health)
         async with serving(app, listener, "dashboard-web") as web, asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._take(site, bus), name="dashboard-take"),
                 group.create_task(self._show(site), name="dashboard-show"),
                 group.create_task(self._look_after_store(site), name="dashboard-store"),
-                group.create_task(herald.run(bus), name="dashboard-status"),
+                group.create_task(self._herald.run(bus), name="dashboard-status"),
             ]
             try:
                 log.info("the pages are at %s", self.url)
                 self._ready.set()
-                async with herald.speaking(bus):
+                async with self._herald.speaking(bus):
                     await asyncio.wait({web})
                     await web
                     raise RuntimeError("the web server ended though nobody asked it to")

@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from crampwatch import __version__
-from crampwatch.bus import Bus, LinkState
+from crampwatch.bus import Bus
 from crampwatch.clock import Clock
-from crampwatch.events import ServiceStatus
+from crampwatch.herald import link_gauges
 from crampwatch.metrics import Counters, Gauge, Timings, Vitals
 from crampwatch.units import MINUTE_MS, SECOND_MS
 
@@ -18,8 +16,6 @@ KIND = "processor"
 STORED = "stored_seconds"
 #: An athlete of whom nothing was heard for so long is not running any more.
 HEARD_MS = 30 * MINUTE_MS
-#: The longest problem that fits into a status.
-PROBLEM_LETTERS = 300
 
 
 @dataclass(slots=True)
@@ -64,7 +60,6 @@ class Pulse:
         self._troubles = troubles
         self._sizes = sizes
         self._store_gauges = stored
-        self._since_ms = clock.now_ms()
         self._heard: dict[str, _Heard] = {}
         self.stored_s = Timings()
         self.marks = Marks()
@@ -95,32 +90,16 @@ class Pulse:
             timings={STORED: self.stored_s},
         )
 
-    def status(self, state: Literal["up", "down"], *, ended: bool = False) -> ServiceStatus:
-        """The service's word on itself, small; ``ended``: it is an orderly end that is told, and no last will."""
+    def word(self) -> Mapping[str, str | int | float]:
+        """What the processor's status holds beside its gauges without labels."""
         counted = self._counters.read()
-        detail: dict[str, str | int | float] = {
-            "kind": KIND,
-            "version": __version__,
-            "team": self._team,
-            "since_ms": self._since_ms,
-            "ready": int(self._ready()),
-            **{gauge.name: round(gauge.value, 3) for gauge in self._figures(self._lags_s())},
-            "refused": sum(n for name, n in counted.items() if name.partition(".")[0] == "refused"),
-            **{name: counted.get(name, 0) for name in ("messages", "samples")},
-        }
-        if ended:
-            detail["ended"] = "in order"
-        if problems := self._problems():
-            detail["problem"] = problems[0][:PROBLEM_LETTERS]
-        return ServiceStatus(service=self._processor, state=state, at_ms=self._clock.now_ms(), detail=detail)
+        return {"team": self._team, **{name: counted.get(name, 0) for name in ("messages", "samples")}}
 
     def _figures(self, lags_s: Mapping[str, float]) -> Sequence[Gauge]:
-        link = LinkState() if self.bus is None else self.bus.link
         return (
             *(Gauge(name, size) for name, size in self._sizes().items()),
             Gauge("slowest_lag_seconds", max(lags_s.values(), default=0.0)),
-            Gauge("link_reconnects", link.reconnects),
-            Gauge("link_taken_over", link.taken_over),
+            *link_gauges(self.bus),
             *self._store_gauges(),
         )
 

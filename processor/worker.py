@@ -4,12 +4,12 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Literal
 
-from crampwatch.bus import Bus, BusFactory, Delivery, Will
+from crampwatch.bus import Bus, BusFactory, Delivery
 from crampwatch.clock import Clock
 from crampwatch.codec import encode
 from crampwatch.errors import Refused, Unavailable, first_misconfigured
+from crampwatch.herald import Herald
 from crampwatch.metrics import Counters, Vitals
 from crampwatch.settings import Settings
 from crampwatch.storage import Store
@@ -35,7 +35,8 @@ QUEUE = 1_024
 #: A drain costs about the same whatever it holds. With more sessions than these few, one gathers for so many wall
 #: seconds before it is stored; with few there is nothing to gather, and a message goes through at once.
 FEW, GATHER_S = 8, 0.02
-STATUS_EVERY_S = 10.0
+#: Run seconds between two looks for sessions that rest.
+LOOK_S = 10.0
 #: A session for which nothing came for so long is closed: as long as a broker keeps live telemetry.
 RESTED_S = 60.0
 
@@ -116,17 +117,21 @@ class Processor:
             counters=counters,
             wait=wait,
         )
-        self._status = Topic(SYSTEM, self._id, Kind.STATUS)
         self._pulse = Pulse(
             processor=self._id,
             team=self._team,
             clock=clock,
             counters=counters,
             ready=self._ready.is_set,
-            troubles=lambda: [*self._patience.problems, *store.problems()],
+            troubles=self._troubles,
             sizes=self._sizes,
             stored=store.gauges,
         )
+        self._herald = Herald(self._id, self._pulse.vitals, clock, more=self._pulse.word)
+
+    def _troubles(self) -> Sequence[str]:
+        unseen = self._herald.problem
+        return [*self._patience.problems, *self._store.problems(), *([] if unseen is None else [unseen])]
 
     def _sizes(self) -> dict[str, int]:
         return {
@@ -175,7 +180,7 @@ class Processor:
             *every(Kind.BACKLOG, self._team),
             *every(Kind.WATERMARK, SYSTEM),
         )
-        will = Will(self._status, self._pulse.status("down"))
+        will = self._herald.will
         return self._buses(f"crampwatch-{self._team}-{self._id}", subscribe=filters, will=will, persistent=True)
 
     async def _serve(self, bus: Bus) -> None:
@@ -189,7 +194,7 @@ class Processor:
                 group.create_task(self._settler.run(bus), name="processor-settle")
         finally:
             await self._settler.end(bus)
-            await self._say(bus, "down")
+            await self._herald.say(bus, "down")
 
     async def _receive(self, bus: Bus) -> None:
         now_s = asyncio.get_running_loop().time
@@ -197,21 +202,10 @@ class Processor:
             await self._queue.put((now_s(), delivery))
 
     async def _report(self, bus: Bus) -> None:
-        while True:
-            if await self._say(bus, "up"):
-                self._ready.set()
-                await self._clock.sleep(STATUS_EVERY_S)
-            else:
-                await self._wait(RETRY_MAX_S)
-
-    async def _say(self, bus: Bus, state: Literal["up", "down"]) -> bool:
-        status = self._pulse.status(state, ended=state == "down")
-        try:
-            await bus.publish(self._status, encode(status))
-        except (Unavailable, Refused) as error:
-            log.debug("status not published: %s", error)
-            return False
-        return True
+        while not await self._herald.say(bus, "up"):
+            await self._wait(RETRY_MAX_S)
+        self._ready.set()
+        await self._herald.run(bus)
 
     # --- one drain after the other --------------------------------------------------------------------------
 
@@ -236,7 +230,7 @@ class Processor:
 
     async def _close_rested(self, bus: Bus) -> None:
         while True:
-            await self._clock.sleep(STATUS_EVERY_S)
+            await self._clock.sleep(LOOK_S)
             async with self._turn:
                 gains: list[Gain] = []
                 for seat in self._roster.rested(self._clock.now_ms() - round(RESTED_S * SECOND_MS)):

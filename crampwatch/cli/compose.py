@@ -1,10 +1,8 @@
 """Put the parts of a process together: lock, broker, store and services, from settings."""
 
 import contextlib
-import fcntl
-from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 
 from alerts.channels import Channel
 from alerts.service import Alerter
@@ -13,8 +11,8 @@ from collector.service import Collector
 from collector.source import Source
 from crampwatch.bus import BusFactory
 from crampwatch.bus.broker import find_or_start
+from crampwatch.cli.locks import sole_user
 from crampwatch.clock import Clock
-from crampwatch.errors import Misconfigured
 from crampwatch.metrics import Counters
 from crampwatch.settings import Settings
 from crampwatch.storage import Store
@@ -35,12 +33,18 @@ def fresh_at(speed: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What every service of this process shares."""
+    """What every service of this process shares.
+
+    ``storing`` is the service whose outbox it is, so the one that tells what waits in it; None: nobody stores.
+    ``counted`` are its counters, into which the store counts too.
+    """
 
     settings: Settings
     buses: BusFactory
     clock: Clock
     kept: Store | None
+    storing: str | None = None
+    counted: Counters = field(default_factory=Counters)
 
     @property
     def store(self) -> Store:
@@ -51,7 +55,11 @@ class House:
     def processor(self) -> Processor:
         """The service that turns facts into findings."""
         return Processor(
-            settings=self.settings, buses=self.buses, store=self.store, clock=self.clock, counters=Counters()
+            settings=self.settings,
+            buses=self.buses,
+            store=self.store,
+            clock=self.clock,
+            counters=self._counters("processor"),
         )
 
     def alerter(self, channels: Sequence[Channel]) -> Alerter:
@@ -62,13 +70,18 @@ class House:
             store=self.store,
             clock=self.clock,
             channels=channels,
-            counters=Counters(),
+            counters=self._counters("alerter"),
+            tells_store=self.storing == "alerter",
         )
 
     def dashboard(self) -> Dashboard:
         """The service that serves the pages."""
         return Dashboard(
-            settings=self.settings, buses=self.buses, store=self.store, clock=self.clock, counters=Counters()
+            settings=self.settings,
+            buses=self.buses,
+            store=self.store,
+            clock=self.clock,
+            counters=self._counters("dashboard"),
         )
 
     def collector(self, source: Source, fresh_s: float = FRESH_S) -> Collector:
@@ -82,38 +95,21 @@ class House:
             fresh_s=fresh_s,
         )
 
-
-@contextlib.contextmanager
-def sole_user(state_dir: Path, services: Sequence[str]) -> Iterator[None]:
-    """Hold a lock per service in ``state_dir``, so that two processes never share one queue.
-
-    Raises:
-        Misconfigured: another process holds one, or the folder cannot be used.
-    """
-    with contextlib.ExitStack() as stack:
-        for service in services:
-            path = state_dir / f"{service}.lock"
-            try:
-                state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-                handle = stack.enter_context(path.open("w"))
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise Misconfigured(
-                    "state_dir", f"another crampwatch {service} uses {state_dir}; stop it or set another state_dir"
-                ) from None
-            except OSError as error:
-                raise Misconfigured("state_dir", f"cannot write in {state_dir}: {error}") from error
-        yield
+    def _counters(self, service: str) -> Counters:
+        return self.counted if service == self.storing else Counters()
 
 
 @contextlib.asynccontextmanager
 async def house(settings: Settings, clock: Clock, services: Sequence[str]) -> AsyncIterator[House]:
     """Lock, broker and store; closed in reverse order."""
     storing = next((name for name in STORING if name in services), None)
+    counted = Counters()
     with sole_user(settings.state_dir, services):
         async with contextlib.AsyncExitStack() as stack:
             buses = await stack.enter_async_context(find_or_start(settings.mqtt, settings.state_dir))
             kept = None
             if storing is not None:
-                kept = await stack.enter_async_context(open_store(settings, storing, clock))
-            yield House(settings, buses, clock, kept)
+                others = [name for name in STORING if name in services]
+                opened = open_store(settings, storing, clock, others=others, counters=counted)
+                kept = await stack.enter_async_context(opened)
+            yield House(settings, buses, clock, kept, storing, counted)

@@ -83,7 +83,7 @@ class Clock(ManualClock):
     Who looks every few seconds whatever happens is not counted.
     """
 
-    ROUTINES = ("alerts-pulse", "alerts-tidy")
+    ROUTINES = ("alerts-pulse", "alerts-tidy", "alerts-status-time")
 
     def __init__(self) -> None:
         super().__init__()
@@ -128,7 +128,7 @@ class MemoryChannel:
         self.closed = True
 
 
-async def eventually(check, clock=None, seconds=5.0):
+async def eventually(check, clock=None, seconds=30.0):
     """Wait, bounded, for threads of the database to finish; with a clock, its sleepers are let on at this moment."""
     deadline = asyncio.get_running_loop().time() + seconds
     while not (found := check()):

@@ -50,11 +50,12 @@ class Office:
         return changes[-1].alert
 
     async def until_state(self, channel, state, alert="a1"):
-        for _ in range(2_000):
-            if (await self.states()).get((alert, channel), ("", 0))[0] == state:
-                return
+        deadline = asyncio.get_running_loop().time() + 30
+        while (await self.states()).get((alert, channel), ("", 0))[0] != state:
+            if asyncio.get_running_loop().time() > deadline:
+                pytest.fail(f"{await self.states()}")
             await self.clock.advance(0)
-        pytest.fail(f"{await self.states()}")
+            await asyncio.sleep(0.002)
 
 
 @contextlib.asynccontextmanager

@@ -1,13 +1,16 @@
 """How the alerter is, for whoever asks: what it owes, what is wrong and since when, how long pushes take."""
 
 import asyncio
+import dataclasses
 
 import pytest
 
 from alerts.pulse import LATENCY, PUSH
+from crampwatch.cli.compose import house
 from crampwatch.codec import decode
 from crampwatch.errors import Misconfigured, Refused, Unavailable
 from crampwatch.service import Watched, running
+from crampwatch.settings import Mqtt, Settings
 from crampwatch.topics import SYSTEM, Kind, Topic
 from crampwatch.units import Level
 from tests.alerts.builders import MemoryChannel, eventually, finding
@@ -89,6 +92,31 @@ async def test_a_store_with_a_wrong_setting_is_trouble_and_no_end(world):
         assert [one for one in alerter.vitals().problems if one.startswith(waits)]
         world.store.wrong = None
         await looked(world, alerter, lambda _: world.counters.value("recorded") >= 1)
+
+
+async def test_what_waits_before_a_store_of_its_own_is_told(world):
+    alerter = world.alerter()
+    async with running([alerter]):
+        world.store.told = ("InfluxDB does not take what is recorded, everything is kept: no route",)
+        assert figures(alerter.vitals())[("outbox_points",)] == 7
+        assert alerter.vitals().problems == world.store.told
+        await eventually(lambda: "outbox_points" in world.words[-1].detail, world.clock)
+
+
+async def test_what_waits_before_a_store_that_another_service_shares_is_told_by_that_one(world):
+    alerter = world.alerter(tells_store=False)
+    async with running([alerter]):
+        world.store.told = ("InfluxDB does not take what is recorded, everything is kept: no route",)
+        assert ("outbox_points",) not in figures(alerter.vitals())
+        assert alerter.vitals().problems == ()
+
+
+@pytest.mark.parametrize(("services", "tells"), [(("alerter",), True), (("processor", "alerter", "dashboard"), False)])
+async def test_in_a_house_one_service_tells_what_waits_before_the_store(world, services, tells):
+    settings = Settings(team=TEAM, state_dir=world.folder, mqtt=Mqtt(url="mqtt://127.0.0.1:1"))
+    async with house(settings, world.clock, services) as home:
+        alerter = dataclasses.replace(home, kept=world.store).alerter(())
+        assert (("outbox_points",) in figures(alerter.vitals())) is tells
 
 
 async def test_a_channel_that_is_away_is_named_with_since_when(world):

@@ -9,7 +9,7 @@ from crampwatch.bus.memory import MemoryBroker
 from crampwatch.codec import decode, encode
 from crampwatch.errors import Unavailable
 from crampwatch.events import SensorState, SensorStatus, ServiceStatus
-from crampwatch.metrics import Counters
+from crampwatch.metrics import Counters, Gauge
 from crampwatch.service import running
 from crampwatch.settings import Alerts, Settings
 from crampwatch.storage import RunKey
@@ -28,6 +28,7 @@ class AlertShelf:
         self.wrong = None
         self.questions = 0
         self.found = {}
+        self.told = ()
 
     def _asked(self):
         if self.wrong is not None:
@@ -41,6 +42,12 @@ class AlertShelf:
         found = [(RunKey(team, one, SESSION), finding) for one, findings in self.found.items() for finding in findings]
         recent = [one for one in found if one[1].at_ms >= since_ms]
         return sorted(recent, key=lambda one: (one[1].at_ms, one[1].id))
+
+    def gauges(self):
+        return [Gauge("outbox_points", 7)]
+
+    def problems(self):
+        return self.told
 
     async def record(self, batches):
         self._asked()
@@ -64,7 +71,7 @@ class World:
         self.states, self.deliveries, self.words, self.cleared = [], [], [], []
         self.bus = None
 
-    def alerter(self, *channels, database=None, **alerts):
+    def alerter(self, *channels, database=None, tells_store=True, **alerts):
         settings = Settings(team=TEAM, state_dir=self.folder, alerts=Alerts(**alerts))
         return Alerter(
             settings=settings,
@@ -74,6 +81,7 @@ class World:
             channels=channels,
             counters=self.counters,
             database=database,
+            tells_store=tells_store,
         )
 
     @contextlib.asynccontextmanager

@@ -19,7 +19,7 @@ from collector.ble import BleSource
 from collector.ble_follow import BACKOFF_MOST_S, backoff_s
 from collector.ble_stack import _operation, scanning
 from crampwatch.errors import Misconfigured, Unavailable
-from tests.collector.radio.rig import nothing_left_running, turns
+from tests.collector.radio.rig import nothing_left_running, turns, until
 from tests.support.clocks import ManualClock
 
 Reason = BleakBluetoothNotAvailableReason
@@ -68,7 +68,6 @@ def not_available(reason: Reason) -> BleakError:
         (not_available(Reason.DENIED_BY_USER), "not allowed; "),
         (not_available(Reason.DENIED_BY_SYSTEM), "not allowed; "),
         (BleakDBusError("org.bluez.Error.NotReady", ["Resource Not Ready"]), "not ready; switch"),
-        (BleakDBusError("org.freedesktop.DBus.Error.ServiceUnknown", ["gone"]), "BlueZ is not running; start it"),
         (FileNotFoundError(2, "No such file or directory"), "there is no D-Bus"),
         (PermissionError(13, "denied"), "not allowed; "),
     ],
@@ -79,6 +78,29 @@ async def test_a_machine_without_usable_bluetooth_is_told_what_to_do(error: Exce
         with pytest.raises(Misconfigured, match=remedy) as wrong:
             await anext(stream)
         assert wrong.value.setting == "bluetooth"
+
+
+GONE = BleakDBusError("org.freedesktop.DBus.Error.ServiceUnknown", ["gone"])
+
+
+async def test_without_bluez_a_command_ends_and_may_work_later():
+    async with nothing_left_running():
+        with pytest.raises(Unavailable, match="BlueZ is not running; start it"):
+            await anext(BleSource(clock=ManualClock(), adapter=BrokenRadio(GONE)).arrivals())
+
+
+async def test_a_scan_that_cannot_begin_is_a_problem_of_the_source_until_it_can():
+    clock = ManualClock()
+    source = BleSource(clock=clock, adapter=BrokenRadio(BleakError("no answer from the chip")), rng=random.Random(1))
+    assert source.problems() == ()
+    listener = asyncio.create_task(anext(source.arrivals()))
+    try:
+        await until(lambda: source.problems() != ())
+        (problem,) = source.problems()
+        assert problem.startswith("Bluetooth cannot scan, trying until it can: starting to scan: no answer from the")
+    finally:
+        listener.cancel()
+        await asyncio.wait({listener})
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,13 @@ import re
 
 import pytest
 
-from collector.service import STATUS_EVERY_S, Collector
+from collector.service import Collector
 from collector.source import Frame
 from crampwatch.bus.memory import MemoryBroker
 from crampwatch.codec import decode, encode
 from crampwatch.errors import Misconfigured
 from crampwatch.events import SensorClaimed, SensorState
+from crampwatch.herald import EVERY_S
 from crampwatch.metrics import Counters
 from crampwatch.service import running
 from crampwatch.settings import Settings
@@ -406,7 +407,7 @@ async def test_two_teams_on_one_broker_keep_their_links_and_are_told_to_take_ids
             async with theirs.open(taking=False):
                 await until(lambda: mine.counters.value("sent") == theirs.counters.value("sent") == 1)
                 for house in (mine, theirs):
-                    await house.clock.advance(STATUS_EVERY_S)
+                    await house.clock.advance(EVERY_S)
                 await until(lambda: len(doubles(caplog)) == 2)
     (other, own), (own_too, other_too) = doubles(caplog)
     assert (other, own) == (other_too, own_too)
@@ -478,3 +479,19 @@ async def test_a_broker_that_forgot_everything_costs_no_sample(tmp_path):
         await asyncio.wait_for(house.collector.drained(), 20)
         taker.cancel()
     assert len(house.taker.samples) == 30
+
+
+async def test_what_is_wrong_with_its_source_is_told(tmp_path):
+    class Radio(ScriptedSource):
+        trouble = ("Bluetooth cannot scan, trying until it can: it is off",)
+
+        def problems(self):
+            return self.trouble
+
+    radio = Radio(seen())
+    async with House(tmp_path, radio).open() as house:
+        assert list(house.collector.vitals().problems) == list(Radio.trouble)
+        await house.clock.advance(10)
+        await until(lambda: house.service_status().detail.get("problem") == Radio.trouble[0])
+        radio.trouble = ()
+        assert not house.collector.vitals().problems

@@ -8,7 +8,7 @@ import pytest
 from crampwatch import __version__
 from crampwatch.codec import decode
 from crampwatch.errors import Refused, Unavailable
-from crampwatch.herald import EVERY_S, Herald
+from crampwatch.herald import EVERY_S, RETRY_S, Herald
 from crampwatch.metrics import Gauge
 from tests.support.clocks import START_MS, ManualClock
 from tests.support.services import Patient
@@ -95,3 +95,33 @@ async def test_a_broker_that_is_away_or_refuses_ends_no_service_and_is_told_once
             await herald.say(post, "up")
     assert [one.levelname for one in caplog.records] == ["DEBUG", "WARNING", "DEBUG"]
     assert "crampwatch/v1/system/collector-1/status" in caplog.records[1].getMessage()
+
+
+async def test_a_word_that_was_not_taken_is_said_again_soon_and_who_contradicts_is_answered_at_once(herald, clock):
+    post = Post()
+    task = asyncio.create_task(herald.run(post))
+    post.error = Unavailable("no link")
+    await clock.advance(EVERY_S)
+    post.error = None
+    await clock.advance(RETRY_S)
+    assert [one.at_ms - START_MS for one in post.sent] == [11_000]
+    herald.again()
+    await clock.advance(0)
+    assert [one.at_ms - START_MS for one in post.sent] == [11_000, 11_000]
+    task.cancel()
+
+
+async def test_a_word_that_the_broker_refuses_is_a_problem_until_it_is_taken(herald):
+    post = Post()
+    post.error = Refused("unauthorised", "not this topic")
+    assert await herald.say(post, "up"), "a word that is never taken is settled"
+    assert "let this client write crampwatch/v1/system/collector-1/status" in herald.problem
+    post.error = None
+    await herald.say(post, "up")
+    assert herald.problem is None
+
+
+async def test_a_service_may_say_more_than_its_figures(patient, clock):
+    herald = Herald("collector-1", patient.vitals, clock, more=lambda: {"team": "home", "refused": 9})
+    detail = herald.status("up").detail
+    assert (detail["team"], detail["refused"], "ended" in detail) == ("home", 9, False)

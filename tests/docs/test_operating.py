@@ -6,6 +6,7 @@ import re
 import pytest
 
 from crampwatch.exposition import metric_name
+from crampwatch.herald import link_gauges
 from crampwatch.meanings import MEANINGS
 from crampwatch.roll import LOSSES, QUEUES, SILENT_S
 from tests.support.needs import ROOT
@@ -55,12 +56,14 @@ def measured(package):
                     found.update(dict.fromkeys(named(package, path, node.args[0], known), "counter"))
             elif isinstance(node.func, ast.Name) and node.func.id == "Gauge":
                 found.update(dict.fromkeys(named(package, path, node.args[0], known), "gauge"))
+            elif isinstance(node.func, ast.Name) and node.func.id == "link_gauges":
+                found.update(dict.fromkeys((gauge.name for gauge in link_gauges(None)), "gauge"))
     return found
 
 
 def waiting():
-    """What a store shows of what waits before it. What it counts for itself no service tells."""
-    return {name: kind for name, kind in measured("crampwatch/storage").items() if kind == "gauge"}
+    """What a store shows of what waits before it, and counts of what goes on from there."""
+    return measured("crampwatch/storage")
 
 
 def families():
@@ -68,7 +71,7 @@ def families():
     rows = {metric_name(name): (kind, MEANINGS[name]) for name, kind in PROCESS.items()}
     for package, kind in KINDS.items():
         names = measured(package)
-        if kind in {"processor", "dashboard"}:
+        if kind != "collector":
             names |= waiting()
         for name, type_ in names.items():
             full = metric_name(kind, name) + ("_total" if type_ == "counter" else "")

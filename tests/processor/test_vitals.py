@@ -2,8 +2,9 @@
 
 import math
 
+from crampwatch.errors import Refused
 from crampwatch.metrics import Gauge
-from crampwatch.topics import Kind
+from crampwatch.topics import SYSTEM, Kind
 from processor.pulse import HEARD_MS, STORED
 from tests.processor.desk import rows
 from tests.support.brokers import until
@@ -86,3 +87,13 @@ async def test_what_waits_on_the_way_into_the_store_is_told_with_it(desk):
         desk.store.troubles = ["InfluxDB is away, all is kept: no answer"]
         assert gauges(desk)["outbox_points",] == 120
         assert list(desk.processor.vitals().problems) == ["InfluxDB is away, all is kept: no answer"]
+
+
+async def test_a_processor_that_may_not_say_that_it_is_up_serves_all_the_same_and_says_so_elsewhere(desk):
+    forbidden = Refused("not_authorized", "no such topic for you")
+    with desk.broker.refusing(forbidden, matching=f"crampwatch/v1/{SYSTEM}/+/status"):
+        async with desk.processing():
+            await desk.send(*rows(SAMPLES))
+            await desk.marked(1)
+            (problem,) = desk.processor.vitals().problems
+            assert problem.startswith("the broker refuses the status of processor-1: no such topic for you; let this")

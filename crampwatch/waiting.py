@@ -10,8 +10,10 @@ async def news_or(news: asyncio.Event, clock: Clock, seconds: float | None) -> N
     if seconds is None:
         await news.wait()
         return
-    told = asyncio.create_task(news.wait(), name="news")
-    passed = asyncio.create_task(clock.sleep(seconds), name="time")
+    task = asyncio.current_task()
+    whose = "" if task is None else f"{task.get_name()}-"
+    told = asyncio.create_task(news.wait(), name=f"{whose}news")
+    passed = asyncio.create_task(clock.sleep(seconds), name=f"{whose}time")
     try:
         await asyncio.wait({told, passed}, return_when=asyncio.FIRST_COMPLETED)
     finally:
