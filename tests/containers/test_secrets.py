@@ -4,6 +4,8 @@ import stat
 import subprocess
 import sys
 
+import pytest
+
 from tests.containers.secrets import make_secrets, password
 from tests.support import needs
 
@@ -55,10 +57,18 @@ def test_what_pushes_go_to_is_the_operators_and_is_never_written_over(tmp_path):
     assert (tmp_path / "alerts.apprise").read_text() == "ntfy://somewhere"
 
 
-def test_a_name_that_is_no_id_or_a_services_own_is_refused(tmp_path):
-    for name in ("Collector 2", "processor-1"):
-        command = [sys.executable, str(SECRETS), "--into", str(tmp_path), name]
-        ended = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert ended.returncode != 0
-        assert repr(name) in ended.stderr
+@pytest.mark.parametrize("name", ["Collector 2", "processor-1", "influxdb", "broker", "alerts", "system"])
+@pytest.mark.parametrize("option", [(), ("--team",)], ids=["a collector", "a team"])
+def test_a_name_that_is_no_id_or_is_taken_is_refused(tmp_path, name, option):
+    command = [sys.executable, str(SECRETS), "--into", str(tmp_path), *option, name]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode != 0
+    assert repr(name) in ended.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_no_file_that_lies_in_the_folder_makes_a_user_of_influxdbs_admin(tmp_path):
+    make_secrets(tmp_path)
+    make_secrets(tmp_path)
+    assert "influxdb" not in (tmp_path / "broker.passwords").read_text()
+    assert "influxdb" not in (tmp_path / "broker.access").read_text()
