@@ -3,7 +3,6 @@
 import json
 import os
 import shlex
-import shutil
 import signal
 import subprocess
 import time
@@ -22,12 +21,10 @@ PATIENCE_S = 180.0
 
 
 def docker() -> None:
-    """What a container engine of one's own needs."""
-    if os.geteuid() != 0:
-        needs.missing("root, for a container engine and its bases", "sudo make test")
-    for command, package in (("docker", "docker.io"), ("dockerd", "docker.io"), ("debootstrap", "debootstrap")):
-        if shutil.which(command) is None:
-            needs.missing(command, f"sudo apt-get install {package}")
+    """What a container engine of one's own needs, and what the images are made from."""
+    told = subprocess.run([str(ENGINE), "lacks"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    for line in told.splitlines():
+        needs.missing(*line.split("\t"))
 
 
 def until(found: Callable[[], Any], what: str, within_s: float = PATIENCE_S) -> Any:
