@@ -97,9 +97,12 @@ class Courier:
         try:
             return await asyncio.shield(attempt)
         except asyncio.CancelledError:
-            await asyncio.wait({attempt}, timeout=GRACE_S)
-            attempt.cancel()
-            await asyncio.gather(attempt, return_exceptions=True)
+            try:
+                await asyncio.wait({attempt}, timeout=GRACE_S)
+            finally:
+                # Also for who is cancelled a second time: nothing may run on without an owner.
+                attempt.cancel()
+                await asyncio.gather(attempt, return_exceptions=True)
             raise
 
     async def _begin_and_attempt(self, alert_id: str) -> float | None:

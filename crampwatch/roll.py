@@ -38,7 +38,7 @@ QUEUES: Mapping[str, str] = {
 }
 #: What should be 0, in the same way.
 LOSSES: Mapping[str, str] = {
-    "dead_letters": "blocks that InfluxDB refused (crampwatch outbox)",
+    "dead_letters": "points that InfluxDB refused (crampwatch outbox)",
     "refused": "messages or frames left out (the log says why)",
 }
 

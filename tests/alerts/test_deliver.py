@@ -133,6 +133,24 @@ async def test_a_push_is_given_up_at_its_deadline_and_never_sent_late(tmp_path):
         assert phone.felt == []
 
 
+async def test_a_stop_that_is_asked_for_twice_leaves_no_push_running(tmp_path):
+    phone = MemoryChannel()
+    phone.stuck = True
+    async with journal_at(tmp_path / "alerts.db", {"phone": True}) as (journal, database):
+        desk = Office(journal, database, Clock())
+        courier = Courier(phone, desk.pushes, desk.clock, desk.counters, pulse=desk.pulse, delivered=lambda: None)
+        running = asyncio.create_task(courier.run())
+        await desk.owe()
+        courier.wake()
+        await eventually(lambda: phone.attempts)
+        for _ in range(2):
+            running.cancel()
+            await asyncio.sleep(0)
+        await asyncio.wait({running})
+        names = [one.get_name() for one in asyncio.all_tasks()]
+        assert [name for name in names if name.startswith(("push-phone", "deliver-phone"))] == []
+
+
 async def test_a_refused_push_is_not_tried_again_and_the_next_one_goes_out(tmp_path):
     phone = MemoryChannel()
     phone.failures = [Refused("too_long", "too long for this service")]
