@@ -109,6 +109,11 @@ def test_what_status_puts_in_words_is_something_that_a_service_tells(name):
     assert name == "pushes_owed" or name in waiting() or any(name in measured(one) for one in KINDS)
 
 
+@pytest.mark.parametrize("name", ["dead_letters", "outbox_points"])
+def test_status_counts_what_waits_for_influxdb_in_the_unit_of_its_figure(name):
+    assert {**QUEUES, **LOSSES}[name].split()[0] == MEANINGS[name].split()[0] == "points"
+
+
 def test_the_page_says_after_how_long_a_service_is_silent():
     assert f"{SILENT_S:.0f} s" in TEXT
 
