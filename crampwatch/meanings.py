@@ -52,7 +52,7 @@ MEANINGS: Mapping[str, str] = {
     "outbox_bytes": "bytes on disk that wait for InfluxDB",
     "outbox_oldest_seconds": "age of the oldest point that waits for InfluxDB",
     "outbox_delivered": "points delivered to InfluxDB",
-    "outbox_refused": "points that InfluxDB refused for good since the start, by reason; the log names the first of each",
+    "outbox_refused": "points that InfluxDB refused for good, by reason; the log names the first of each",
     "dead_letters": "points that InfluxDB refused for good; see crampwatch outbox",
     # Alerter
     "alerter_alerts_open": "alerts that still concern somebody",
