@@ -8,6 +8,12 @@ from collections.abc import AsyncIterator, Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
+from crampwatch.visitors import visitors
+
+#: Connections at once, for a few supervisors and scrapers.
+MOST = 32
+#: Connections that wait to be let in.
+BACKLOG = 16
 #: How long an orderly end waits for answers that are under way.
 GRACE_S = 3
 
@@ -45,13 +51,18 @@ def listening(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp, socket_: socket.socket, name: str) -> AsyncIterator[asyncio.Task[None]]:
+async def serving(
+    app: ASGIApp, socket_: socket.socket, name: str, *, most: int = MOST
+) -> AsyncIterator[asyncio.Task[None]]:
     """Answer on a socket while the block runs; entering waits until it answers, leaving lets open answers end.
 
-    Gives the server's task: when that ends before the block does, the server has failed.
+    Gives the server's task: when that ends before the block does, the server has failed. It holds ``most`` connections
+    at once, and those only that ask something.
     """
     config = uvicorn.Config(
         app,
+        http=visitors(name, most),
+        backlog=BACKLOG,
         log_config=None,
         access_log=False,
         lifespan="off",

@@ -34,6 +34,8 @@ FRAME_S = 0.5
 CAUGHT_UP_MS = HOUR_MS
 #: How often a store that was away is asked whether it is back, wall seconds.
 STORE_LOOK_S = 5.0
+#: Connections at once: a team's browsers, each with a stream and what it loads.
+MOST_CONNECTIONS = 200
 _TEAM_KINDS = (Kind.TELEMETRY, Kind.ASSESSMENT, Kind.FINDING, Kind.ALERT, Kind.DELIVERY, Kind.STATUS)
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -141,7 +143,7 @@ class Dashboard:
 
     async def _serve(self, site: Site, bus: Bus, listener: socket.socket) -> None:
         app = application(site, self.health)
-        async with serving(app, listener, "dashboard-web") as web, asyncio.TaskGroup() as group:
+        async with serving(app, listener, "dashboard-web", most=MOST_CONNECTIONS) as web, asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._take(site, bus), name="dashboard-take"),
                 group.create_task(self._show(site), name="dashboard-show"),
