@@ -19,7 +19,7 @@ from crampwatch.cli import exits
 from crampwatch.cli.console import out, plain
 from crampwatch.cli.locks import undelivered
 from crampwatch.clock import WallClock
-from crampwatch.errors import CrampwatchError
+from crampwatch.errors import CrampwatchError, Misconfigured
 from crampwatch.extras import as_installed, checkout
 from crampwatch.settings import Settings, load
 from crampwatch.storage.outbox import Outbox, found_in, service_of
@@ -79,7 +79,7 @@ async def examine(settings: Settings, listen: Callable[[], Awaitable[int]] | Non
         looks.append(("pushes", lambda: _pushes(settings)))
     for what, look in looks:
         checks.append(await _guarded(what, look))
-    checks += [await _outbox(settings, path) for path in found_in(settings.state_dir)]
+    checks += await _outboxes(settings)
     checks += [await _port(settings.health_host, *one) for one in health_ports(settings)]
     if not settings.athletes:
         checks.append(Check("athletes", "none in the settings; sensors are offered on the page"))
@@ -99,7 +99,10 @@ def _python() -> Check:
 
 
 def _folder(what: str, setting: str, folder: Path) -> Check:
-    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    try:
+        existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    except OSError as error:
+        return Check(what, f"{folder} cannot be read: {error}", "run this as the user whose it is (sudo -u crampwatch)")
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         return Check(what, f"{folder} cannot be written", f"give it to this user, or set {setting} elsewhere")
     free = shutil.disk_usage(existing).free
@@ -170,6 +173,14 @@ async def _pushes(settings: Settings) -> str:
     for one in made:
         await one.close()
     return f"{len(made)} of alerts.apprise can be used; nothing was sent"
+
+
+async def _outboxes(settings: Settings) -> Sequence[Check]:
+    try:
+        paths = found_in(settings.state_dir)
+    except Misconfigured as error:
+        return [Check("outboxes", "not readable", str(error))]
+    return [await _outbox(settings, path) for path in paths]
 
 
 async def _outbox(settings: Settings, path: Path) -> Check:

@@ -22,6 +22,8 @@ from crampwatch.units import SECOND_MS
 
 EVERY = "all"
 SHOWN_LETTERS = 20
+#: Digits: what SQLite numbers its rows by has no more.
+LONGEST_ID = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ async def _each(settings: Settings, which: str, option: str, *, drop: bool) -> i
     paths = {service_of(path): path for path in found_in(settings.state_dir)}
     wanted: int | None = None
     if which != EVERY:
-        if not (number.isdecimal() and service in paths):
+        if not (number.isdecimal() and len(number) <= LONGEST_ID and service in paths):
             raise Misconfigured(option, f"there is no {which!r}; `crampwatch outbox` lists the ids, or write {EVERY}")
         paths, wanted = {service: paths[service]}, int(number)
     count = 0

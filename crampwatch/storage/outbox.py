@@ -4,11 +4,13 @@ import asyncio
 import itertools
 import sqlite3
 from collections.abc import Callable, Sequence
+from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from crampwatch.clock import Clock
+from crampwatch.errors import Misconfigured
 from crampwatch.storage.database import Database
 from crampwatch.storage.outbox_parts import DAMAGED, Block, DeadLetter, Depth, Held, Lane, Refusal, cut, packed
 
@@ -259,8 +261,18 @@ def service_of(path: Path) -> str:
 
 
 def found_in(state_dir: Path) -> Sequence[Path]:
-    """Every outbox of a state_dir."""
-    return sorted(state_dir.glob(file_name("*")))
+    """Every outbox of a state_dir; none when there is no such folder.
+
+    Raises:
+        Misconfigured: the folder cannot be read.
+    """
+    try:
+        return sorted(one for one in state_dir.iterdir() if fnmatch(one.name, file_name("*")))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        hint = "run this as the user whose folder it is (sudo -u crampwatch)"
+        raise Misconfigured("state_dir", f"cannot read {state_dir}: {error}; {hint}") from error
 
 
 def _inherit(connection: sqlite3.Connection, blocks: Sequence[Row], dead: Sequence[Row]) -> int:

@@ -148,3 +148,18 @@ def test_what_nobody_delivers_says_what_to_start(crampwatch, state_dir, monkeypa
     assert "nobody delivers that: start `crampwatch alert` or `crampwatch run`" in crampwatch("outbox").out
     with sole_user(state_dir, ["alerter"]):
         assert "nobody delivers" not in crampwatch("outbox").out
+
+
+def test_a_number_that_no_row_can_have_is_told_in_one_line(crampwatch, state_dir):
+    filled(state_dir, "processor")
+    told = crampwatch("outbox", "--retry", "processor:99999999999999999999999")
+    assert told.code == 2
+    assert "`crampwatch outbox` lists the ids" in " ".join(told.err.split())
+
+
+def test_a_state_folder_that_cannot_be_read_is_told_in_one_line(crampwatch, state_dir):
+    state_dir.write_text("a file")
+    told = crampwatch("outbox")
+    assert told.code == 2
+    assert "cannot read" in told.err
+    assert "sudo -u crampwatch" in " ".join(told.err.split())
