@@ -16,7 +16,8 @@ from crampwatch.errors import Misconfigured
 from crampwatch.setting_files import ENV_PREFIX
 from crampwatch.settings import Settings, find_file, load
 
-_PASSWORD_IN_URL = re.compile(r"(//[^/@:]*:)[^/]*@")
+#: Up to the last @: a password may hold what it should not, and is then the more worth hiding.
+_LOGIN_IN_URL = re.compile(r"(//(?:[^/@:]*:)?).*@", re.DOTALL)
 
 
 def config(
@@ -72,11 +73,11 @@ def _shown(name: str, value: Any) -> Text:
 
 
 def masked(settings: Settings) -> dict[str, Any]:
-    """Every value as JSON knows it; passwords as stars, also one that stands in a URL."""
+    """Every value as JSON knows it; passwords as stars, also a login that stands in a URL."""
     values = settings.model_dump(mode="json")
     for section in ("mqtt", "influxdb"):
         if values[section]["url"] is not None:
-            values[section]["url"] = _PASSWORD_IN_URL.sub(r"\1**********@", values[section]["url"])
+            values[section]["url"] = _LOGIN_IN_URL.sub(r"\1**********@", values[section]["url"])
     return values
 
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from crampwatch.cli.config import descriptions, flat
-from crampwatch.settings import Settings, load
+from crampwatch.cli.config import descriptions, flat, masked
+from crampwatch.settings import Mqtt, Settings, load
 
 SECRETS = """
 team = "club"
@@ -73,6 +73,14 @@ def test_a_url_without_a_password_is_shown_as_it_is(crampwatch, monkeypatch):
 def test_a_password_in_the_address_of_influxdb_is_masked_too(crampwatch, monkeypatch):
     monkeypatch.setenv("CRAMPWATCH_INFLUXDB__URL", "http://ada:sesame@10.0.0.2:8086")
     assert json.loads(crampwatch("config", "--json").out)["influxdb"]["url"] == "http://ada:**********@10.0.0.2:8086"
+
+
+@pytest.mark.parametrize("login", ["user:hun/ter2", "us/er:hunter2", "a@b:hunter2", "hunter2", "user:hunter2@"])
+def test_a_login_that_is_written_wrongly_in_an_address_is_masked_too(login):
+    mqtt = Mqtt().model_copy(update={"url": f"mqtt://{login}@here:1883"})
+    shown = masked(Settings().model_copy(update={"mqtt": mqtt}))["mqtt"]["url"]
+    assert shown.endswith("**********@here:1883")
+    assert "ter2" not in shown
 
 
 def test_every_setting_is_explained(crampwatch):
