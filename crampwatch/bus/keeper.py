@@ -71,7 +71,7 @@ class Keeper:
         task: asyncio.Task[None] | None = None
         try:
             try:
-                self._folder.mkdir(parents=True, exist_ok=True)
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 await self._begin()
             except OSError as error:
                 raise Misconfigured("state_dir", f"cannot run a broker in {self._folder}: {error}") from error

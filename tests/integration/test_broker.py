@@ -323,3 +323,9 @@ async def test_a_state_folder_that_cannot_be_made_names_the_setting(tmp_path):
     with pytest.raises(Misconfigured, match="state_dir"):
         async with find_or_start(Mqtt(), tmp_path / "file"):
             pass
+
+
+async def test_what_a_broker_keeps_is_for_nobody_else_on_the_machine(tmp_path):
+    brand = await mosquitto_brand()
+    async with Keeper(brand, tmp_path / "broker", 0).running():
+        assert (tmp_path / "broker").stat().st_mode & 0o077 == 0
