@@ -96,27 +96,8 @@ class Processor:
         )
         #: Machines are moved by one task at a time.
         self._turn = asyncio.Lock()
-        self._mender = Mender(
-            roster=self._roster,
-            store=store,
-            shelf=self._shelf,
-            turn=self._turn,
-            patience=self._patience,
-            clock=clock,
-            counters=counters,
-            record=self._record,
-            wait=wait,
-        )
-        self._settler = Settler(
-            processor=self._id,
-            roster=self._roster,
-            shelf=self._shelf,
-            turn=self._turn,
-            patience=self._patience,
-            clock=clock,
-            counters=counters,
-            wait=wait,
-        )
+        self._mender = self._a_mender()
+        self._settler = self._a_settler()
         self._pulse = Pulse(
             processor=self._id,
             team=self._team,
@@ -128,6 +109,31 @@ class Processor:
             stored=store.gauges,
         )
         self._herald = Herald(self._id, self._pulse.vitals, clock, more=self._pulse.word)
+
+    def _a_mender(self) -> Mender:
+        return Mender(
+            roster=self._roster,
+            store=self._store,
+            shelf=self._shelf,
+            turn=self._turn,
+            patience=self._patience,
+            clock=self._clock,
+            counters=self._counters,
+            record=self._record,
+            wait=self._wait,
+        )
+
+    def _a_settler(self) -> Settler:
+        return Settler(
+            processor=self._id,
+            roster=self._roster,
+            shelf=self._shelf,
+            turn=self._turn,
+            patience=self._patience,
+            clock=self._clock,
+            counters=self._counters,
+            wait=self._wait,
+        )
 
     def _troubles(self) -> Sequence[str]:
         unseen = self._herald.problem
