@@ -1,7 +1,13 @@
 """Which rows of a spool are stored, up to where without a gap."""
 
+import bisect
 import json
 from collections.abc import Iterable
+from operator import itemgetter
+
+#: Spans kept above the mark of one spool. Honest collectors leave a handful.
+SPANS = 1_000
+_LOW = itemgetter(0)
 
 
 class Watermark:
@@ -15,7 +21,8 @@ class Watermark:
 
     def __init__(self, up_to: int = -1, spans: Iterable[tuple[int, int]] = ()) -> None:
         self._up_to = up_to
-        self._spans = [(low, high) for low, high in spans]
+        #: In order, apart by a row at least.
+        self._spans = [(low, high) for low, high in spans][:SPANS]
 
     @property
     def up_to(self) -> int:
@@ -24,7 +31,10 @@ class Watermark:
 
     def has(self, row: int) -> bool:
         """Whether this row is settled."""
-        return row <= self._up_to or any(low <= row <= high for low, high in self._spans)
+        if row <= self._up_to:
+            return True
+        place = self._place(row)
+        return place > 0 and row <= self._spans[place - 1][1]
 
     def settle(self, row: int) -> None:
         """This row is stored, or will never be taken."""
@@ -48,18 +58,22 @@ class Watermark:
         up_to, spans = json.loads(text)
         return cls(up_to, [(low, high) for low, high in spans])
 
+    def _place(self, row: int) -> int:
+        """How many spans begin at this row or below."""
+        return bisect.bisect_right(self._spans, row, key=_LOW)
+
     def _insert(self, row: int) -> None:
-        if self._spans and row == self._spans[-1][1] + 1:
-            # Rows come in order almost always: the last span grows.
-            self._spans[-1] = (self._spans[-1][0], row)
-            return
-        merged: list[tuple[int, int]] = []
-        for low, high in sorted([*self._spans, (row, row)]):
-            if merged and low <= merged[-1][1] + 1:
-                merged[-1] = (merged[-1][0], max(merged[-1][1], high))
-            else:
-                merged.append((low, high))
-        self._spans = merged
+        place = self._place(row)
+        low = high = row
+        first = last = place
+        if place and self._spans[place - 1][1] >= row - 1:
+            first = place - 1
+            low, high = self._spans[first][0], max(row, self._spans[first][1])
+        if place < len(self._spans) and self._spans[place][0] == row + 1:
+            last = place + 1
+            high = self._spans[place][1]
+        self._spans[first:last] = [(low, high)]
+        del self._spans[SPANS:]
 
     def _absorb(self) -> None:
         while self._spans and self._spans[0][0] <= self._up_to + 1:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor.watermark import Watermark
+from processor.watermark import SPANS, Watermark
 
 
 def settled(*rows):
@@ -59,3 +59,41 @@ def test_a_mark_goes_on_from_the_shelf(before, after):
         whole.settle(row)
         second.settle(row)
     assert second.dump() == whole.dump()
+
+
+def rows_above(mark, rows):
+    return [row for row in rows if mark.has(row)]
+
+
+@given(st.lists(st.integers(0, 40)))
+def test_what_was_settled_is_known_and_nothing_else(rows):
+    mark = Watermark()
+    for row in rows:
+        mark.settle(row)
+    assert rows_above(mark, range(42)) == sorted(set(rows))
+
+
+def test_a_spool_that_leaves_out_every_other_row_is_remembered_up_to_a_bound():
+    mark = Watermark()
+    for row in range(2, 6 * SPANS, 2):
+        mark.settle(row)
+    assert mark.up_to == -1
+    assert rows_above(mark, range(6 * SPANS)) == [2 * one for one in range(1, SPANS + 1)]
+
+
+def test_what_was_beyond_the_bound_counts_when_it_comes_again():
+    mark = Watermark()
+    for row in range(2, 4 * SPANS, 2):
+        mark.settle(row)
+    for row in range(4 * SPANS):
+        mark.settle(row)
+    assert mark.up_to == 4 * SPANS - 1
+
+
+def test_a_row_below_the_bound_pushes_out_the_highest():
+    mark = Watermark()
+    for row in range(10, 10 + 2 * SPANS, 2):
+        mark.settle(row)
+    mark.settle(5)
+    assert mark.has(5)
+    assert not mark.has(8 + 2 * SPANS)
