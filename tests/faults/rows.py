@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from crampwatch.events import Alert
 from crampwatch.units import SECOND_MS
 from tests.faults.house import SENTINEL, TEAM, House
 from tests.faults.parts import LOOK_EVERY_S, until
@@ -78,11 +80,16 @@ OUTAGE = Row("broker, away longer than live", ("broker",), kills=1, fresh_s=20.0
 
 @dataclass
 class Run:
-    """What came of a row: what each store holds, what was felt on the phone and heard on the broker."""
+    """What came of a row: what each store holds, what was felt on the phone and heard on the broker.
+
+    ``spared`` are pushes that the journal says were over before they could be made: a runner who stopped and ran
+    again while the alerter was away is not asked about it afterwards.
+    """
 
     kept: Mapping[str, Kept]
     felt: Counter[str]
     bridged: Counter[str]
+    spared: Counter[str] = field(default_factory=Counter)
     outcome: Outcome = field(default_factory=lambda: Outcome(""))
 
 
@@ -144,7 +151,7 @@ async def play(prepared: House, folder: Path, row: Row, pace: float, seed: int, 
             await _settled(lambda: SENTINEL in str(bridge.heard) and (sound is None or heard(phone) >= sound.felt))
             await house.stop()
             kept = await house.kept()
-    run = Run(kept, heard(phone), Counter(bridge.heard))
+    run = Run(kept, heard(phone), Counter(bridge.heard), spared(house.folder / "state" / "alerts.db"))
     outcome = judge(row, house.plan, run, sound)
     outcome.kills, outcome.recovered_s = killer.kills, killer.recovered_s
     run.outcome = outcome
@@ -162,6 +169,16 @@ def heard(phone: Receiver) -> Counter[str]:
     return Counter({title: count for title, count in phone.felt.items() if SENTINEL not in title})
 
 
+def spared(journal: Path) -> Counter[str]:
+    """The pushes to the phone that the alerter never began, because what they were about was over."""
+    with contextlib.closing(sqlite3.connect(journal)) as connection:
+        rows = connection.execute(
+            "SELECT alert.athlete, alert.body FROM push JOIN alert ON alert.id = push.alert "
+            "WHERE push.channel <> 'mqtt' AND push.state = 'moot' AND push.attempts = 0"
+        ).fetchall()
+    return Counter(f"{Alert.model_validate_json(body).title} ({athlete})" for athlete, body in rows)
+
+
 def judge(row: Row, plan: Plan, run: Run, sound: Run | None) -> Outcome:
     """Hold a run against what was sent, what arithmetic proves, and the run without faults."""
     outcome = Outcome(row.name, stored={name: compare_samples(plan, kept) for name, kept in run.kept.items()})
@@ -177,7 +194,7 @@ def judge(row: Row, plan: Plan, run: Run, sound: Run | None) -> Outcome:
         outcome.pushes = [f"a push from backlog: {one}" for one in told_from_backlog(run)]
         outcome.pushes += [f"felt {count} times: {one}" for one, count in run.felt.items() if count > 1]
     elif sound is not None:
-        pushes = compare_counts("push", sound.felt, run.felt)
+        pushes = compare_counts("push", sound.felt - run.spared, run.felt)
         if "broker" not in row.targets:  # one that is killed forgets what it took in its last seconds
             pushes += [f"never on the broker: {one}" for one in sorted(sound.bridged.keys() - run.bridged.keys())]
         outcome.pushes = pushes
