@@ -60,7 +60,7 @@ class House:
             self._launcher = (sys.executable, "-m", "tests.faults.fast", *map(str, clock))
         self.health = {name: free_port() for name in SECTION}
         self.pages = free_port()
-        self._mqtt = free_port()
+        self.mqtt_port = free_port()
 
     @property
     def store(self) -> Path:
@@ -69,7 +69,7 @@ class House:
     @property
     def links(self) -> BusFactory:
         """For strangers to the house."""
-        return MqttLinks(Address("127.0.0.1", self._mqtt))
+        return MqttLinks(Address("127.0.0.1", self.mqtt_port))
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -77,7 +77,7 @@ class House:
         return {
             "CRAMPWATCH_TEAM": TEAM,
             "CRAMPWATCH_STATE_DIR": str(self.folder / "state"),
-            "CRAMPWATCH_MQTT__URL": f"mqtt://127.0.0.1:{self._mqtt}",
+            "CRAMPWATCH_MQTT__URL": f"mqtt://127.0.0.1:{self.mqtt_port}",
             "CRAMPWATCH_MQTT__CONNECT_TIMEOUT_S": "120",
             "CRAMPWATCH_ALERTS__APPRISE": json.dumps([self.phone.address]),
             "CRAMPWATCH_ALERTS__DEADLINE_S": LONG_S,
@@ -93,7 +93,7 @@ class House:
         if self._mirrored:
             self.parts["influxdb"] = self.database = Database(self.folder / "influxd")
             await asyncio.to_thread(self.database.begin)
-        self.parts["broker"] = await broker(self.folder, self._mqtt)
+        self.parts["broker"] = await broker(self.folder, self.mqtt_port)
         self.parts["processor"] = service((*self._launcher, "process"), "processor", self.folder, self.variables)
         self.parts["alerter"] = service((*self._launcher, "alert"), "alerter", self.folder, self.variables)
         self.parts["dashboard"] = dashboard((*self._launcher, "serve"), self.folder, self.variables, self.pages)

@@ -56,10 +56,17 @@ class Database:
         """The first start: with an organisation and buckets when it is new."""
         self._server.start()
         if not (self._folder / PLACE).exists():
-            place = self._server.home().settings
-            assert place.token is not None
-            kept = place.model_dump() | {"token": place.token.get_secret_value()}
+            home = self._server.home()
+            kept = home.settings.model_dump() | {"token": home.make_token()}
             (self._folder / PLACE).write_text(json.dumps(kept), encoding="utf-8")
+
+    def know(self, *, known: bool) -> None:
+        """Know the token of the house, or know it no more."""
+        token = self.variables["CRAMPWATCH_INFLUXDB__TOKEN"]
+        given = json.loads(self._server.call("GET", "/api/v2/authorizations"))["authorizations"]
+        (number,) = (one["id"] for one in given if one["token"] == token)
+        status = {"status": "active" if known else "inactive"}
+        self._server.call("PATCH", f"/api/v2/authorizations/{number}", status)
 
     def start(self) -> None:
         self._server.launch()

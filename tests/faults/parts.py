@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -34,14 +35,14 @@ async def until(true: Callable[[], object], what: str, within_s: float = PATIENC
 
 def free_port() -> int:
     """A port below those that outgoing connections are given, so that nobody takes it while its server is away."""
-    for port in range(20_000 + os.getpid() % 10_000, 32_000):
+    while True:
+        port = random.randint(10_000, 19_999)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
             if port not in _given:
                 _given.add(port)
                 return port
-    raise AssertionError("no port is free")
 
 
 _given: set[int] = set()

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from crampwatch.events import Alert
 from crampwatch.units import SECOND_MS
 from tests.faults.house import SENTINEL, TEAM, House
 from tests.faults.parts import LOOK_EVERY_S, until
@@ -170,13 +169,24 @@ def heard(phone: Receiver) -> Counter[str]:
 
 
 def spared(journal: Path) -> Counter[str]:
-    """The pushes to the phone that the alerter never began, because what they were about was over."""
+    """By athlete, the pushes to the phone that the alerter never began, because what they were about was over."""
     with contextlib.closing(sqlite3.connect(journal)) as connection:
         rows = connection.execute(
-            "SELECT alert.athlete, alert.body FROM push JOIN alert ON alert.id = push.alert "
+            "SELECT alert.athlete FROM push JOIN alert ON alert.id = push.alert "
             "WHERE push.channel <> 'mqtt' AND push.state = 'moot' AND push.attempts = 0"
         ).fetchall()
-    return Counter(f"{Alert.model_validate_json(body).title} ({athlete})" for athlete, body in rows)
+    return Counter(athlete for (athlete,) in rows)
+
+
+def due(sound: Run, run: Run) -> Counter[str]:
+    """What should have been felt: what is without faults, but for what was over before it could be."""
+    wanted, left = Counter(sound.felt), Counter(run.spared)
+    for title in sound.felt - run.felt:
+        athlete = title.rpartition("(")[2].rstrip(")")
+        if left[athlete]:
+            left[athlete] -= 1
+            wanted[title] -= 1
+    return +wanted
 
 
 def judge(row: Row, plan: Plan, run: Run, sound: Run | None) -> Outcome:
@@ -194,7 +204,7 @@ def judge(row: Row, plan: Plan, run: Run, sound: Run | None) -> Outcome:
         outcome.pushes = [f"a push from backlog: {one}" for one in told_from_backlog(run)]
         outcome.pushes += [f"felt {count} times: {one}" for one, count in run.felt.items() if count > 1]
     elif sound is not None:
-        pushes = compare_counts("push", sound.felt - run.spared, run.felt)
+        pushes = compare_counts("push", due(sound, run), run.felt)
         if "broker" not in row.targets:  # one that is killed forgets what it took in its last seconds
             pushes += [f"never on the broker: {one}" for one in sorted(sound.bridged.keys() - run.bridged.keys())]
         outcome.pushes = pushes
