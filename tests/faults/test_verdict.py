@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from tests.faults.plan import Plan
+from tests.faults.rows import Run, due
 from tests.faults.verdict import Kept, compare_counts, compare_findings, compare_samples
 
 
@@ -51,3 +52,11 @@ def test_a_push_that_was_felt_twice_or_never_is_named():
         "push missing: Signs (r001) x1",
         "push too many: Cramp? (r000) x1",
     ]
+
+
+def test_a_push_that_was_over_before_it_could_be_made_is_not_missed_and_every_other_one_is():
+    stopped, eased, stood = "You stopped (r001)", "You stopped (r002)", "You stopped (r003)"
+    sound = Run({}, Counter([stopped, eased, stood]), Counter())
+    run = Run({}, Counter([stood]), Counter(), spared=Counter(["r002"]))
+    assert due(sound, run) == Counter([stopped, stood])
+    assert due(sound, sound) == sound.felt
