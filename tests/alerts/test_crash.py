@@ -167,6 +167,7 @@ async def whole(story, folder):
     return end, len(fuse.steps)
 
 
+@pytest.mark.timeout(600)  # a life for each step: seconds alone, minutes on a machine that has other things to do
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
 async def test_a_crash_between_any_two_steps_repeats_nothing_that_is_felt_and_loses_nothing(tmp_path, story):
     undisturbed, steps = await whole(story, tmp_path)
@@ -181,6 +182,7 @@ async def test_a_crash_between_any_two_steps_repeats_nothing_that_is_felt_and_lo
     assert deaths >= steps * 0.5
 
 
+@pytest.mark.timeout(600)  # a life for each step: seconds alone, minutes on a machine that has other things to do
 @pytest.mark.parametrize("story", [rising, asked_and_answered, broker_away], ids=lambda story: story.__name__)
 async def test_a_crash_while_it_recovers_from_a_crash_changes_nothing_either(tmp_path, story):
     undisturbed, steps = await whole(story, tmp_path)
