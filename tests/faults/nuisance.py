@@ -28,7 +28,7 @@ POISON = {
 }
 #: The id of the collector's link.
 RIVAL = f"{TEAM}_collector-1"
-#: Any client waits before it dials again: one that does not keeps others from ever being linked.
+#: As any client does, it waits before it dials again.
 REDIALS_AFTER_S = 1.0
 
 
