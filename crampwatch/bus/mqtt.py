@@ -132,7 +132,7 @@ class MqttLink(aiomqtt.Client):
         """
         dialling = asyncio.create_task(self.__aenter__(), name="mqtt-dial")
         try:
-            await asyncio.shield(dialling)
+            await self._dialled(dialling)
             self._disconnected.add_done_callback(self._on_gone)
             if filters and self._resumed:
                 # The session has its subscriptions; asking again only brings the retained messages. The answer is
@@ -146,12 +146,16 @@ class MqttLink(aiomqtt.Client):
         except aiomqtt.MqttError as error:
             self._release()
             raise _translated(error, self._address) from error
-        except ValueError as error:  # among them UnicodeError: the host cannot be a name at all
-            self._release()
-            raise Misconfigured("mqtt.url", f"{self._address.host!r} can be no host: {error}") from error
         except CrampwatchError:
             await self.close()
             raise
+
+    async def _dialled(self, dialling: "asyncio.Task[Any]") -> None:
+        try:
+            await asyncio.shield(dialling)
+        except ValueError as error:  # among them UnicodeError: the host cannot be a name at all
+            self._release()
+            raise Misconfigured("mqtt.url", f"{self._address.host!r} can be no host: {error}") from error
 
     async def until_lost(self) -> Loss:
         """See :meth:`crampwatch.bus.lasting.Link.until_lost`."""
@@ -192,6 +196,9 @@ class MqttLink(aiomqtt.Client):
                 suback.set_exception(aiomqtt.MqttError(loss.reason))
 
     def _check_granted(self, filters: Sequence[tuple[str, int]], codes: Sequence[int | ReasonCode]) -> None:
+        if len(codes) != len(filters):
+            words = f"{len(codes)} answers to {len(filters)} subscriptions"
+            raise Unavailable(f"{self._address} does not answer as a broker does: {words}")
         for (topic_filter, _), code in zip(filters, codes, strict=True):
             if (code if isinstance(code, int) else code.value) >= FAILURE:
                 raise Misconfigured(
@@ -327,4 +334,5 @@ def _translated(error: aiomqtt.MqttError, address: Address) -> CrampwatchError:
     if isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME:
         return Misconfigured("mqtt.url", f"there is no host {address.host!r}")
     hint = " (does it speak TLS?)" if address.tls and isinstance(cause, ConnectionError) else ""
-    return Unavailable(f"no broker answers at {address}: {cause or error}{hint}")
+    # An error of the socket may be without words, as that of a wait which was too long.
+    return Unavailable(f"no broker answers at {address}: {str(cause or '') or error}{hint}")
