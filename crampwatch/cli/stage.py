@@ -23,7 +23,7 @@ from crampwatch.cli.guarded import one_file
 from crampwatch.cli.monitor import Monitor
 from crampwatch.cli.serving import in_order
 from crampwatch.clock import Clock, PacedClock, WallClock
-from crampwatch.service import running, until_stopped
+from crampwatch.service import running, spare_collections, until_stopped
 from crampwatch.settings import Athlete, Dashboard, Sensor, Settings
 from crampwatch.storage import Store
 
@@ -127,6 +127,7 @@ async def play(settings: Settings, cast: Sequence[Runner], speed: float, *, open
                 screen.say(f"a run of {duration_s / 60:.0f} min at {speed:g}x; Ctrl-C ends it")
                 if open_page:
                     typer.launch(page)
+                spare_collections()
                 await _until_over(watches, screen, until_end=until_end)
         out.print(plain(await _where(settings, home.store)), soft_wrap=True)
 
