@@ -56,6 +56,10 @@ class Marks:
         mark = self._marks.get(origin)
         return mark is not None and mark.watermark.has(row)
 
+    def knows(self, collector: str) -> bool:
+        """Whether any spool of a collector has a mark."""
+        return any(origin.collector == collector for origin in self._marks)
+
     def settle(self, origin: Origin, row: int, now_ms: int) -> None:
         """This row is stored, or will never be taken."""
         self._heard(origin, now_ms).settle(row)

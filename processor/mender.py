@@ -74,6 +74,9 @@ class Mender:
             await self._roster.recall(self._clock.now_ms())
         while True:
             await self._wait(LOOK_S)
+            if self._roster.owes:
+                async with self._turn:
+                    await self._roster.recall(self._clock.now_ms())
             for seat in self._roster.behind():
                 if seat.gap is not None and seat.gap.quiet(QUIET_LOOKS):
                     await self._mend(bus, seat, seat.gap)
@@ -90,8 +93,8 @@ class Mender:
             # What live work has stored meanwhile; a machine knows a sample that it has seen.
             newest_ms = samples[-1].at_ms if samples else after_ms
             last = await self._patience.attempt("read", lambda: self._last(seat, newest_ms - SECOND_MS))
-            if last is None or gap.messages != before:
-                # Nobody is held up for it: the next look begins anew.
+            if last is None or gap.messages != before or not self._roster.holds(seat):
+                # Nobody is held up for it: the next look begins anew. Who was let go is recalled by then.
                 return
             for some in _slices(last[0]):
                 gain.add(anew.observe(some), late=True)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from crampwatch.clock import Clock
-from crampwatch.errors import CrampwatchError, Misconfigured, Unavailable
+from crampwatch.errors import CrampwatchError, Misconfigured, Refused, Unavailable
 from crampwatch.metrics import Counters
 from crampwatch.trouble import Trouble
 
@@ -20,7 +20,7 @@ RETRY_S, RETRY_MAX_S = 0.2, 5.0
 #: How long one attempt may take while others wait for its end, in wall seconds.
 ATTEMPT_S = 5.0
 #: What ends no reading: a store that refuses us takes what we record all the same, and may be mended meanwhile.
-READ_FAULTS = (Unavailable, Misconfigured)
+READ_FAULTS = (Unavailable, Misconfigured, Refused)
 
 
 class Patience:

@@ -14,7 +14,7 @@ from processor.athlete import Athlete
 
 from .patience import Patience
 from .seat import Gap, Seat
-from .shelf import Kept, Shelf
+from .shelf import Kept, KeptGap, Shelf
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +71,8 @@ class Roster:
         self._every_ms = int(every_s * SECOND_MS)
         self._room = room
         self._seats: OrderedDict[tuple[str, str], Seat] = OrderedDict()
+        #: Whether the shelf may know gaps of sessions that are not here: of an earlier life, or let go since.
+        self._left_gaps = True
 
     def __len__(self) -> int:
         return len(self._seats)
@@ -113,30 +115,50 @@ class Roster:
     def rest(self, now_ms: int) -> Sequence[Kept]:
         """Let sessions go that are over, and those that have rested longest when there are too many; some at once.
 
-        Returns their snapshots. What has a gap stays until it is mended, a few seconds.
+        Returns their snapshots. What has a gap stays until it is mended, a few seconds; where there are too many it
+        goes once its gap is on the shelf, and is recalled when there is room.
         """
         leaving: list[tuple[str, str]] = []
+        at_once = max(SNAPSHOTS, len(self._seats) - self._room)
         for name, seat in self._seats.items():
             too_many = len(self._seats) - len(leaving) > self._room
             over = seat.closed and now_ms - seat.heard_at_ms > OVER_MS
-            if not (too_many or over) or len(leaving) >= SNAPSHOTS:
+            if not (too_many or over) or len(leaving) >= at_once:
                 break
-            if seat.gap is None:
+            if seat.gap is None or seat.gap.kept:
                 leaving.append(name)
-        kept = (self._seats.pop(name).keep() for name in leaving)
+        gone = [self._seats.pop(name) for name in leaving]
+        self._left_gaps = self._left_gaps or any(seat.gap is not None for seat in gone)
+        # Of a machine with a gap the shelf's older snapshot is worth more.
+        kept = (seat.keep() for seat in gone if seat.gap is None)
         return [one for one in kept if one is not None]
 
     def behind(self) -> Sequence[Seat]:
         """Sessions whose machine has not observed everything that is stored."""
         return [seat for seat in self._seats.values() if seat.gap is not None]
 
+    def holds(self, seat: Seat) -> bool:
+        """Whether this seat was not let go meanwhile."""
+        return self._seats.get(seat.name) is seat
+
+    @property
+    def owes(self) -> bool:
+        """Whether sessions may have been left with a gap, and those that are here with one leave room for them."""
+        return self._left_gaps and len(self.behind()) < self._room
+
     async def recall(self, now_ms: int) -> None:
-        """Bring back the sessions that an earlier life has left with a gap."""
-        for kept in await self._patience.insist("recall", self._shelf.gaps):
-            seat = await self.seat(kept.athlete, kept.session, now_ms)
-            known = (kept.from_ms, kept.to_ms) if seat.gap is None else (seat.gap.from_ms, seat.gap.to_ms)
-            seat.gap = Gap(min(known[0], kept.from_ms), max(known[1], kept.to_ms))
-            seat.late_to_ms = max(seat.late_to_ms, kept.to_ms)
+        """Bring back sessions that were left with a gap, by an earlier life or for want of room: as many as there is
+        room for, and a few more, for whom those that have rested longest go next time. Only ask while the turn is held.
+        """
+        resting = self.rest(now_ms)
+        if resting:
+            await self._patience.insist("keep", lambda: self._shelf.keep(resting, ()))
+        gaps = await self._patience.insist("recall", self._shelf.gaps)
+        away = [one for one in gaps if (one.athlete, one.session) not in self._seats]
+        room = max(0, self._room - len(self._seats), min(SNAPSHOTS, self._room - len(self.behind())))
+        for kept in away[:room]:
+            await self.seat(kept.athlete, kept.session, now_ms)
+        self._left_gaps = len(away) > room
 
     async def before(self, seat: Seat, at_ms: int) -> Kept | None:
         """The newest snapshot of a session that is older than this moment, if there is one."""
@@ -156,6 +178,10 @@ class Roster:
         past = await self._past(key, after_ms)
         if past is None:
             seat.gap, seat.unread = Gap(after_ms + 1, after_ms + 1), True
+        if self._left_gaps:
+            owed = await self._patience.insist("recall", lambda: self._shelf.gap(athlete, session))
+            self._owe(seat, owed)
+        if past is None:
             return seat
         samples, findings = past
         await self._catch_up(seat, samples)
@@ -164,6 +190,15 @@ class Roster:
             log.info("%s: went on from %d stored samples of session %s", athlete, len(samples), session)
         seat.to_repeat = recent(findings, now_ms)
         return seat
+
+    @staticmethod
+    def _owe(seat: Seat, owed: KeptGap | None) -> None:
+        """Go on with a gap that the shelf knows; it knows enough to bring this seat back as it is."""
+        if owed is None:
+            return
+        known = owed if seat.gap is None else KeptGap(*seat.name, seat.gap.from_ms, seat.gap.to_ms)
+        seat.gap = Gap(min(known.from_ms, owed.from_ms), max(known.to_ms, owed.to_ms), kept=True)
+        seat.late_to_ms = max(seat.late_to_ms, owed.to_ms)
 
     async def _past(self, key: RunKey, after_ms: int) -> tuple[Sequence[Sample], Sequence[Finding]] | None:
         """What the store holds of a run; None when it cannot be read now. The mender finds out when it can again."""

@@ -3,7 +3,7 @@
 import asyncio
 import functools
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from crampwatch.bus import Bus
 from crampwatch.clock import Clock
@@ -13,6 +13,7 @@ from crampwatch.events import StoredUpTo
 from crampwatch.metrics import Counters
 from crampwatch.topics import SYSTEM, Kind, Topic
 from crampwatch.trouble import level
+from crampwatch.units import HOUR_MS
 
 from .drain import Drain
 from .marks import Marks
@@ -20,13 +21,15 @@ from .patience import Patience, Wait
 from .reading import Origin
 from .roster import Roster
 from .seat import Seat
-from .shelf import KeptGap, Shelf
+from .shelf import OLD_MS, KeptGap, Shelf
 
 log = logging.getLogger(__name__)
 
 #: Wall seconds between two writes of the shelf, and of a mark. A commit and a publish for each drain would cost more
 #: than the drain.
 KEEP_S = 0.2
+#: Run time between two looks for what the shelf need not keep any longer.
+FORGET_MS = HOUR_MS
 
 
 class Settler:
@@ -70,6 +73,9 @@ class Settler:
         self._moved: dict[tuple[str, str], Seat] = {}
         self._unkept: set[Origin] = set()
         self._untold: dict[Origin, int] = {}
+        #: Collectors of whom a mark was dropped: what is retained of them goes, unless another spool has a mark.
+        self._dropped: set[str] = set()
+        self._forgot_at_ms: int | None = None
         self.marks = Marks()
 
     async def settle(self, drain: Drain, moved: Iterable[Seat]) -> None:
@@ -93,6 +99,7 @@ class Settler:
             self._news.clear()
             async with self._turn:
                 await self._keep()
+                await self._forget()
             await self._tell(bus)
             await self._wait(KEEP_S)
 
@@ -103,6 +110,8 @@ class Settler:
             self._kept()
             for origin, row in sorted(self._untold.items()):
                 await self._publish(bus, origin, row)
+            for collector in sorted(self._dropped):
+                await self._clear(bus, collector)
         except CrampwatchError as error:
             log.debug("last marks not kept: %s", error)
 
@@ -113,8 +122,15 @@ class Settler:
         marks = self.marks.kept(self._unkept)
         if snapshots or marks or gone or gaps:
             await self._patience.insist("keep", lambda: self._shelf.keep(snapshots, marks, gone, gaps))
+        self._dropped.update(origin.collector for origin in gone)
         self._moved.clear()
         self._kept()
+
+    async def _forget(self) -> None:
+        now_ms = self._clock.now_ms()
+        if self._forgot_at_ms is None or abs(now_ms - self._forgot_at_ms) >= FORGET_MS:
+            await self._patience.insist("keep", lambda: self._shelf.forget(now_ms - OLD_MS))
+            self._forgot_at_ms = now_ms
 
     def _kept(self) -> None:
         self._untold.update((origin, self.marks.up_to(origin)) for origin in self._unkept)
@@ -122,16 +138,30 @@ class Settler:
 
     async def _tell(self, bus: Bus) -> None:
         for origin, row in sorted(self._untold.items()):
-            try:
-                await self._patience.insist("publish", functools.partial(self._publish, bus, origin, row))
-            except Refused as refused:
-                first = self._counters.add("unpublished", refused.reason) == 1
-                log.log(level(first=first), "%s not published: %s", Kind.WATERMARK, refused)
+            await self._insist(functools.partial(self._publish, bus, origin, row))
             if self._untold[origin] == row:
                 del self._untold[origin]
+        for collector in sorted(self._dropped):
+            await self._insist(functools.partial(self._clear, bus, collector))
+            self._dropped.discard(collector)
+
+    async def _insist(self, publish: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await self._patience.insist("publish", publish)
+        except Refused as refused:
+            first = self._counters.add("unpublished", refused.reason) == 1
+            log.log(level(first=first), "%s not published: %s", Kind.WATERMARK, refused)
 
     async def _publish(self, bus: Bus, origin: Origin, row: int) -> None:
         # Knowing nothing is no news: it would wipe out the mark that the broker retained for us.
         if row >= 0:
             message = StoredUpTo(collector=origin.collector, spool=origin.spool, row=row)
-            await bus.publish(Topic(SYSTEM, origin.collector, Kind.WATERMARK, self._processor), encode(message))
+            await bus.publish(self._topic(origin.collector), encode(message))
+
+    async def _clear(self, bus: Bus, collector: str) -> None:
+        """Have nothing retained of a collector none of whose spools has a mark; each would stay there for ever."""
+        if not self.marks.knows(collector):
+            await bus.publish(self._topic(collector), b"")
+
+    def _topic(self, collector: str) -> Topic:
+        return Topic(SYSTEM, collector, Kind.WATERMARK, self._processor)

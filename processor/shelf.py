@@ -8,11 +8,14 @@ from typing import NamedTuple
 
 from crampwatch.storage import RunKey
 from crampwatch.storage.database import Database
+from crampwatch.units import HOUR_MS
 
 from .marks import KeptMark
 from .reading import Origin
 
 FILE_NAME = "processor.db"
+#: A run that ended so long ago goes on no more; should late rows come all the same, the store is read from its start.
+OLD_MS = 30 * 24 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,17 @@ class Shelf:
             ]
         )
 
+    async def gap(self, athlete: str, session: str) -> KeptGap | None:
+        """What a session's machine has not observed, or None."""
+
+        def read(connection: Connection) -> KeptGap | None:
+            row = connection.execute(
+                "SELECT from_ms, to_ms FROM gap WHERE athlete=? AND session=?", (athlete, session)
+            ).fetchone()
+            return None if row is None else KeptGap(athlete, session, *row)
+
+        return await self._database.read(read)
+
     async def keep(
         self,
         snapshots: Sequence[Kept],
@@ -114,6 +128,18 @@ class Shelf:
             connection.executemany(
                 "DELETE FROM gap WHERE athlete=? AND session=?", [(one.athlete, one.session) for one in mended]
             )
+
+        await self._database.write(write)
+
+    async def forget(self, before_ms: int) -> None:
+        """Drop the snapshots of machines that observed nothing after this.
+
+        Raises:
+            Unavailable: the disk is full or the file is held.
+        """
+
+        def write(connection: Connection) -> None:
+            connection.execute("DELETE FROM snapshot WHERE at_ms < ?", (before_ms,))
 
         await self._database.write(write)
 

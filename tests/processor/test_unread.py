@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from crampwatch.errors import Misconfigured, Unavailable
+from crampwatch.errors import Misconfigured, Refused, Unavailable
 from crampwatch.topics import Kind, Topic
 from processor import patience
 from processor.backtest import backtest
@@ -24,6 +24,10 @@ async def revoked():
     raise Misconfigured("influxdb.token", "InfluxDB refuses it")
 
 
+async def refused():
+    raise Refused("bad_request", "InfluxDB does not understand the question")
+
+
 async def silent():
     await asyncio.Event().wait()
 
@@ -40,7 +44,7 @@ async def mended(desk, count=1):
     await until(lambda: desk.counters.value("mended") >= count and behind(desk) == 0, within_s=30)
 
 
-@pytest.mark.parametrize("fault", [away, revoked, silent])
+@pytest.mark.parametrize("fault", [away, revoked, refused, silent])
 async def test_a_newcomer_goes_on_without_its_past_and_holds_up_nobody(desk, monkeypatch, fault):
     monkeypatch.setattr(patience, "ATTEMPT_S", 0.05)
     messages = rows(story())
@@ -59,7 +63,7 @@ async def test_a_newcomer_goes_on_without_its_past_and_holds_up_nobody(desk, mon
         assert not any(one.late for one in desk.findings)
 
 
-@pytest.mark.parametrize("fault", [away, revoked])
+@pytest.mark.parametrize("fault", [away, revoked, refused])
 async def test_its_past_is_observed_once_the_store_can_be_read_again(desk, fault):
     samples = story()
     early = [one for one in samples if one.at_ms < START_MS + 400_000]

@@ -113,3 +113,23 @@ async def test_marks_of_spools_that_come_and_go_do_not_pile_up_on_the_shelf(desk
     shelf = await Shelf(desk.settings.state_dir).open()
     assert {one.origin.spool for one in await shelf.marks()} == {"s5", "s6", "s7"}
     await shelf.close()
+
+
+def retained_for(desk, collector):
+    return desk.broker.retained(Topic(SYSTEM, collector, Kind.WATERMARK, "processor-1"))
+
+
+async def test_a_mark_that_is_dropped_is_no_longer_retained_unless_another_spool_of_its_collector_has_one(
+    desk, monkeypatch
+):
+    monkeypatch.setattr(marks, "MOST", 2)
+    async with desk.processing():
+        for collector, spool in (("c0", "s0"), ("c1", "s0"), ("c1", "s1"), ("c2", "s0")):
+            own_word = Topic(SYSTEM, collector, Kind.WATERMARK, collector)
+            await forgot(desk, 5, collector=collector, topic=own_word, spool=spool)
+            name = encode(StoredUpTo(collector=collector, spool=spool, row=5))
+            await until(lambda who=collector, name=name: retained_for(desk, who) == name)
+            await desk.clock.advance(1)
+        await until(lambda: retained_for(desk, "c0") is None)
+        assert retained_for(desk, "c1") is not None
+        assert retained_for(desk, "c2") is not None
