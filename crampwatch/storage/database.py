@@ -28,8 +28,10 @@ BUSY_S = 10.0
 SWITCHING_S = 0.01
 #: The write-ahead log is cut back to this many bytes after a checkpoint.
 LOG_BYTES = 16 * 1024 * 1024
-#: How many KiB of pages a writer may keep: the hot minutes of some hundred runners. Only what is used is taken.
-CACHE_KIB = 32 * 1024
+#: How many KiB of pages a writer may keep: for the store the hot minutes of some hundred runners; for queues and
+#: journals, which are read from their ends, little. Only what is used is taken.
+CACHE_KIB = {"store": 32 * 1024}
+SMALL_CACHE_KIB = 2 * 1024
 #: SQLite's primary result codes that time or free space may mend, and those that only a person can.
 PASSING = {
     sqlite3.SQLITE_BUSY,
@@ -149,7 +151,7 @@ class Database:
             # On macOS a sync leaves the data in the drive's own memory; elsewhere this changes nothing.
             connection.execute("PRAGMA fullfsync=ON")
             connection.execute("PRAGMA foreign_keys=ON")
-            connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+            connection.execute(f"PRAGMA cache_size=-{CACHE_KIB.get(self._schema, SMALL_CACHE_KIB)}")
             connection.execute(f"PRAGMA journal_size_limit={LOG_BYTES}")
             self._migrate(connection)
         except (OSError, sqlite3.Error) as error:
