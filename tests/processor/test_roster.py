@@ -5,13 +5,15 @@ import functools
 import pytest
 
 from crampwatch.errors import Unavailable
+from crampwatch.metrics import Counters
 from crampwatch.storage import RunKey
 from crampwatch.topics import Kind, Topic
 from processor import worker
 from processor.backtest import backtest
+from processor.patience import Patience
 from processor.roster import SNAPSHOTS, Roster
 from processor.shelf import OLD_MS, Kept, Shelf
-from tests.processor.desk import rows
+from tests.processor.desk import rows, soon
 from tests.support.brokers import until
 from tests.support.clocks import START_MS
 from tests.support.stories import Story
@@ -93,4 +95,16 @@ async def test_a_snapshot_of_a_run_that_ended_a_month_ago_is_kept_no_longer(desk
     shelf = await Shelf(desk.settings.state_dir).open()
     assert await shelf.snapshot("r7", "old") is None
     assert await shelf.snapshot("r7", "young") == young
+    await shelf.close()
+
+
+async def test_a_field_that_comes_at_once_makes_room_at_once(desk):
+    shelf = await Shelf(desk.settings.state_dir).open()
+    counters = Counters()
+    patience = Patience(desk.clock, counters, soon)
+    roster = Roster("home", desk.store, shelf, patience, counters, every_s=60, room=ROOM)
+    for number in range(ROOM + 4 * SNAPSHOTS):
+        await roster.seat(f"r{number}", "s1", START_MS)
+    roster.rest(START_MS)
+    assert len(roster) == ROOM
     await shelf.close()
