@@ -11,10 +11,10 @@ from typing import Annotated, Any
 
 import typer
 
-from crampwatch.cli.console import out, plain
+from crampwatch.cli.console import errors, out, plain
 from crampwatch.cli.locks import undelivered
 from crampwatch.clock import WallClock
-from crampwatch.errors import Misconfigured
+from crampwatch.errors import Misconfigured, Unavailable
 from crampwatch.settings import Settings, load
 from crampwatch.storage.outbox import Outbox, found_in, service_of
 from crampwatch.storage.outbox_parts import ALL, DAMAGED, DeadLetter, Depth, Held
@@ -68,11 +68,15 @@ def outbox(
 
 
 async def _looks(state_dir: Path) -> Sequence[Look]:
+    """Every outbox that can be read; one that cannot is named on stderr and hides no other."""
     looks = []
     for path in found_in(state_dir):
-        async with _opened(path, read_only=True) as box:
-            service = service_of(path)
-            looks.append(Look(service, path, box.depth, await box.troubles(), await box.dead_letters()))
+        try:
+            async with _opened(path, read_only=True) as box:
+                service = service_of(path)
+                looks.append(Look(service, path, box.depth, await box.troubles(), await box.dead_letters()))
+        except (Misconfigured, Unavailable) as error:
+            errors.print(plain(f"{path.name}: {error}"), soft_wrap=True)
     return looks
 
 

@@ -163,3 +163,11 @@ def test_a_state_folder_that_cannot_be_read_is_told_in_one_line(crampwatch, stat
     assert told.code == 2
     assert "cannot read" in told.err
     assert "sudo -u crampwatch" in " ".join(told.err.split())
+
+
+def test_an_outbox_that_cannot_be_read_is_named_and_hides_no_other(crampwatch, state_dir):
+    filled(state_dir, "processor")
+    (state_dir / file_name("alerter")).write_bytes(b"no database at all, but of some length" * 99)
+    told = crampwatch("outbox", "--json")
+    assert [one["service"] for one in json.loads(told.out)] == ["processor"]
+    assert told.err.startswith("outbox-alerter.db: ")

