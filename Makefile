@@ -15,7 +15,7 @@ help:
 	@echo "make test               every test this machine can run; skipped ones name the command that enables them"
 	@echo "make check              linters, types, import rules"
 	@echo "make bench              measure latency, cost and memory"
-	@echo "make faults             kill every part of a race day, again and again, and print what was lost (nothing)"
+	@echo "make faults             kill every part of a race day, again and again, and print what became of it"
 	@echo "make docs               write the generated reference pages again"
 
 demo:
