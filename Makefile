@@ -5,8 +5,6 @@ SPEED ?= 20
 RUNNERS ?= 1
 RUN ?=
 ARGS ?=
-# What pytest ends with when ARGS choose no test of a kind.
-NONE_CHOSEN = 5
 
 help:
 	@echo "make demo               a simulated run over a virtual Bluetooth radio, live page and alerts (Ctrl-C ends it)"
@@ -25,8 +23,7 @@ demo:
 test:
 	@scripts/setup dev
 	@scripts/check
-	@.venv/bin/python -m pytest -n 2 --dist loadfile -m "not heavy" $(ARGS) || [ $$? -eq $(NONE_CHOSEN) ]
-	@.venv/bin/python -m pytest -m heavy $(ARGS) || [ $$? -eq $(NONE_CHOSEN) ]
+	@scripts/test $(ARGS)
 
 check:
 	@scripts/setup dev

@@ -210,7 +210,8 @@ async def test_a_watch_that_does_not_answer_is_given_up_and_tried_again(field: F
     async with asyncio.timeout(10):
         while CONNECTED not in reader.states():
             await field.clock.advance(1)
-    assert sum(record.levelno >= logging.WARNING for record in caplog.records) == 1
+    told = [one for one in caplog.records if one.name.startswith("collector.") and one.levelno >= logging.WARNING]
+    assert len(told) == 1, "the virtual radio's own stack may say more: an answer can come when nobody waits any more"
 
 
 async def test_a_watch_that_does_not_answer_keeps_no_other_from_connecting(field: Field):
