@@ -5,7 +5,22 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from crampwatch.units import Bpm, CadenceUnit, Count, EpochMs, Id, Level, Motion, Mps, Percent, Quality, Spm, SpoolId
+from crampwatch.units import (
+    Bpm,
+    CadenceUnit,
+    Count,
+    EpochMs,
+    Gate,
+    Id,
+    Level,
+    Mode,
+    Motion,
+    Mps,
+    Percent,
+    Quality,
+    Spm,
+    SpoolId,
+)
 
 SCHEMA_VERSION = 1
 
@@ -99,7 +114,11 @@ class Telemetry(Message):
 
 
 class FindingKind(StrEnum):
-    """What a detector can prove (science: break vocabulary, pattern level, fatigue index, signal quality)."""
+    """What a detector can prove (science: break vocabulary, pattern level, fatigue index, signal quality).
+
+    ``context`` says that a gate closed or opened, ``label`` that a person's answer took effect; ``other`` is for
+    detectors from elsewhere, whose finding ids carry their name.
+    """
 
     HITCH = "hitch"
     PAUSE = "pause"
@@ -113,6 +132,9 @@ class FindingKind(StrEnum):
     FATIGUE = "fatigue"
     RESUMED = "resumed"
     SIGNAL = "signal"
+    CONTEXT = "context"
+    LABEL = "label"
+    OTHER = "other"
 
 
 class Finding(Message):
@@ -137,6 +159,8 @@ class Assessed(Message):
     """Where an athlete stands at a second: scores are internal, people are shown ``level``.
 
     ``settled`` is False while nothing can be said: no baseline yet, or no cadence. Then ``ok`` is no all-clear.
+    ``mode`` is what can be seen, ``quiet`` the gates that hold, ``because`` the two largest reasons of a level that
+    is not ok.
     """
 
     kind: Literal["assessment"] = "assessment"
@@ -149,6 +173,9 @@ class Assessed(Message):
     motion: Motion
     quality: dict[str, Quality]
     contributions: dict[str, Number] = Field(default_factory=dict)
+    mode: Mode = Mode.FULL
+    quiet: tuple[Gate, ...] = ()
+    because: tuple[Text, ...] = ()
 
 
 class AlertState(StrEnum):

@@ -55,6 +55,34 @@ class Quality(StrEnum):
     GOOD = "good"
 
 
+class Gate(StrEnum):
+    """A circumstance that explains what would look like fatigue: while it holds, some channels stay quiet."""
+
+    WARM_UP = "warm_up"
+    HILL = "hill"
+    INTERVALS = "intervals"
+    RUN_WALK = "run_walk"
+    TRAFFIC_STOP = "traffic_stop"
+    GEL_WALK = "gel_walk"
+    TURN = "turn"
+    TREADMILL = "treadmill"
+    FAST_FINISH = "fast_finish"
+    ANSWERED = "answered"
+
+
+class Mode(StrEnum):
+    """What can be seen of an athlete just now, from most to least."""
+
+    FULL = "full"
+    NO_BEATS = "no_beats"
+    NO_SPEED = "no_speed"
+    NO_HEART = "no_heart"
+    HEART_SUSPECT = "heart_suspect"
+    CADENCE_LOST = "cadence_lost"
+    HEART_ONLY = "heart_only"
+    BLIND = "blind"
+
+
 class Motion(StrEnum):
     """What the athlete's legs do, by cadence with hysteresis."""
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from crampwatch.events import Sample
-from processor.athlete import Athlete, Outcome, Profile
+from processor.athlete import Athlete, Outcome
+from processor.profile import Profile
 
 
 def backtest(

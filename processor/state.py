@@ -19,10 +19,12 @@ def packed(state: Any) -> dict[str, Any]:
 
 def unpacked(kind: type[StateT], values: dict[str, Any]) -> StateT:
     """The state that :func:`packed` gave. A field that the older writer did not know takes its default."""
-    return kind(**{name: _plain(value) for name, value in values.items()})
+    return kind(**{name: value if is_dataclass(value) else _plain(value) for name, value in values.items()})
 
 
 def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return packed(value)
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
     if isinstance(value, dict):

@@ -57,6 +57,7 @@ class CrampStop:
     """Finds cramp-type stops; while one stands the level is ``now``."""
 
     name: ClassVar[str] = "cramp_stop"
+    state_type: ClassVar[type] = CrampStopState
 
     def __init__(self, settings: CrampStopSettings | None = None, state: CrampStopState | None = None) -> None:
         self._settings = settings or CrampStopSettings()

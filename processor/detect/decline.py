@@ -51,6 +51,7 @@ class GradualDecline:
     """Finds a gradual decline; writes ``decline_percent``, the deficit of the last minutes."""
 
     name: ClassVar[str] = "decline"
+    state_type: ClassVar[type] = DeclineState
 
     def __init__(self, settings: DeclineSettings | None = None, state: DeclineState | None = None) -> None:
         self._settings = settings or DeclineSettings()

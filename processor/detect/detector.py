@@ -28,9 +28,15 @@ class Detector(Protocol):
     Promises: seconds come in event-time order; what is proved depends on the seconds alone, so that a detector
     made from ``snapshot()`` goes on exactly as this one would; nothing is ever reset behind the caller's back;
     no number is ever NaN. A detector also writes its own channel of the view, for those after it.
+
+    ``name`` is unique among all detectors; ``state_type`` is what ``snapshot()`` returns: a dataclass of plain values
+    all of which have defaults. A detector class is made with ``(settings, state)``, either of which may be None.
     """
 
     name: ClassVar[str]
+    state_type: ClassVar[type]
+
+    def __init__(self, settings: Any = None, state: Any = None) -> None: ...
 
     def observe(self, view: View) -> Sequence[Proof]:
         """Take one second; return what it proves."""

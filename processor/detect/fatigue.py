@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from crampwatch.events import FindingKind
 from crampwatch.units import SECOND_MS, Level, Quality
+from processor.fatigue_index import FatigueSettings, fatigue_index
 from processor.features.online import Histogram, ewma
 from processor.features.view import View
-from processor.score import FatigueSettings, fatigue_index
 from processor.state import copied
 
 from .detector import Proof
@@ -66,6 +66,7 @@ class Fatigue:
     """Follows the fatigue index; writes ``decoupling``, ``slowing`` and ``fatigue``."""
 
     name: ClassVar[str] = "fatigue"
+    state_type: ClassVar[type] = FatigueState
 
     def __init__(self, settings: FatigueDetectorSettings | None = None, state: FatigueState | None = None) -> None:
         self._settings = settings or FatigueDetectorSettings()

@@ -59,6 +59,7 @@ class Hitch:
     """Finds hitches, and keeps the counts that the pattern score reads (``hitch_load``, ``hitches``)."""
 
     name: ClassVar[str] = "hitch"
+    state_type: ClassVar[type] = HitchState
 
     def __init__(self, settings: HitchSettings | None = None, state: HitchState | None = None) -> None:
         self._settings = settings or HitchSettings()

@@ -36,6 +36,7 @@ class PatternSettings:
         rest_tau_s: with this time constant; 120 s (science 3.7).
         peak_s: the highest score is remembered in steps for this time; 180 s (science 3.4, cramp-type stop).
         prior: logits by which this athlete's history raises the score; 0 (science 3.5, at most 1.2).
+        sensitivity: what the budget of false alarms is multiplied by for this athlete; 1 (science 3.6).
     """
 
     thresholds: tuple[float, float, float] = (0.11, 0.22, 0.48)
@@ -50,6 +51,7 @@ class PatternSettings:
     rest_tau_s: float = 120.0
     peak_s: float = 180.0
     prior: float = 0.0
+    sensitivity: float = 1.0
     score: ScoreSettings = field(default_factory=ScoreSettings)
 
 
@@ -70,6 +72,7 @@ class Pattern:
     """Decides the pattern level; writes ``score``, ``peak_score``, ``level`` and ``parts``."""
 
     name: ClassVar[str] = "pattern"
+    state_type: ClassVar[type] = PatternState
 
     def __init__(self, settings: PatternSettings | None = None, state: PatternState | None = None) -> None:
         self._settings = settings or PatternSettings()

@@ -40,6 +40,7 @@ class Resumed:
     """Says that the run goes on, and whether it does so at the usual cadence."""
 
     name: ClassVar[str] = "resumed"
+    state_type: ClassVar[type] = ResumedState
 
     def __init__(self, settings: ResumedSettings | None = None, state: ResumedState | None = None) -> None:
         self._settings = settings or ResumedSettings()

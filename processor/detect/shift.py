@@ -51,6 +51,7 @@ class LevelShift:
     """Finds level shifts; writes ``cusum`` and ``deficit_sigma`` (positive: below expectation)."""
 
     name: ClassVar[str] = "shift"
+    state_type: ClassVar[type] = ShiftState
 
     def __init__(self, settings: ShiftSettings | None = None, state: ShiftState | None = None) -> None:
         self._settings = settings or ShiftSettings()

@@ -56,6 +56,7 @@ class Signal:
     """Says when signals go and come. It alone can be due without a fact: see :meth:`due_ms` and :meth:`wake`."""
 
     name: ClassVar[str] = "signal"
+    state_type: ClassVar[type] = SignalState
 
     def __init__(self, settings: SignalSettings | None = None, state: SignalState | None = None) -> None:
         self._settings = settings or SignalSettings()

@@ -40,6 +40,7 @@ class Standstill:
     """Names a stop when it has lasted long enough, and a pause when it is over."""
 
     name: ClassVar[str] = "standstill"
+    state_type: ClassVar[type] = StandstillState
 
     def __init__(self, settings: StandstillSettings | None = None, state: StandstillState | None = None) -> None:
         self._settings = settings or StandstillSettings()

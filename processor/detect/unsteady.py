@@ -47,6 +47,7 @@ class Unsteady:
     """Finds spells of unsteady cadence; writes ``unsteadiness``, a multiple of what is usual."""
 
     name: ClassVar[str] = "unsteady"
+    state_type: ClassVar[type] = UnsteadyState
 
     def __init__(self, settings: UnsteadySettings | None = None, state: UnsteadyState | None = None) -> None:
         self._settings = settings or UnsteadySettings()

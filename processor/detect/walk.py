@@ -45,6 +45,7 @@ class WalkBreak:
     """Names a walk within a run; ``planned_walks`` on the board quiets what a run-walk plan would set off."""
 
     name: ClassVar[str] = "walk"
+    state_type: ClassVar[type] = WalkState
 
     def __init__(self, settings: WalkSettings | None = None, state: WalkState | None = None) -> None:
         self._settings = settings or WalkSettings()

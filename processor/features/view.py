@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from crampwatch.units import Level, Motion, Quality
+from crampwatch.units import Gate, Level, Mode, Motion, Quality
+from processor.labels import Label
 
 
 class Baseline(NamedTuple):
@@ -25,7 +26,12 @@ class View:
     those after it read it. ``read_at_ms`` is when the cadence was last read rather than held; ``still_since_ms``
     since when its sensor says "no steps", whether that is believed yet or not. ``settled`` is set after 15 s of
     uninterrupted running, ``heart_settled`` after 150 s. ``broken`` marks the first second after silence: recent
-    statistics must not reach across it.
+    statistics must not reach across it. ``alpha1`` is there only while its quality gate lets it through.
+
+    ``labels`` are answers of people that take effect with this second. ``gates`` are closed by the context detectors,
+    which come first: whoever reads a channel asks whether a gate keeps it quiet. ``early_pace`` is speed in the first
+    third against the athlete's own runs (1: as usual), ``exposure`` time against the longest run of 30 days (1: as
+    long), ``prior`` logits by which history and answers raise the pattern.
     """
 
     at_ms: int
@@ -39,6 +45,7 @@ class View:
     settled: bool = False
     heart_settled: bool = False
     spm: float | None = None
+    rr_ms: tuple[float, ...] = ()
     read_at_ms: int = 0
     still_since_ms: int | None = None
     bpm: int | None = None
@@ -47,11 +54,15 @@ class View:
     stepped_at_ms: int = 0
     quality: dict[str, Quality] = field(default_factory=dict)
     locked: bool = False
+    mode: Mode = Mode.FULL
+    alpha1: float | None = None
     base: Baseline | None = None
     expected_spm: float | None = None
     residual_spm: float | None = None
     wobble_spm: float | None = None
 
+    labels: tuple[Label, ...] = ()
+    gates: list[Gate] = field(default_factory=list)
     hitch_load: float = 0.0
     hitches: int = 0
     hitches_lately: int = 0
@@ -63,10 +74,17 @@ class View:
     decline_percent: float | None = None
     decoupling: float | None = None
     slowing: float | None = None
+    alpha1_gap: float | None = None
+    exposure: float | None = None
+    early_pace: float | None = None
+    break_load: float = 0.0
+    prior: float = 0.0
     fatigue: float | None = None
+    fatigue_parts: dict[str, float] = field(default_factory=dict)
     fatigue_since_ms: int | None = None
     planned_walks: bool = False
     score: float = 0.0
     peak_score: float = 0.0
     level: Level = Level.OK
+    because: tuple[str, ...] = ()
     parts: dict[str, float] = field(default_factory=dict)

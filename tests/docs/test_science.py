@@ -7,8 +7,9 @@ import pytest
 
 from collector.simulation.scenario import SCENARIOS
 from processor.detect.pattern import PatternSettings
+from processor.fatigue_index import FatigueSettings
 from processor.features.baseline import BaselineSettings
-from processor.score import FatigueSettings, ScoreSettings
+from processor.score import ScoreSettings
 from tests.support.needs import ROOT
 
 PAGE = ROOT / "docs" / "detectors.md"

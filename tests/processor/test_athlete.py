@@ -228,7 +228,7 @@ def test_the_state_is_small_canonical_and_versioned():
 
 @pytest.mark.parametrize("body", [b"[]", b'{"v":0}', b'{"v":99}'])
 def test_a_snapshot_of_another_version_is_refused(body):
-    with pytest.raises(ValueError, match="this release reads 1"):
+    with pytest.raises(ValueError, match="this release reads 2"):
         Athlete.restore(body)
 
 

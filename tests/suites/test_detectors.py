@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import processor.context
 import processor.detect
 from crampwatch.events import FindingKind
 from crampwatch.units import Level, Motion, Quality

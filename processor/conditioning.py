@@ -1,0 +1,138 @@
+"""Moments to views: each channel conditioned, motion followed, and what is usual set beside it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from crampwatch.units import SECOND_MS, Level, Motion
+from processor.features.baseline import BaselineState, SessionBaseline
+from processor.features.beats import Beats, BeatsState
+from processor.features.cadence import Cadence, CadenceState
+from processor.features.heart import Heart, HeartState
+from processor.features.motion import MotionState, MotionTracker
+from processor.features.speed import Speed, SpeedState
+from processor.features.view import View
+from processor.labels import Label
+from processor.modes import mode_of
+from processor.timeline import Moment
+
+
+class Part(Protocol):
+    """A part of the machine that keeps state between seconds."""
+
+    state: Any
+
+
+#: What gives the stored state of a part of a type, or None.
+Stored = Callable[[str, type], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SettleSettings:
+    """What must pass before values count.
+
+    Attributes:
+        level_s: cadence after a return to running; 15 s (science 3.2).
+        heart_s: heart rate after it; 150 s, 2.5 time constants (science 3.2).
+        silence_s: after so long without any data recent statistics start anew; 20 s (science 2.5).
+        step_s: the most running time one second of data stands for; 8 s, the longest step of smart recording [E].
+    """
+
+    level_s: float = 15.0
+    heart_s: float = 150.0
+    silence_s: float = 20.0
+    step_s: float = 8.0
+
+
+@dataclass(slots=True)
+class StretchState:
+    """Since when this stretch of running goes."""
+
+    since_ms: int | None = None
+
+
+class Conditioner:
+    """Makes the view of each moment.
+
+    Args:
+        stored: the state of a part, for a machine that is restored.
+        settings: what must pass before values count.
+    """
+
+    def __init__(self, stored: Stored, settings: SettleSettings | None = None) -> None:
+        self._settle = settings or SettleSettings()
+        self._cadence = Cadence(None, stored("cadence", CadenceState))
+        self._heart = Heart(None, stored("heart", HeartState))
+        self._beats = Beats(None, stored("beats", BeatsState))
+        self._speed = Speed(None, stored("speed", SpeedState))
+        self._motion = MotionTracker(None, stored("motion", MotionState))
+        self._baseline = SessionBaseline(None, stored("baseline", BaselineState))
+        self.state: StretchState = stored("stretch", StretchState) or StretchState()
+
+    @property
+    def parts(self) -> Mapping[str, Part]:
+        """Every part that has a state, by the name under which it is stored."""
+        return {
+            "cadence": self._cadence,
+            "heart": self._heart,
+            "beats": self._beats,
+            "speed": self._speed,
+            "motion": self._motion,
+            "baseline": self._baseline,
+            "stretch": self,
+        }
+
+    def look(self, moment: Moment, level: Level, labels: tuple[Label, ...] = ()) -> View:
+        """Condition one moment. ``level`` is the pattern level that stands: nothing is adapted to while it does."""
+        at_ms, dt_s = moment.at_ms, moment.dt_s
+        broken = dt_s > self._settle.silence_s
+        if broken:
+            self._baseline.interrupt(dt_s)
+            self.state.since_ms = None
+        base = self._baseline.base
+        usual_spm = base.spm if base is not None else None
+        mps, mps_quality = self._speed.step(moment, running=self._motion.state.motion == Motion.RUN)
+        spm, spm_quality = self._cadence.step(moment, mps, usual_spm, base.mps if base is not None else None)
+        changed = self._motion.step(at_ms, dt_s, spm, usual_spm)
+        motion = self._motion.state.motion
+        run_s = self._follow_run(at_ms, dt_s, motion)
+        bpm, bpm_quality = self._heart.step(moment, spm, motion == Motion.RUN)
+        since_ms = self.state.since_ms
+        ran_ms = -1 if since_ms is None or spm is None else at_ms - since_ms
+        view = View(
+            at_ms=at_ms,
+            dt_s=dt_s,
+            broken=broken,
+            motion=motion,
+            motion_before=self._motion.state.before,
+            motion_since_ms=self._motion.state.since_ms,
+            changed=changed,
+            run_s=run_s,
+            settled=ran_ms >= self._settle.level_s * SECOND_MS,
+            heart_settled=ran_ms >= self._settle.heart_s * SECOND_MS,
+            spm=spm,
+            rr_ms=moment.rr_ms,
+            read_at_ms=self._cadence.state.trusted_at_ms,
+            still_since_ms=self._cadence.state.still_since_ms,
+            bpm=bpm,
+            mps=mps,
+            smooth_mps=self._speed.state.smooth_mps,
+            stepped_at_ms=self._speed.state.stepped_at_ms,
+            quality={"heart_rate": bpm_quality, "cadence": spm_quality, "speed": mps_quality},
+            locked=self._heart.state.locked,
+            alpha1=self._beats.step(moment),
+            labels=labels,
+            level=level,
+        )
+        view.mode = mode_of(view)
+        self._baseline.observe(view, calm=level == Level.OK)
+        return view
+
+    def _follow_run(self, at_ms: int, dt_s: float, motion: Motion) -> float:
+        """Running time so far, and since when this stretch of running goes."""
+        if motion != Motion.RUN:
+            self.state.since_ms = None
+            return self._baseline.run(0.0)
+        if self.state.since_ms is None:
+            self.state.since_ms = at_ms
+        return self._baseline.run(min(dt_s, self._settle.step_s))

@@ -1,0 +1,6 @@
+"""Context: circumstances that look like fatigue and are none. Each gate is a detector; they come before all others."""
+
+from processor.detect.detector import Detector
+
+#: Every context detector, in the order in which they are asked.
+CONTEXTS: tuple[type[Detector], ...] = ()
