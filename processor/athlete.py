@@ -11,23 +11,28 @@ from processor.conditioning import Conditioner
 from processor.context import CONTEXTS
 from processor.detect import (
     CrampStop,
+    Exposure,
     Fatigue,
     GradualDecline,
     Hitch,
     LevelShift,
+    Pacing,
     Pattern,
     Resumed,
     Signal,
     Standstill,
+    Tally,
     Unsteady,
     WalkBreak,
 )
 from processor.detect.detector import Detector, Proof
 from processor.detect.pattern import PatternSettings
 from processor.features.view import View
-from processor.labels import Label
+from processor.labels import CRAMP, Label
 from processor.profile import Profile
+from processor.profiled import settings_of, usual_baseline
 from processor.state import packed, unpacked
+from processor.summary import Summary, summary_of
 from processor.timeline import Moment, Timeline, TimelineState
 
 SNAPSHOT_VERSION = 2
@@ -42,6 +47,8 @@ _LINE: tuple[type[Detector], ...] = (
     Unsteady,
     LevelShift,
     GradualDecline,
+    Exposure,
+    Pacing,
     Fatigue,
 )
 
@@ -118,6 +125,20 @@ class Athlete:
         """The last second that was closed."""
         return self._timeline.last_ms
 
+    def summary(self) -> Summary | None:
+        """What the session has taught so far; None before its first second is closed."""
+        if self.last_ms is None:
+            return None
+        state = {type(one): one.snapshot for one in self._detectors}
+        return summary_of(
+            self.last_ms,
+            self._conditioner.parts["baseline"].state,
+            state[Exposure](),
+            state[Pacing](),
+            state[Tally](),
+            told=any(one.what == CRAMP for one in self._labels),
+        )
+
     def snapshot(self) -> bytes:
         """The machine as canonical JSON: versioned, a few kilobytes, the same bytes for the same facts."""
         body = {
@@ -157,44 +178,53 @@ class Athlete:
         def state(kind: type[Detector]) -> Any:
             return unpacked(kind.state_type, detectors[kind.name]) if kind.name in detectors else None
 
-        self._conditioner = Conditioner(lambda name, kind: unpacked(kind, parts[name]) if name in parts else None)
+        self._conditioner = Conditioner(
+            lambda name, kind: unpacked(kind, parts[name]) if name in parts else None,
+            baseline=usual_baseline(self.profile),
+        )
+        given = settings_of(self.profile)
         self._signal = Signal(None, state(Signal))
         self._pattern = Pattern(
             PatternSettings(prior=self.profile.prior, sensitivity=self.profile.sensitivity), state(Pattern)
         )
-        line = [kind(None, state(kind)) for kind in (*_LINE, *self.extra)]
+        line = [kind(given.get(kind), state(kind)) for kind in (*_LINE, *self.extra)]
         self._detectors: tuple[Detector, ...] = (
             self._signal,
             *line,
             self._pattern,
             CrampStop(None, state(CrampStop)),
+            Tally(None, state(Tally)),
         )
+        self._observers = tuple(one.observe for one in self._detectors)
 
     def _outcome(self, moments: Iterable[Moment] | Iterator[Moment]) -> Outcome:
         findings: list[Finding] = []
         assessments: list[Assessed] = []
         views: list[View] = []
         for moment in moments:
-            findings.extend(self._named(proof) for proof in self._prove(moment, views))
-            assessments.append(self._assess(views[-1]))
-        ignored = dict(self._timeline.ignored)
-        self._timeline.ignored.clear()
+            view = self._look(moment, findings)
+            views.append(view)
+            assessments.append(self._assess(view))
+        ignored: dict[str, int] = {}
+        if self._timeline.ignored:
+            ignored = dict(self._timeline.ignored)
+            self._timeline.ignored.clear()
         return Outcome(findings, assessments, ignored, views)
 
-    def _prove(self, moment: Moment, views: list[View]) -> Iterable[Proof]:
+    def _look(self, moment: Moment, findings: list[Finding]) -> View:
+        """The view of a second as the detectors leave it; what they prove is added to the findings."""
         if moment.restarted:
             self._begin_again()
-        proofs = list(self._signal.wake(moment.at_ms))
-        view = self._conditioner.look(moment, self._pattern.level, self._heard(moment.at_ms))
-        for detector in self._detectors:
-            proofs.extend(detector.observe(view))
-        views.append(view)
-        return proofs
+        at_ms = moment.at_ms
+        findings.extend([self._named(proof) for proof in self._signal.wake(at_ms)])
+        view = self._conditioner.look(moment, self._pattern.level, self._heard(at_ms) if self._labels else ())
+        for observe in self._observers:
+            if proofs := observe(view):
+                findings.extend([self._named(proof) for proof in proofs])
+        return view
 
     def _heard(self, at_ms: int) -> tuple[Label, ...]:
         """Labels that take effect now."""
-        if not self._labels:
-            return ()
         heard = tuple(one for one in self._labels if one.at_ms <= at_ms)
         self._labels = self._labels[len(heard) :]
         return heard
@@ -214,7 +244,7 @@ class Athlete:
             fatigue=None if view.fatigue is None else round(view.fatigue, 1),
             motion=view.motion,
             quality=view.quality,
-            contributions={name: round(part, 3) for name, part in view.parts.items()},
+            contributions={name: round(part, 3) for name, part in view.parts.items()} if view.parts else {},
             mode=view.mode,
             quiet=tuple(view.gates),
             because=view.because if view.level is not Level.OK else (),

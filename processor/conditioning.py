@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from crampwatch.units import SECOND_MS, Level, Motion
-from processor.features.baseline import BaselineState, SessionBaseline
+from processor.features.baseline import BaselineSettings, BaselineState, SessionBaseline
 from processor.features.beats import Beats, BeatsState
 from processor.features.cadence import Cadence, CadenceState
 from processor.features.heart import Heart, HeartState
@@ -61,12 +61,14 @@ class Conditioner:
 
     def __init__(self, stored: Stored, settings: SettleSettings | None = None) -> None:
         self._settle = settings or SettleSettings()
+        self._level_ms = self._settle.level_s * SECOND_MS
+        self._heart_ms = self._settle.heart_s * SECOND_MS
         self._cadence = Cadence(None, stored("cadence", CadenceState))
         self._heart = Heart(None, stored("heart", HeartState))
         self._beats = Beats(None, stored("beats", BeatsState))
         self._speed = Speed(None, stored("speed", SpeedState))
         self._motion = MotionTracker(None, stored("motion", MotionState))
-        self._baseline = SessionBaseline(None, stored("baseline", BaselineState))
+        self._baseline = SessionBaseline(baseline, stored("baseline", BaselineState))
         self.state: StretchState = stored("stretch", StretchState) or StretchState()
 
     @property
@@ -90,11 +92,12 @@ class Conditioner:
             self._baseline.interrupt(dt_s)
             self.state.since_ms = None
         base = self._baseline.base
-        usual_spm = base.spm if base is not None else None
-        mps, mps_quality = self._speed.step(moment, running=self._motion.state.motion == Motion.RUN)
-        spm, spm_quality = self._cadence.step(moment, mps, usual_spm, base.mps if base is not None else None)
+        usual_spm, usual_mps = (None, None) if base is None else (base.spm, base.mps)
+        legs, cadence, speed = self._motion.state, self._cadence.state, self._speed.state
+        mps, mps_quality = self._speed.step(moment, running=legs.motion == Motion.RUN)
+        spm, spm_quality = self._cadence.step(moment, mps, usual_spm, usual_mps)
         changed = self._motion.step(at_ms, dt_s, spm, usual_spm)
-        motion = self._motion.state.motion
+        motion = legs.motion
         run_s = self._follow_run(at_ms, dt_s, motion)
         bpm, bpm_quality = self._heart.step(moment, spm, motion == Motion.RUN)
         since_ms = self.state.since_ms
@@ -104,20 +107,20 @@ class Conditioner:
             dt_s=dt_s,
             broken=broken,
             motion=motion,
-            motion_before=self._motion.state.before,
-            motion_since_ms=self._motion.state.since_ms,
+            motion_before=legs.before,
+            motion_since_ms=legs.since_ms,
             changed=changed,
             run_s=run_s,
-            settled=ran_ms >= self._settle.level_s * SECOND_MS,
-            heart_settled=ran_ms >= self._settle.heart_s * SECOND_MS,
+            settled=ran_ms >= self._level_ms,
+            heart_settled=ran_ms >= self._heart_ms,
             spm=spm,
             rr_ms=moment.rr_ms,
-            read_at_ms=self._cadence.state.trusted_at_ms,
-            still_since_ms=self._cadence.state.still_since_ms,
+            read_at_ms=cadence.trusted_at_ms,
+            still_since_ms=cadence.still_since_ms,
             bpm=bpm,
             mps=mps,
-            smooth_mps=self._speed.state.smooth_mps,
-            stepped_at_ms=self._speed.state.stepped_at_ms,
+            smooth_mps=speed.smooth_mps,
+            stepped_at_ms=speed.stepped_at_ms,
             quality={"heart_rate": bpm_quality, "cadence": spm_quality, "speed": mps_quality},
             locked=self._heart.state.locked,
             alpha1=self._beats.step(moment),

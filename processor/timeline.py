@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from crampwatch.events import BatteryReported, CadenceMeasured, HeartRateMeasured, Sample, SpeedMeasured
+from crampwatch.events import CadenceMeasured, HeartRateMeasured, Sample, SpeedMeasured
 from crampwatch.units import SECOND_MS
 
 
@@ -59,7 +59,8 @@ class TimelineState:
     seen: dict[str, int] = field(default_factory=dict)
 
 
-_CHANNEL: dict[type, int] = {HeartRateMeasured: 0, CadenceMeasured: 1, SpeedMeasured: 2}
+_HEART, _CADENCE, _SPEED = range(3)
+_CHANNEL: dict[type, int] = {HeartRateMeasured: _HEART, CadenceMeasured: _CADENCE, SpeedMeasured: _SPEED}
 
 
 class Timeline:
@@ -93,23 +94,16 @@ class Timeline:
             self.ignored["duplicate"] += 1
             return ()
         state.seen[sample.device] = sample.seq
-        if isinstance(sample, BatteryReported):
+        channel = _CHANNEL.get(type(sample))
+        if channel is None:
             return ()
         second = sample.at_ms // SECOND_MS
-        closed: list[Moment] = []
-        if state.open_s is not None and second > state.open_s:
-            closed.append(self._close())
+        if second == state.open_s:
+            state.backward = 0
+            return self._take(sample, channel, lent=False)
+        closed = (self._close(),) if state.open_s is not None and second > state.open_s else ()
         lent = self._place(second)
-        if lent is None:
-            return closed
-        channel = _CHANNEL[type(sample)]
-        self._fill(sample)
-        state.heard_s[channel] = state.open_s
-        if not lent and channel not in state.reported:
-            state.reported.append(channel)
-        if not lent and self._complete():
-            closed.append(self._close())
-        return closed
+        return closed if lent is None else (*closed, *self._take(sample, channel, lent=lent))
 
     def advance(self, now_ms: int) -> Sequence[Moment]:
         """Athlete time has reached ``now_ms`` without a sample: close a second that lies before it."""
@@ -146,15 +140,23 @@ class Timeline:
         seen = self.state.seen
         self.state = TimelineState(open_s=second, restarted=True, seen=seen)
 
-    def _fill(self, sample: HeartRateMeasured | CadenceMeasured | SpeedMeasured) -> None:
+    def _take(self, sample: Any, channel: int, *, lent: bool) -> Sequence[Moment]:
+        """Fill the channel in the open second; close that if everybody has spoken now."""
         state = self.state
-        if isinstance(sample, HeartRateMeasured):
+        if channel == _HEART:
             state.bpm = sample.bpm
-            state.rr_ms.extend(sample.rr_ms)
-        elif isinstance(sample, CadenceMeasured):
+            if sample.rr_ms:
+                state.rr_ms.extend(sample.rr_ms)
+        elif channel == _CADENCE:
             state.spm = sample.spm
         else:
             state.mps = sample.mps
+        state.heard_s[channel] = state.open_s
+        if lent:
+            return ()
+        if channel not in state.reported:
+            state.reported.append(channel)
+        return (self._close(),) if self._complete() else ()
 
     def _complete(self) -> bool:
         state = self.state

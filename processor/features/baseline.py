@@ -86,6 +86,7 @@ class SessionBaseline:
 
     def __init__(self, settings: BaselineSettings | None = None, state: BaselineState | None = None) -> None:
         self._settings = settings or BaselineSettings()
+        self._lag_ms = self._settings.wobble_lag_s * SECOND_MS
         self.state = state or BaselineState()
         if self.state.due_s == 0.0:
             self.state.due_s = self._settings.learn_s
@@ -132,31 +133,27 @@ class SessionBaseline:
             return
         expected = self._expect(view.smooth_mps)
         view.base, view.expected_spm, view.residual_spm = self._base, expected, spm - expected
-        if calm and view.residual_spm > -3 * self._base.sigma_spm:
-            self._adapt(view, spm)
+        if calm and spm - expected > -3 * self._base.sigma_spm:
+            self._adapt(view, spm, spm - expected)
 
     def _expect(self, mps: float | None) -> float:
-        base = self._base
+        base, settings, state = self._base, self._settings, self.state
         assert base is not None
         if mps is None or base.mps is None:
             return base.spm
-        reach = self._settings.reach_spm
-        return base.spm + min(reach, max(-reach, self._slope() * (mps - base.mps)))
-
-    def _slope(self) -> float:
-        """The prior slope, moved by what was seen: a ridge estimate, clipped."""
-        settings, state = self._settings, self.state
+        # The prior slope, moved by what was seen: a ridge estimate, clipped.
         slope = (state.slope_xy + settings.slope * settings.slope_prior) / (state.slope_xx + settings.slope_prior)
-        return min(settings.slope_high, max(settings.slope_low, slope))
+        slope = min(settings.slope_high, max(settings.slope_low, slope))
+        reach = settings.reach_spm
+        return base.spm + min(reach, max(-reach, slope * (mps - base.mps)))
 
     def _measure_wobble(self, view: View, spm: float) -> None:
-        recent = self.state.recent
-        lag_ms = self._settings.wobble_lag_s * SECOND_MS
-        while len(recent) > 1 and view.at_ms - recent[1][0] >= lag_ms:
-            recent.pop(0)
-        if recent and lag_ms <= view.at_ms - recent[0][0] <= 2 * lag_ms:
+        recent, at_ms, lag_ms = self.state.recent, view.at_ms, self._lag_ms
+        while len(recent) > 1 and at_ms - recent[1][0] >= lag_ms:
+            del recent[0]
+        if recent and lag_ms <= at_ms - recent[0][0] <= 2 * lag_ms:
             view.wobble_spm = abs(spm - recent[0][1])
-        recent.append([view.at_ms, spm])
+        recent.append([at_ms, spm])
 
     def _learn(self, view: View, spm: float) -> None:
         state, settings = self.state, self._settings
@@ -205,20 +202,20 @@ class SessionBaseline:
         """The median of a channel that was there for at least half the time, else None."""
         return histogram.median() if sum(counts.values()) >= 0.5 * sum(reference.values()) else None
 
-    def _adapt(self, view: View, spm: float) -> None:
+    def _adapt(self, view: View, spm: float, residual_spm: float) -> None:
         state, settings, base = self.state, self._settings, self._base
         assert base is not None
         assert state.base is not None
-        if view.smooth_mps is not None and view.smooth_mps >= settings.low_mps and base.mps is not None:
+        learned, mps = state.base[0] or 0.0, view.smooth_mps
+        if mps is not None and mps >= settings.low_mps and base.mps is not None:
             keep = 1.0 - min(1.0, view.dt_s / settings.slope_tau_s)
-            faster = view.smooth_mps - base.mps
-            state.slope_xy = state.slope_xy * keep + faster * (spm - base.spm) * min(view.dt_s, settings.step_s)
-            state.slope_xx = state.slope_xx * keep + faster * faster * min(view.dt_s, settings.step_s)
-        limit = settings.adapt_share * (state.base[0] or 0.0)
-        residual = (view.residual_spm or 0.0) + state.adapted_spm
-        moved = ewma(state.adapted_spm, residual, view.dt_s, settings.adapt_s)
+            faster, weight = mps - base.mps, min(view.dt_s, settings.step_s)
+            state.slope_xy = state.slope_xy * keep + faster * (spm - base.spm) * weight
+            state.slope_xx = state.slope_xx * keep + faster * faster * weight
+        limit = settings.adapt_share * learned
+        moved = ewma(state.adapted_spm, residual_spm + state.adapted_spm, view.dt_s, settings.adapt_s)
         state.adapted_spm = min(limit, max(-limit, moved))
-        self._base = base._replace(spm=(state.base[0] or 0.0) + state.adapted_spm)
+        self._base = Baseline(learned + state.adapted_spm, *base[1:])
 
     def _current(self) -> Baseline | None:
         values = self.state.base
