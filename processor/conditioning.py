@@ -57,9 +57,12 @@ class Conditioner:
     Args:
         stored: the state of a part, for a machine that is restored.
         settings: what must pass before values count.
+        baseline: how the session's baseline is learned, and where it begins.
     """
 
-    def __init__(self, stored: Stored, settings: SettleSettings | None = None) -> None:
+    def __init__(
+        self, stored: Stored, settings: SettleSettings | None = None, baseline: BaselineSettings | None = None
+    ) -> None:
         self._settle = settings or SettleSettings()
         self._level_ms = self._settle.level_s * SECOND_MS
         self._heart_ms = self._settle.heart_s * SECOND_MS

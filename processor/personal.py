@@ -1,11 +1,276 @@
 """What is usual for an athlete across sessions: learned run by run, shrunk to the population."""
 
-from dataclasses import dataclass
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, NamedTuple, Self
+
+from crampwatch.units import HOUR_MS
+from processor.features.online import median
+from processor.population import (
+    POPULATION,
+    REFERENCE_MPS,
+    SCORE_AT_QUANTILE,
+    SCORE_EDGES,
+    score_quantile,
+)
+from processor.state import packed
+from processor.summary import Summary
+
+#: Of the JSON of a :class:`Personal`.
+SCHEMA = 1
+#: Where a temperature band ends, degrees Celsius; a session whose temperature nobody measured has its own band [E].
+BANDS_C = (10.0, 18.0, 24.0)
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class LearningSettings:
+    """How fast a run becomes usual (science 3.3 and 3.5).
+
+    Attributes:
+        weight: so many sessions weigh as much as the population: w = n / (n + 5) (science 3.3).
+        memory: a mean forgets as if it were of no more than so many sessions; 20 [E].
+        least_s: a shorter run is none; 300 s of running [E].
+        window_ms: longest and usual runs are those of the last 30 days (PubMed 40623829).
+        runs: so many of them are kept, the longest; 40 [E].
+        known: fewer runs or first thirds than these say nothing; 4 (science 5.1).
+        early: so many first thirds are kept; 10, the last 5 of them make the median (science 5.1).
+        rest_ms: a hard session counts for so long; 48 h (science 3.5).
+        long_share: the longest quarter of the runs is hard as well; 0.75 (science 5.1, 75th percentile).
+        scores_s: score histograms are scaled down to so many seconds; 20 h [E].
+        scale_low: own thresholds are no lower than this times the population's; 0.8 [E].
+        scale_high: and no higher; 1.25 [E].
+    """
+
+    weight: float = 5.0
+    memory: int = 20
+    least_s: float = 300.0
+    window_ms: int = 30 * 24 * HOUR_MS
+    runs: int = 40
+    known: int = 4
+    early: int = 10
+    rest_ms: int = 48 * HOUR_MS
+    long_share: float = 0.75
+    scores_s: float = 72_000.0
+    scale_low: float = 0.8
+    scale_high: float = 1.25
+
+
+LEARNING = LearningSettings()
+
+
+class Mean(NamedTuple):
+    """A mean over sessions, and of how many."""
+
+    value: float = 0.0
+    count: int = 0
+
+    def with_one(self, value: float | None, memory: int) -> "Mean":
+        """The mean with one session more; None is no session."""
+        if value is None:
+            return self
+        count = min(self.count + 1, memory)
+        return Mean(round(self.value + (value - self.value) / count, 5), count)
+
+    def shrunk(self, usual: float, weight: float = LEARNING.weight) -> float:
+        """Moved to what is usual in the population, the more the fewer sessions there were."""
+        own = self.count / (self.count + weight)
+        return own * self.value + (1 - own) * usual
+
+
+class Run(NamedTuple):
+    """One run of the last days: when it ended, how long was run, how far (None: not known)."""
+
+    ended_ms: int
+    run_s: float
+    distance_m: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Personal:
-    """One athlete's normal, a version of it; see :mod:`processor.personal` for how it is learned."""
+    """One athlete's normal, a version of it. Learning gives the next one; nothing is ever changed in place.
+
+    Attributes:
+        version: 0 is the empty one; each session learned and each reset counts one up.
+        sessions: learned since the start or the last reset.
+        ended_ms: the last second of all that is in it; None: nothing is.
+        reference_spm: cadence at 3 m/s, of sessions with speed.
+        plain_spm: usual cadence of sessions without.
+        slope: cadence per speed, spm per m/s.
+        sigma_spm: spread of cadence per second.
+        block_sigma_spm: spread of the means of ten seconds.
+        drift: rise of heart rate per speed, %/h, by temperature band.
+        runs: of the last 30 days.
+        early_mps: speeds of the last first thirds, oldest first.
+        hard_at_ms: when the last hard session ended.
+        uneventful: how many sessions ``scores`` were learned from.
+        scores: seconds by score of uneventful sessions, in the bins of :data:`processor.population.SCORE_EDGES`.
+    """
 
     version: int = 0
     sessions: int = 0
+    ended_ms: int | None = None
+    reference_spm: Mean = Mean()
+    plain_spm: Mean = Mean()
+    slope: Mean = Mean()
+    sigma_spm: Mean = Mean()
+    block_sigma_spm: Mean = Mean()
+    drift: Mapping[str, Mean] = field(default_factory=dict)
+    runs: tuple[Run, ...] = ()
+    early_mps: tuple[float, ...] = ()
+    hard_at_ms: int | None = None
+    uneventful: int = 0
+    scores: tuple[float, ...] = ()
+
+    def encode(self) -> bytes:
+        """As canonical JSON: the same bytes for the same normal, 2 KB at most."""
+        return json.dumps(
+            {"v": SCHEMA, **packed(self)}, sort_keys=True, separators=(",", ":"), allow_nan=False
+        ).encode()
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        """What :meth:`encode` gave.
+
+        Raises:
+            ValueError: it is of a schema that this release does not read.
+        """
+        values = json.loads(body)
+        if not isinstance(values, dict) or values.pop("v", None) != SCHEMA:
+            raise ValueError(f"not a personal baseline of schema {SCHEMA}")
+        known = {one.name: one.default for one in fields(cls)}
+        for name, value in values.items():
+            if isinstance(known[name], Mean):
+                values[name] = Mean(*value)
+        values["drift"] = {band: Mean(*value) for band, value in values["drift"].items()}
+        values["runs"] = tuple(Run(*one) for one in values["runs"])
+        values["early_mps"], values["scores"] = tuple(values["early_mps"]), tuple(values["scores"])
+        return cls(**values)
+
+    def reset(self) -> Self:
+        """The next version, which knows nothing."""
+        return type(self)(version=self.version + 1)
+
+
+def learned(personal: Personal, summary: Summary, settings: LearningSettings = LEARNING) -> Personal:
+    """The next version, with one session more. A session with hardly any running teaches nothing: the same version."""
+    if summary.run_s < settings.least_s:
+        return personal
+    ended_ms = max(personal.ended_ms or 0, summary.ended_ms)
+    hard = summary.hard or _long(personal, summary, settings)
+    memory = settings.memory
+    fast = summary.mps is not None
+    early = (*personal.early_mps, *([summary.early_mps] if summary.early_mps else []))
+    calm = replace(
+        personal,
+        version=personal.version + 1,
+        sessions=personal.sessions + 1,
+        ended_ms=ended_ms,
+        reference_spm=personal.reference_spm.with_one(_at_reference(personal, summary), memory),
+        plain_spm=personal.plain_spm.with_one(None if fast else summary.spm, memory),
+        slope=personal.slope.with_one(summary.slope, memory),
+        sigma_spm=personal.sigma_spm.with_one(summary.sigma_spm, memory),
+        block_sigma_spm=personal.block_sigma_spm.with_one(summary.block_sigma_spm, memory),
+        drift=_drifted(personal.drift, summary, memory),
+        runs=_run_list((*personal.runs, _run(summary)), ended_ms, settings),
+        early_mps=early[-settings.early :],
+        hard_at_ms=max(personal.hard_at_ms or 0, summary.ended_ms) if hard else personal.hard_at_ms,
+    )
+    if not summary.uneventful or sum(summary.scores) <= 0:
+        return calm
+    scores = _scores(personal.scores, summary.scores, settings)
+    return replace(calm, uneventful=personal.uneventful + 1, scores=scores)
+
+
+def band_of(temperature_c: float | None) -> str:
+    """The temperature band of a session.
+
+    >>> band_of(None), band_of(9.0), band_of(18.0), band_of(30.0)
+    ('unknown', 'below 10', '18 to 24', '24 and above')
+    """
+    if temperature_c is None:
+        return UNKNOWN
+    if temperature_c < BANDS_C[0]:
+        return f"below {BANDS_C[0]:g}"
+    for low, high in zip(BANDS_C, BANDS_C[1:], strict=False):
+        if temperature_c < high:
+            return f"{low:g} to {high:g}"
+    return f"{BANDS_C[-1]:g} and above"
+
+
+def longest_s(personal: Personal, before_ms: int, settings: LearningSettings = LEARNING) -> float | None:
+    """The longest run of the 30 days before a moment; None while fewer than four are known."""
+    runs = [run.run_s for run in personal.runs if 0 <= before_ms - run.ended_ms <= settings.window_ms]
+    return max(runs) if len(runs) >= settings.known else None
+
+
+def threshold_scale(personal: Personal, settings: LearningSettings = LEARNING) -> float:
+    """What the pattern's thresholds are multiplied by for this athlete: 0.8 to 1.25.
+
+    Who wavers more than others in runs in which nothing happened has higher ones. Scores are compared at one quantile,
+    as a ratio, shrunk by the number of uneventful sessions.
+    """
+    own = score_quantile(personal.scores) if personal.scores else None
+    if own is None:
+        return 1.0
+    share = personal.uneventful / (personal.uneventful + settings.weight)
+    scale = math.exp(share * math.log(max(own, SCORE_EDGES[0]) / SCORE_AT_QUANTILE))
+    return round(min(settings.scale_high, max(settings.scale_low, scale)), 4)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value below which this share lies, straight between neighbours.
+
+    >>> percentile([1.0, 2.0, 3.0], 0.75)
+    2.5
+    """
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
+    low = math.floor(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+
+
+def usual_run_s(personal: Personal, settings: LearningSettings = LEARNING) -> float | None:
+    """What the athlete usually runs, seconds; None while fewer than four runs are known."""
+    return median(run.run_s for run in personal.runs) if len(personal.runs) >= settings.known else None
+
+
+def _run(summary: Summary) -> Run:
+    far = summary.distance_m
+    return Run(summary.ended_ms, round(summary.run_s), None if far is None else round(far))
+
+
+def _run_list(runs: Sequence[Run], now_ms: int, settings: LearningSettings) -> tuple[Run, ...]:
+    """Those of the last 30 days in the order of their ends; of too many the shortest go."""
+    young = [run for run in runs if now_ms - run.ended_ms <= settings.window_ms]
+    longest = sorted(young, key=lambda run: (run.run_s, run.ended_ms), reverse=True)[: settings.runs]
+    return tuple(sorted(longest, key=lambda run: (run.ended_ms, run.run_s)))
+
+
+def _long(personal: Personal, summary: Summary, settings: LearningSettings) -> bool:
+    runs = [run.run_s for run in personal.runs]
+    return len(runs) >= settings.known and summary.run_s > percentile(runs, settings.long_share)
+
+
+def _at_reference(personal: Personal, summary: Summary) -> float | None:
+    if summary.spm is None or summary.mps is None:
+        return None
+    own = summary.slope if summary.slope is not None else personal.slope.shrunk(POPULATION.slope)
+    # A slope from one run may be wild; what is far from the reference must not be carried along it.
+    slope = min(12.0, max(2.0, own))
+    return summary.spm + slope * (REFERENCE_MPS - summary.mps)
+
+
+def _drifted(drift: Mapping[str, Mean], summary: Summary, memory: int) -> dict[str, Mean]:
+    band = band_of(summary.temperature_c)
+    known = drift.get(band, Mean()).with_one(summary.drift_percent_per_h, memory)
+    return {**drift, band: known} if known.count else dict(drift)
+
+
+def _scores(old: Sequence[float], new: Sequence[float], settings: LearningSettings) -> tuple[float, ...]:
+    both = [a + b for a, b in zip(old or [0.0] * len(new), new, strict=True)]
+    keep = min(1.0, settings.scores_s / sum(both))
+    return tuple(round(keep * seconds, 1) for seconds in both)

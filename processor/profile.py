@@ -4,8 +4,59 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from processor.personal import Personal
+from processor.features.online import median
+from processor.personal import LEARNING, Personal, longest_s, percentile, threshold_scale, usual_run_s
+from processor.population import POPULATION
 from processor.state import packed, unpacked
+
+#: Logits by which an answer of the questionnaire, or a hard session shortly before, raises the pattern (science 3.5).
+CRAMPED_LATELY, CRAMPED_TWICE, HARD_BEFORE = 0.5, 0.3, 0.2
+#: The most that history may add (science 3.5).
+MOST = 1.2
+#: Where a first third may end, seconds of running: earlier is still warm-up, later is no first third [E].
+THIRD_S = (600.0, 2_400.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the settings say of an athlete.
+
+    Attributes:
+        cramped_12_months: cramped while running in the last 12 months.
+        cramps_ever: how often ever.
+        sensitivity: what the budget of false alarms is multiplied by: 0.5, 1 or 2 (science 3.6).
+    """
+
+    cramped_12_months: bool = False
+    cramps_ever: int = 0
+    sensitivity: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """Of an athlete's normal, what one session needs; without a history it is the population's.
+
+    Attributes:
+        version: of the :class:`processor.personal.Personal` that this was taken from.
+        sessions: how many sessions that had learned from.
+        slope: cadence per speed, spm per m/s, where the session's own slope begins.
+        sigma_spm: usual spread of cadence per second; the session's is taken to be no smaller.
+        block_sigma_spm: usual spread of the means of ten seconds; the same.
+        longest_s: the longest run of the 30 days before, seconds of running; None: fewer than four are known.
+        third_s: where the first third ends, seconds of running.
+        early_mps: the median of the last five first thirds; None: fewer than four are known.
+        early_high_mps: their 80th percentile.
+    """
+
+    version: int = 0
+    sessions: int = 0
+    slope: float = POPULATION.slope
+    sigma_spm: float = POPULATION.sigma_spm
+    block_sigma_spm: float = POPULATION.block_sigma_spm
+    longest_s: float | None = None
+    third_s: float = 1_200.0
+    early_mps: float | None = None
+    early_high_mps: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,19 +66,64 @@ class Profile:
     Attributes:
         prior: logits by which history raises the pattern score, 0 to 1.2 (science 3.5); 0 when unknown.
         sensitivity: what the budget of false alarms is multiplied by: 0.5, 1 or 2 (science 3.6).
-        personal: what is usual for this athlete across sessions.
+        threshold_scale: what the thresholds are multiplied by, 0.8 to 1.25; learned from uneventful runs.
+        usual: what is usual for this athlete across sessions.
     """
 
     prior: float = 0.0
     sensitivity: float = 1.0
-    personal: Personal = field(default_factory=Personal)
+    threshold_scale: float = 1.0
+    usual: Usual = field(default_factory=Usual)
 
     @classmethod
     def restored(cls, values: Mapping[str, Any]) -> Self:
         """The profile of :func:`processor.state.packed`."""
-        rest = {name: value for name, value in values.items() if name != "personal"}
-        return unpacked(cls, {**rest, "personal": unpacked(Personal, values["personal"])})
+        return unpacked(cls, {**values, "usual": unpacked(Usual, values["usual"])})
 
     def plain(self) -> dict[str, Any]:
         """As JSON values, for :meth:`restored`."""
         return packed(self)
+
+
+def profile_of(asked: Asked, personal: Personal, began_ms: int) -> Profile:
+    """What is known of an athlete as a session begins.
+
+    Args:
+        asked: the questionnaire.
+        personal: what sessions that ended before have taught.
+        began_ms: the session's first second.
+    """
+    return Profile(
+        prior=_prior(asked, personal, began_ms),
+        sensitivity=asked.sensitivity,
+        threshold_scale=threshold_scale(personal),
+        usual=_usual(personal, began_ms),
+    )
+
+
+def _prior(asked: Asked, personal: Personal, began_ms: int) -> float:
+    prior = CRAMPED_LATELY if asked.cramped_12_months else 0.0
+    prior += CRAMPED_TWICE if asked.cramps_ever >= 2 else 0.0
+    hard_ms = personal.hard_at_ms
+    if hard_ms is not None and 0 <= began_ms - hard_ms < LEARNING.rest_ms:
+        prior += HARD_BEFORE
+    return round(min(MOST, prior), 3)
+
+
+def _usual(personal: Personal, began_ms: int) -> Usual:
+    run_s = usual_run_s(personal)
+    low, high = THIRD_S
+    early = personal.early_mps
+    known = len(early) >= LEARNING.known
+    block = personal.block_sigma_spm
+    return Usual(
+        version=personal.version,
+        sessions=personal.sessions,
+        slope=round(personal.slope.shrunk(POPULATION.slope), 3),
+        sigma_spm=round(personal.sigma_spm.shrunk(POPULATION.sigma_spm), 3),
+        block_sigma_spm=round(block.shrunk(POPULATION.block_sigma_spm), 3),
+        longest_s=longest_s(personal, began_ms),
+        third_s=Usual().third_s if run_s is None else round(min(high, max(low, run_s / 3)), 1),
+        early_mps=round(median(early[-5:]), 3) if known else None,
+        early_high_mps=round(percentile(early, 0.8), 3) if known else 0.0,
+    )

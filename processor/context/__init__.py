@@ -2,5 +2,7 @@
 
 from processor.detect.detector import Detector
 
+from .answers import Answers
+
 #: Every context detector, in the order in which they are asked.
-CONTEXTS: tuple[type[Detector], ...] = ()
+CONTEXTS: tuple[type[Detector], ...] = (Answers,)

@@ -1,0 +1,107 @@
+"""Answers: what a person said explains what follows, and raises or quiets the pattern for a while."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from crampwatch.events import FindingKind
+from crampwatch.units import SECOND_MS, Gate, Level
+from processor.detect.detector import Proof
+from processor.features.view import View
+from processor.labels import CRAMP, EASED, PAUSE, Label
+from processor.state import copied
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersSettings:
+    """Science 3.5 and 3.6.
+
+    Attributes:
+        prior: logits by which a cramp raises the pattern for the rest of the run; 0.88 = ln 2.40 (cramped already
+            today, Kona records, science 1.4).
+        cramp_s: after a cramp the detectors are quiet for so long, or until it has eased and running goes on;
+            600 s [E].
+        pause_s: after "just a pause" they are quiet for so long; 900 s (science 3.6).
+    """
+
+    prior: float = 0.88
+    cramp_s: float = 600.0
+    pause_s: float = 900.0
+
+
+@dataclass(slots=True)
+class AnswersState:
+    """When each answer last took effect, until when it is quiet, and whether that may end as soon as running goes on."""
+
+    cramp_ms: int | None = None
+    pause_ms: int | None = None
+    eased_ms: int | None = None
+    quiet_until_ms: int | None = None
+    eased: bool = False
+
+
+class Answers:
+    """Takes labels in; closes the gate ``answered``, adds to ``prior``, and leaves in ``labels`` those that counted.
+
+    An answer that was told before is no new one: one that is dated no later than the moment at which its like last
+    took effect changes nothing. So a message that comes twice, or a replay that tells stored answers, does no harm.
+    """
+
+    name: ClassVar[str] = "answers"
+    state_type: ClassVar[type] = AnswersState
+
+    def __init__(self, settings: AnswersSettings | None = None, state: AnswersState | None = None) -> None:
+        self._settings = settings or AnswersSettings()
+        self._state = state or AnswersState()
+
+    def observe(self, view: View) -> Sequence[Proof]:
+        """Prove each answer that takes effect."""
+        state = self._state
+        proofs: list[Proof] = []
+        if view.labels:
+            view.labels = tuple(one for one in view.labels if self._takes(one, view.at_ms))
+            proofs = [_proof(one, view.at_ms) for one in view.labels]
+        if state.cramp_ms is not None:
+            view.prior += self._settings.prior
+        if state.quiet_until_ms is not None:
+            if view.at_ms >= state.quiet_until_ms or (state.eased and view.settled):
+                state.quiet_until_ms, state.eased = None, False
+            else:
+                view.gates.append(Gate.ANSWERED)
+        return proofs
+
+    def snapshot(self) -> AnswersState:
+        """The state, a copy."""
+        return copied(self._state)
+
+    def _takes(self, label: Label, at_ms: int) -> bool:
+        """Let an answer take effect, unless it has before."""
+        state, settings = self._state, self._settings
+        known_ms = {CRAMP: state.cramp_ms, PAUSE: state.pause_ms, EASED: state.eased_ms}[label.what]
+        if known_ms is not None and label.at_ms <= known_ms:
+            return False
+        if label.what == CRAMP:
+            state.cramp_ms, state.eased = at_ms, False
+            self._quiet(at_ms, settings.cramp_s)
+        elif label.what == PAUSE:
+            state.pause_ms = at_ms
+            self._quiet(at_ms, settings.pause_s)
+        else:
+            state.eased_ms, state.eased = at_ms, state.quiet_until_ms is not None
+        return True
+
+    def _quiet(self, at_ms: int, for_s: float) -> None:
+        until_ms = at_ms + round(for_s * SECOND_MS)
+        self._state.quiet_until_ms = max(self._state.quiet_until_ms or 0, until_ms)
+
+
+_WORDS = {
+    CRAMP: "You said that it is a cramp.",
+    PAUSE: "You said that it was just a pause.",
+    EASED: "You said that it has eased.",
+}
+
+
+def _proof(label: Label, at_ms: int) -> Proof:
+    words = (_WORDS[label.what],)
+    return Proof(FindingKind.LABEL, at_ms, Level.OK, words, {label.what: 1.0}, tag=label.what)

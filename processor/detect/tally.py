@@ -1,0 +1,76 @@
+"""The tally of a session: scores, levels and answers, kept for what is learned when it is over."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from crampwatch.units import Level
+from processor.features.view import View
+from processor.population import SCORE_EDGES
+from processor.state import copied
+
+from .detector import Proof
+
+
+@dataclass(frozen=True, slots=True)
+class TallySettings:
+    """What is counted.
+
+    Attributes:
+        hard: from this fatigue index on a session was a hard one; 70 (science 3.5: high fatigue).
+        step_s: the most time that one second of data stands for; 8 s, the longest step of smart recording [E].
+    """
+
+    hard: float = 70.0
+    step_s: float = 8.0
+
+
+@dataclass(slots=True)
+class TallyState:
+    """Seconds by score, the worst pattern level, questions and answers, and the last decoupling."""
+
+    scores: list[float] = field(default_factory=lambda: [0.0] * (len(SCORE_EDGES) + 1))
+    worst: int = 0
+    asked: int = 0
+    asking: bool = False
+    pauses: int = 0
+    cramp: bool = False
+    hard: bool = False
+    decoupling: float | None = None
+    decoupled_at_s: float = 0.0
+
+
+class Tally:
+    """Counts what every other detector found, so it comes last. It proves nothing and writes nothing."""
+
+    name: ClassVar[str] = "tally"
+    state_type: ClassVar[type] = TallyState
+
+    def __init__(self, settings: TallySettings | None = None, state: TallyState | None = None) -> None:
+        self._settings = settings or TallySettings()
+        self._state = state or TallyState()
+
+    def observe(self, view: View) -> Sequence[Proof]:
+        """Take one second."""
+        state = self._state
+        if view.settled and view.base is not None:
+            state.scores[bisect_right(SCORE_EDGES, view.score)] += min(view.dt_s, self._settings.step_s)
+        if view.decoupling is not None:
+            state.decoupling, state.decoupled_at_s = view.decoupling, view.run_s
+        if view.fatigue is not None and view.fatigue >= self._settings.hard:
+            state.hard = True
+        asking = view.level is Level.NOW
+        if asking and not state.asking:
+            state.asked += 1
+        state.asking = asking
+        if view.level is not Level.OK and not asking:
+            state.worst = max(state.worst, view.level.rank)
+        if view.labels:
+            state.cramp = state.cramp or any(one.what == "cramp" for one in view.labels)
+            state.pauses += sum(one.what == "pause" for one in view.labels)
+        return ()
+
+    def snapshot(self) -> TallyState:
+        """The state, a copy."""
+        return copied(self._state)

@@ -1,0 +1,38 @@
+"""A profile as settings: what each part of the machine is told of its athlete."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from processor.detect import Exposure, Pacing
+from processor.detect.detector import Detector
+from processor.detect.exposure import ExposureSettings
+from processor.detect.pacing import PacingSettings
+from processor.features.baseline import BaselineSettings
+from processor.profile import Profile
+
+#: A session's spread is taken to be no smaller than this share of what is usual: a start more even than others is
+#: chance, and against it ordinary running would look unsteady [E].
+SPREAD_SHARE = 0.8
+
+
+def usual_baseline(profile: Profile) -> BaselineSettings:
+    """Where a session's baseline begins: with the athlete's own slope, and no evener than is usual."""
+    usual, common = profile.usual, BaselineSettings()
+    return replace(
+        common,
+        slope=min(common.slope_high, max(common.slope_low, usual.slope)),
+        sigma_spm=max(common.sigma_spm, round(SPREAD_SHARE * usual.sigma_spm, 3)),
+        block_sigma_spm=max(common.block_sigma_spm, round(SPREAD_SHARE * usual.block_sigma_spm, 3)),
+    )
+
+
+def settings_of(profile: Profile) -> Mapping[type[Detector], Any]:
+    """The settings of those detectors that compare with the athlete's own runs."""
+    usual = profile.usual
+    return {
+        Exposure: ExposureSettings(longest_s=usual.longest_s),
+        Pacing: PacingSettings(
+            usual_mps=usual.early_mps, high_mps=usual.early_high_mps, third_s=max(600.0, usual.third_s)
+        ),
+    }
