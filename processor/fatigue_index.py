@@ -8,37 +8,86 @@ from processor.features.view import View
 
 @dataclass(frozen=True, slots=True)
 class FatigueSettings:
-    """Science 3.5 (ii), reduced to what can be measured here; weights [E].
+    """Science 3.5 (ii); each term has its weight and the range over which it counts. Weights [E].
 
     Attributes:
-        decoupling: weight and range of the rise of heart rate per speed; 0.30 over 0.025-0.20 (Smyth 2022).
-        decline: weight and range of the cadence deficit, percent; 0.20 over 2-6.
-        slowing: weight and range of speed lost at like heart rate; 0.20 over 0.05-0.25 (wall studies).
-        no_speed: beats per step stand in for the decoupling at this share of its weight; 0.5.
+        decoupling: the rise of heart rate per speed; 0.30 over 0.025-0.20 (Smyth 2022).
+        decline: the cadence deficit, percent; 0.20 over 2-6.
+        slowing: speed lost at like heart rate; 0.20 over 0.05-0.25 (wall studies).
+        alpha1: how far alpha1 is below what it was at this heart rate; 0.15 over 0.15-0.40 (from 0.71 to 0.32 in six
+            hours at one pace, Rogers 2021).
+        exposure: time against the longest run of 30 days; 0.15 over 0.8-1.5.
+        no_speed: heart rate against rhythm stands in for the decoupling at this share of its weight; 0.5.
         terms: fewer available terms give no index; 2.
     """
 
     decoupling: tuple[float, float, float] = (0.30, 0.025, 0.20)
     decline: tuple[float, float, float] = (0.20, 2.0, 6.0)
     slowing: tuple[float, float, float] = (0.20, 0.05, 0.25)
+    alpha1: tuple[float, float, float] = (0.15, 0.15, 0.40)
+    exposure: tuple[float, float, float] = (0.15, 0.8, 1.5)
     no_speed: float = 0.5
     terms: int = 2
 
 
-def fatigue_index(view: View, settings: FatigueSettings) -> float | None:
-    """The fatigue index, 0-100, over the terms that are available; None when there are too few."""
-    terms: list[tuple[float, float]] = []
-    if view.decoupling is not None:
-        weight, low, high = settings.decoupling
-        if view.slowing is None:
-            weight *= settings.no_speed
-        terms.append((weight, sat(view.decoupling, low, high)))
-    if view.decline_percent is not None:
-        weight, low, high = settings.decline
-        terms.append((weight, sat(view.decline_percent, low, high)))
-    if view.slowing is not None:
-        weight, low, high = settings.slowing
-        terms.append((weight, sat(view.slowing, low, high)))
-    if len(terms) < settings.terms:
-        return None
-    return 100 * sum(weight * value for weight, value in terms) / sum(weight for weight, _ in terms)
+def fatigue_parts(view: View, settings: FatigueSettings, *, by_speed: bool) -> dict[str, float]:
+    """What each available term adds to the index, which is their sum, 0-100; empty when there are too few terms.
+
+    The order is that of the names, so that parts that were stored sum up to the same. ``by_speed`` says that the
+    decoupling compares heart rate with speed; without speed it weighs less.
+    """
+    parts: dict[str, float] = {}
+    total = 0.0
+    for name, value, (weight, low, high) in (
+        ("alpha1", view.alpha1_gap, settings.alpha1),
+        ("decline", view.decline_percent, settings.decline),
+        ("decoupling", view.decoupling, settings.decoupling),
+        ("exposure", view.exposure, settings.exposure),
+        ("slowing", view.slowing, settings.slowing),
+    ):
+        if value is None:
+            continue
+        counts = weight * settings.no_speed if name == "decoupling" and not by_speed else weight
+        parts[name] = counts * sat(value, low, high)
+        total += counts
+    if len(parts) < settings.terms:
+        return {}
+    for name in parts:
+        parts[name] *= 100 / total
+    return parts
+
+
+_WORDS = {
+    "decline": "Your cadence has been falling away for some minutes.",
+    "slowing": "You are slower at a like heart rate.",
+    "alpha1": "Your heartbeat follows another pattern than before at this heart rate.",
+}
+
+
+def fatigue_reasons(view: View) -> tuple[str, ...]:
+    """The two largest parts of the index in words for a runner, and nothing about their cause."""
+    parts = view.fatigue_parts
+    largest = sorted((name for name, part in parts.items() if part >= 1), key=lambda name: (-parts[name], name))
+    return tuple(_words(name, view) for name in largest[:2]) or ("Signs of fatigue are rising.",)
+
+
+def _words(name: str, view: View) -> str:
+    if name == "decoupling":
+        return f"Your heart rate is up for the same {'pace' if view.slowing is not None else 'rhythm'}."
+    if name == "exposure":
+        longer = view.exposure is not None and view.exposure > 1
+        return f"You have been running {'longer than' if longer else 'nearly as long as'} on your longest recent run."
+    return _WORDS[name]
+
+
+def fatigue_evidence(view: View) -> dict[str, float]:
+    """The numbers behind the index."""
+    found = {
+        "index": view.fatigue,
+        "decoupling": view.decoupling,
+        "slowing": view.slowing,
+        "decline_percent": view.decline_percent,
+        "alpha1_gap": view.alpha1_gap,
+        "exposure": view.exposure,
+    }
+    return {name: round(value, 4) for name, value in found.items() if value is not None}

@@ -1,15 +1,19 @@
-"""The fatigue index: heart rate up for the same pace, cadence declining, pace falling away at like heart rate."""
+"""The fatigue index: heart rate up for the same pace, cadence declining, pace falling away at like heart rate, beats
+that hang together less than they did, more time than usual.
+"""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from crampwatch.events import FindingKind
-from crampwatch.units import SECOND_MS, Level, Quality
-from processor.fatigue_index import FatigueSettings, fatigue_index
-from processor.features.online import Histogram, ewma
+from crampwatch.units import SECOND_MS, Gate, Level, Quality
+from processor.fatigue_index import FatigueSettings, fatigue_evidence, fatigue_parts, fatigue_reasons
+from processor.features.online import Histogram
+from processor.features.usual_alpha import UsualAlpha, UsualAlphaSettings, UsualAlphaState
 from processor.features.view import View
-from processor.state import copied
+from processor.state import copied, packed, unpacked
 
 from .detector import Proof
 
@@ -26,30 +30,41 @@ class FatigueDetectorSettings:
             (57.6 s, Hunt et al. 2015).
         like_share: "like heart rate": not lower than the usual one by more than this; 5 % [E].
         low_mps: slower is not running, the ratio would explode; 1.2 m/s [E].
+        stale_s: what was not measured for so long (hills, a walk, heart rate lost) is not said any more; 600 s [E].
         low_spm: neither are fewer steps, where there is no speed; 120 spm, where running ends at the latest
             (science 3.2).
+        index_s: the index is computed so often; 5 s [E].
         rising: the index says "fatigue rising" from here; 40 (science 3.5).
         high: from here it is a watch by itself; 70 (science 3.5).
         hold_s: that must hold for so long; 60 s (science 3.6).
         leave_share: either ends below this share of its mark; 0.7 (science 3.6).
+        index: terms of the index.
+        alpha1: how the usual alpha1 is learned.
     """
 
     until_s: float = 1_080.0
     tau_s: float = 120.0
     after_step_s: float = 150.0
     like_share: float = 0.05
+    stale_s: float = 600.0
     low_mps: float = 1.2
     low_spm: float = 120.0
+    index_s: float = 5.0
     rising: float = 40.0
     high: float = 70.0
     hold_s: float = 60.0
     leave_share: float = 0.7
     index: FatigueSettings = field(default_factory=FatigueSettings)
+    alpha1: UsualAlphaSettings = field(default_factory=UsualAlphaSettings)
+
+
+#: While one of these holds heart rate does not answer pace as on the level: nothing is learned from it.
+_MOVING = frozenset({Gate.HILL, Gate.INTERVALS, Gate.FAST_FINISH})
 
 
 @dataclass(slots=True)
 class FatigueState:
-    """What is usual, what is now, and whether rising fatigue was said."""
+    """What is usual, what is now, the index as it stands, and whether rising fatigue was said."""
 
     usual: dict[str, float] = field(default_factory=dict)
     by_speed: bool | None = None
@@ -57,13 +72,21 @@ class FatigueState:
     ratio: float | None = None
     mps: float | None = None
     bpm: float | None = None
+    measured_at_ms: int | None = None
+    alpha1: dict[str, Any] = field(default_factory=dict)
+    index_at_ms: int | None = None
+    parts: dict[str, float] = field(default_factory=dict)
     told: bool = False
     since_ms: int | None = None
     high_since_ms: int | None = None
 
 
 class Fatigue:
-    """Follows the fatigue index; writes ``decoupling``, ``slowing`` and ``fatigue``."""
+    """Follows the fatigue index; writes ``decoupling``, ``slowing``, ``alpha1_gap``, ``fatigue`` and its parts.
+
+    Decoupling and slowing stand still on hills, in a fast finish and while heart rate is not good, and are not said
+    after ten minutes of it; in intervals, and of a treadmill's speed, they are not said at all.
+    """
 
     name: ClassVar[str] = "fatigue"
     state_type: ClassVar[type] = FatigueState
@@ -71,59 +94,85 @@ class Fatigue:
     def __init__(self, settings: FatigueDetectorSettings | None = None, state: FatigueState | None = None) -> None:
         self._settings = settings or FatigueDetectorSettings()
         self._state = state or FatigueState()
+        self._usual_alpha = UsualAlpha(self._settings.alpha1, unpacked(UsualAlphaState, self._state.alpha1))
+        self._gain_1s = -math.expm1(-1 / self._settings.tau_s)
 
     def observe(self, view: View) -> Sequence[Proof]:
         """Prove that fatigue is rising; what the high mark means for the level is the pattern's to say."""
-        state, settings = self._state, self._settings
+        state = self._state
+        steady = view.heart_settled and view.quality.get("heart_rate") == Quality.GOOD
+        if view.gates and steady:
+            steady = _MOVING.isdisjoint(view.gates)
         if view.base is None:
-            state.ratio = state.mps = state.bpm = None
-        elif view.settled and view.heart_settled:
+            state.ratio = state.mps = state.bpm = state.measured_at_ms = None
+        elif steady and view.settled:
             self._measure(view)
-        if state.usual_ratio is not None and state.ratio is not None:
-            view.decoupling = state.ratio / state.usual_ratio - 1
-        view.slowing = self._slowing(view)
-        index = fatigue_index(view, settings.index)
-        view.fatigue = index
-        proofs = self._say(view, index)
+        self._compare(view)
+        view.alpha1_gap = self._usual_alpha.step(view, steady=steady)
+        self._weigh(view)
+        proofs = self._say(view, view.fatigue)
         view.fatigue_since_ms = state.high_since_ms
         return proofs
 
     def snapshot(self) -> FatigueState:
         """The state, a copy."""
+        self._state.alpha1 = packed(self._usual_alpha.state)
         return copied(self._state)
 
     def _measure(self, view: View) -> None:
         state, settings, base = self._state, self._settings, view.base
         assert base is not None
-        if view.quality.get("heart_rate") != Quality.GOOD or view.bpm is None or view.spm is None:
+        if view.bpm is None or view.spm is None:
             return
         if state.by_speed is None:
             state.by_speed = base.mps is not None
-        dt_s = min(view.dt_s, 10.0)
         pace = view.smooth_mps if state.by_speed else view.spm
         if pace is None or pace < (settings.low_mps if state.by_speed else settings.low_spm):
             return
+        dt_s = min(view.dt_s, 10.0)
+        gain = self._gain_1s if dt_s == 1.0 else -math.expm1(-dt_s / settings.tau_s)
         if view.smooth_mps is not None:
-            state.mps = ewma(state.mps, view.smooth_mps, dt_s, settings.tau_s)
-        state.bpm = ewma(state.bpm, view.bpm, dt_s, settings.tau_s)
+            state.mps = view.smooth_mps if state.mps is None else state.mps + (view.smooth_mps - state.mps) * gain
+        state.bpm = view.bpm if state.bpm is None else state.bpm + (view.bpm - state.bpm) * gain
+        state.measured_at_ms = view.at_ms
         if state.by_speed and view.at_ms - view.stepped_at_ms < settings.after_step_s * SECOND_MS:
             return
         ratio = view.bpm / pace
-        state.ratio = ewma(state.ratio, ratio, dt_s, settings.tau_s)
+        state.ratio = ratio if state.ratio is None else state.ratio + (ratio - state.ratio) * gain
         if state.usual_ratio is None:
-            Histogram(0.5 if state.by_speed else 0.01, state.usual).add(ratio, dt_s)
-            if view.run_s >= settings.until_s and sum(state.usual.values()) >= settings.tau_s:
-                state.usual_ratio = Histogram(0.5 if state.by_speed else 0.01, state.usual).median()
-                state.usual = {}
+            self._learn(view, ratio, dt_s)
 
-    def _slowing(self, view: View) -> float | None:
-        """Speed lost while the heart works as before, as a share of the usual speed; None when it cannot be said."""
-        state, base = self._state, view.base
+    def _learn(self, view: View, ratio: float, dt_s: float) -> None:
+        state, settings = self._state, self._settings
+        usual = Histogram(0.5 if state.by_speed else 0.01, state.usual)
+        usual.add(ratio, dt_s)
+        if view.run_s >= settings.until_s and sum(state.usual.values()) >= settings.tau_s:
+            state.usual_ratio = usual.median()
+            state.usual = {}
+
+    def _compare(self, view: View) -> None:
+        """What was measured against what is usual, unless it is too old or means nothing here."""
+        state = self._state
+        if state.usual_ratio is None or state.ratio is None or state.measured_at_ms is None:
+            return
+        if view.at_ms - state.measured_at_ms > self._settings.stale_s * SECOND_MS:
+            return
+        if view.gates and (Gate.INTERVALS in view.gates or (state.by_speed and Gate.TREADMILL in view.gates)):
+            return
+        view.decoupling = state.ratio / state.usual_ratio - 1
+        base = view.base
         if base is None or base.mps is None or base.bpm is None or state.mps is None or state.bpm is None:
-            return None
-        if state.bpm < (1 - self._settings.like_share) * base.bpm or state.usual_ratio is None:
-            return 0.0 if state.usual_ratio is not None else None
-        return max(0.0, 1 - state.mps / base.mps)
+            return
+        like = state.bpm >= (1 - self._settings.like_share) * base.bpm
+        view.slowing = max(0.0, 1 - state.mps / base.mps) if like else 0.0
+
+    def _weigh(self, view: View) -> None:
+        state, settings = self._state, self._settings
+        if state.index_at_ms is None or view.at_ms - state.index_at_ms >= settings.index_s * SECOND_MS:
+            state.index_at_ms = view.at_ms
+            state.parts = fatigue_parts(view, settings.index, by_speed=state.by_speed is True)
+        view.fatigue_parts = state.parts
+        view.fatigue = sum(state.parts.values()) if state.parts else None
 
     def _say(self, view: View, index: float | None) -> Sequence[Proof]:
         state, settings = self._state, self._settings
@@ -148,19 +197,3 @@ class Fatigue:
         if view.level != Level.OK:
             return ()
         return (Proof(FindingKind.FATIGUE, view.at_ms, Level.OK, fatigue_reasons(view), fatigue_evidence(view)),)
-
-
-def fatigue_reasons(view: View) -> tuple[str, ...]:
-    """The index in words for a runner: at most two sentences, and nothing about its cause."""
-    words = ["Signs of fatigue are rising."]
-    if view.decoupling is not None and view.decoupling > 0.025:
-        words.append(f"Your heart rate is up for the same {'pace' if view.slowing is not None else 'rhythm'}.")
-    elif view.slowing is not None and view.slowing > 0.05:
-        words.append("You are slower at a like heart rate.")
-    return tuple(words)
-
-
-def fatigue_evidence(view: View) -> dict[str, float]:
-    """The numbers behind the index."""
-    found = {"index": view.fatigue, "decoupling": view.decoupling, "slowing": view.slowing}
-    return {name: round(value, 4) for name, value in found.items() if value is not None}

@@ -6,13 +6,13 @@ from typing import ClassVar
 
 from crampwatch.events import FindingKind
 from crampwatch.units import SECOND_MS, Level, Motion
+from processor.fatigue_index import fatigue_evidence, fatigue_reasons
 from processor.features.online import ewma, leaked
 from processor.features.view import View
 from processor.score import ScoreSettings, may_warn, pattern_parts, pattern_score
 from processor.state import copied
 
 from .detector import Proof
-from .fatigue import fatigue_evidence, fatigue_reasons
 
 _LEVELS = (Level.OK, Level.WATCH, Level.WARNING, Level.IMMINENT)
 
