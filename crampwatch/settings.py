@@ -71,6 +71,12 @@ class Athlete(Section):
     name: str | None = Field(None, description="display name, for pages only; never published", max_length=60)
     sensors: tuple[Sensor, ...] = Field((), description="the sensors this athlete wears")
     max_bpm: int | None = Field(None, ge=100, le=230, description="highest heart rate, bpm; unknown is fine")
+    cramped_12_months: bool = Field(default=False, description="has cramped while running in the last 12 months")
+    cramps_ever: int = Field(0, ge=0, le=10_000, description="how often this runner has cramped while running, ever")
+    sensitivity: Literal["low", "normal", "high"] = Field(
+        "normal",
+        description="how readily fatigue patterns are told: low halves the budget of false alarms, high doubles it",
+    )
 
 
 class Mqtt(Section):
@@ -108,6 +114,9 @@ class Processor(Section):
         30.0, gt=0, le=3_600, description="an athlete's state is kept this often, in run time"
     )
     health_port: int = Field(8_022, ge=-1, le=65_535, description=_HEALTH)
+    detectors: tuple[str, ...] = Field(
+        (), description="detectors of other makers to load, by the names of their entry points; none loads by itself"
+    )
 
 
 class Alerts(Section):

@@ -7,7 +7,7 @@ Nothing here promises to detect, predict or prevent one, and no score is ever sh
 from dataclasses import dataclass
 
 from crampwatch.events import GuidanceStep
-from crampwatch.units import Level
+from crampwatch.units import Gate, Level, Mode
 
 DISCLAIMER = (
     "Not a medical device. Fatigue-pattern information from heart rate and cadence; it cannot detect or rule out "
@@ -40,6 +40,49 @@ RUN_WORDS: dict[Level, str] = {
     Level.IMMINENT: "Strong",
     Level.NOW: "Sudden stop",
 }
+
+#: A gate as a name, for strips and lists.
+GATE_NAMES: dict[Gate, str] = {
+    Gate.WARM_UP: "warm-up",
+    Gate.HILL: "hill",
+    Gate.INTERVALS: "intervals",
+    Gate.RUN_WALK: "run-walk plan",
+    Gate.TRAFFIC_STOP: "clean stop",
+    Gate.GEL_WALK: "drink walk",
+    Gate.TURN: "bend or turn",
+    Gate.TREADMILL: "treadmill",
+    Gate.FAST_FINISH: "fast finish",
+    Gate.ANSWERED: "answered",
+}
+
+#: Why it is quiet while a gate holds, for the runner and for who looks on. What it looks like, never what it is.
+GATE_WORDS: dict[Gate, str] = {
+    Gate.WARM_UP: "Warm-up: what is usual today is still being learned.",
+    Gate.HILL: "It looks like a hill: cadence and pace are not compared here.",
+    Gate.INTERVALS: "It looks like intervals: swings of effort are taken as planned.",
+    Gate.RUN_WALK: "It looks like a run-walk plan: the walks are taken as planned.",
+    Gate.TRAFFIC_STOP: "It looks like a stop at a crossing: it is not counted.",
+    Gate.GEL_WALK: "It looks like a short walk for a drink: it hardly counts.",
+    Gate.TURN: "It looks like a bend or a turn: short dips count less.",
+    Gate.TREADMILL: "It looks like a treadmill: speed is left out.",
+    Gate.FAST_FINISH: "It looks like a fast finish: a change of rhythm is taken as meant.",
+    Gate.ANSWERED: "Somebody answered: quiet for a while.",
+}
+
+#: What can be seen of an athlete in each mode, and what that means.
+MODE_WORDS: dict[Mode, str] = {
+    Mode.FULL: "Heart rate, beats, cadence and speed are seen.",
+    Mode.NO_BEATS: "Heart rate, cadence and speed are seen.",
+    Mode.NO_SPEED: "No speed: hills may look like fatigue.",
+    Mode.NO_HEART: "No heart rate: only cadence is watched.",
+    Mode.HEART_SUSPECT: "The heart rate cannot be trusted: only cadence is watched.",
+    Mode.CADENCE_LOST: "No cadence just now: breaks in rhythm cannot be seen.",
+    Mode.HEART_ONLY: "Heart rate only: breaks in rhythm cannot be seen.",
+    Mode.BLIND: "No signal: nothing can be seen.",
+}
+
+#: Modes in which nothing is missing that a person should know of.
+WHOLE_MODES = frozenset({Mode.FULL, Mode.NO_BEATS})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,12 @@ from rich.text import Text
 from crampwatch.cli import exits
 from crampwatch.cli.console import clock_text, out, plain, progress, tell_refused
 from crampwatch.errors import Refused
+from crampwatch.settings import load
 from crampwatch.units import SECOND_MS, Level
 
 
 def backtest(
+    context: typer.Context,
     files: Annotated[list[Path], typer.Argument(help="recordings: fit, tcx, gpx, csv (or .gz)", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="one JSON line per finding")] = False,
 ) -> None:
@@ -22,13 +24,16 @@ def backtest(
     With --json each finding is one line with `file`, `at_s` (seconds from the first sample), `kind`, `level` and
     `because`. A file that cannot be read is named on stderr, the others still run, and the exit code is 1.
     """
+    settings = load(context.obj)
     from crampwatch.cli.offline import findings_of  # heavy: only when it is used
+    from processor.plugins import athlete_with
 
+    machines = athlete_with(settings.processor.detectors)
     broken = 0
     with progress() as bar:
         for file in bar.track(files, description="backtest"):
             try:
-                for row in findings_of(file):
+                for row in findings_of(file, machines):
                     typer.echo(json.dumps(row)) if as_json else _print(row)
             except Refused as refused:
                 broken += 1

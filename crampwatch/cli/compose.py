@@ -18,6 +18,7 @@ from crampwatch.settings import Settings
 from crampwatch.storage import Store
 from crampwatch.storage.opening import open_store
 from dashboard.service import Dashboard
+from processor.plugins import athlete_with
 from processor.worker import Processor
 
 #: The services that use the store; the first of a process names its outbox.
@@ -60,6 +61,7 @@ class House:
             store=self.store,
             clock=self.clock,
             counters=self._counters("processor"),
+            machines=athlete_with(self.settings.processor.detectors),
         )
 
     def alerter(self, channels: Sequence[Channel]) -> Alerter:

@@ -1,7 +1,8 @@
 """Recordings through the athlete machine, without a broker or a store."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from collector.recordings import Recording, load
 from crampwatch.cli.guarded import one_file
 from crampwatch.errors import Refused
 from crampwatch.events import Finding, Sample
+from processor.athlete import Athlete, Outcome
 from processor.backtest import backtest
+from processor.features.view import View
 
 #: Recordings without a date begin here (2001-09-09T01:46:40Z); findings are told from the first sample anyway.
 UNDATED_MS = 1_000_000_000_000
@@ -20,21 +23,66 @@ SESSION = "backtest"
 DEVICE = "recording"
 
 
-def findings_of(file: Path) -> Iterator[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One running session of a file, as the machine saw it.
+
+    Attributes:
+        name: the recording's name.
+        first_ms: the moment of its first sample; times are told from there.
+        views: every second as the detectors left it, ascending; never empty.
+        findings: what was proved, in the order in which it was.
+    """
+
+    name: str
+    first_ms: int
+    views: Sequence[View]
+    findings: Sequence[Finding]
+
+    @property
+    def duration_ms(self) -> int:
+        """From the first sample to the last second."""
+        return self.views[-1].at_ms - self.first_ms
+
+
+def findings_of(file: Path, machines: type[Athlete] = Athlete) -> Iterator[dict[str, Any]]:
     """Each finding of each running session in a file.
 
     Raises:
         Refused: the file cannot be read as a recording, or breaks what reads it.
     """
     with one_file(file):
-        for recording in load(file):
-            samples = samples_of(recording)
-            if not samples:
-                continue
-            first_ms = samples[0].at_ms
-            for outcome in backtest(ATHLETE, SESSION, samples):
+        for _, first_ms, outcomes in _sessions(file, machines):
+            for outcome in outcomes:
                 for finding in outcome.findings:
                     yield _row(file, finding, first_ms)
+
+
+def watched(file: Path, machines: type[Athlete] = Athlete) -> list[Watched]:
+    """Each running session in a file with all its seconds, from the same reading and the same machine.
+
+    Raises:
+        Refused: the file cannot be read as a recording, breaks what reads it, or holds no second of a run.
+    """
+    found: list[Watched] = []
+    with one_file(file):
+        for recording, first_ms, outcomes in _sessions(file, machines):
+            views: list[View] = []
+            findings: list[Finding] = []
+            for outcome in outcomes:
+                views.extend(outcome.views)
+                findings.extend(outcome.findings)
+            if views:
+                found.append(Watched(recording.name, first_ms, views, findings))
+        if not found:
+            raise Refused("empty", f"{file} holds no second of heart rate, cadence or speed")
+    return found
+
+
+def _sessions(file: Path, machines: type[Athlete]) -> Iterator[tuple[Recording, int, Iterator[Outcome]]]:
+    for recording in load(file):
+        if samples := samples_of(recording):
+            yield recording, samples[0].at_ms, backtest(ATHLETE, SESSION, samples, machines=machines)
 
 
 def samples_of(recording: Recording) -> list[Sample]:
