@@ -83,8 +83,8 @@ LANES: Sequence[Lane] = (
     # The alerter reads its own: a broker that was killed may hold an alert that is over.
     Lane("alert", Kind.ALERT, Alert, _ALERTER, _PAGES | _ALERTER, last="slot"),
     Lane("delivery", Kind.DELIVERY, Delivered, _ALERTER, _PAGES),
-    Lane("ack", Kind.ACK, Acknowledged, _PAGES, _ALERTER),
-    Lane("checkin", Kind.CHECKIN, CheckedIn, _PAGES, _ALERTER),
+    Lane("ack", Kind.ACK, Acknowledged, _PAGES, _ALERTER | _PROCESSOR),
+    Lane("checkin", Kind.CHECKIN, CheckedIn, _PAGES, _ALERTER | _PROCESSOR),
     Lane("command", Kind.COMMAND, SensorClaimed, _PAGES, _COLLECTOR, whose="collector", system=True),
     Lane("sensorStatus", Kind.STATUS, SensorStatus, _COLLECTOR, _PAGES | _ALERTER, last="device"),
     Lane(

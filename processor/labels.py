@@ -26,8 +26,9 @@ def label_of(message: Message) -> Label | None:
     """What an ack or a check-in says about a run; None when it says nothing about it ("seen")."""
     if isinstance(message, CheckedIn):
         return Label(message.at_ms, message.what)
-    what = _ANSWERS.get(message.answer) if isinstance(message, Acknowledged) else None
-    return None if what is None else Label(message.at_ms, what)
+    if isinstance(message, Acknowledged) and message.answer in _ANSWERS:
+        return Label(message.at_ms, _ANSWERS[message.answer])
+    return None
 
 
 def stored_label(finding: Finding) -> Label | None:

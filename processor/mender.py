@@ -13,7 +13,7 @@ from crampwatch.units import SECOND_MS
 
 from .drain import Gain
 from .patience import READ_FAULTS, Patience, Wait
-from .roster import Roster, recent
+from .roster import Roster, recent, tell_stored
 from .seat import Gap, Seat
 from .shelf import Shelf
 
@@ -83,8 +83,11 @@ class Mender:
 
     async def _mend(self, bus: Bus, seat: Seat, gap: Gap) -> None:
         before = gap.messages
-        anew, after_ms = self._roster.restored(await self._roster.before(seat, gap.from_ms), seat.key)
+        anew, after_ms = self._roster.restored(await self._roster.before(seat, gap.from_ms), seat)
         samples = await self._patience.insist("read", lambda: self._samples(seat, after_ms - SECOND_MS), READ_FAULTS)
+        # Read after the samples: an answer is stored together with those that closed its second.
+        findings = await self._patience.insist("read", lambda: self._store.findings(seat.key), READ_FAULTS)
+        tell_stored(anew, findings, after_ms)
         gain = Gain(seat)
         for some in _slices(samples):
             gain.add(anew.observe(some), late=True)
@@ -96,6 +99,7 @@ class Mender:
             if last is None or gap.messages != before or not self._roster.holds(seat):
                 # Nobody is held up for it: the next look begins anew. Who was let go is recalled by then.
                 return
+            tell_stored(anew, last[1], anew.machine.last_ms or after_ms)
             for some in _slices(last[0]):
                 gain.add(anew.observe(some), late=True)
             self._leave_known(gain, gap, last[1])
@@ -103,6 +107,8 @@ class Mender:
                 seat.to_repeat = recent(last[1], seat.heard_at_ms)
             await self._record(bus, [gain] if gain else [])
             seat.go_on_with(anew)
+            for label in await self._patience.insist("recall", lambda: self._shelf.labels(*seat.name)):
+                seat.tell(label)
             snapshot = seat.keep()
             snapshots = [] if snapshot is None else [snapshot]
             await self._patience.insist("keep", lambda: self._shelf.keep(snapshots, (), mended=[seat.key]))

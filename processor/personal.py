@@ -4,7 +4,8 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, NamedTuple, Self
+from itertools import pairwise
+from typing import NamedTuple, Self
 
 from crampwatch.units import HOUR_MS
 from processor.features.online import median
@@ -65,19 +66,22 @@ class Mean(NamedTuple):
     """A mean over sessions, and of how many."""
 
     value: float = 0.0
-    count: int = 0
+    sessions: int = 0
 
     def with_one(self, value: float | None, memory: int) -> "Mean":
         """The mean with one session more; None is no session."""
         if value is None:
             return self
-        count = min(self.count + 1, memory)
-        return Mean(round(self.value + (value - self.value) / count, 5), count)
+        sessions = min(self.sessions + 1, memory)
+        return Mean(round(self.value + (value - self.value) / sessions, 5), sessions)
 
     def shrunk(self, usual: float, weight: float = LEARNING.weight) -> float:
         """Moved to what is usual in the population, the more the fewer sessions there were."""
-        own = self.count / (self.count + weight)
+        own = self.sessions / (self.sessions + weight)
         return own * self.value + (1 - own) * usual
+
+
+NONE = Mean()
 
 
 class Run(NamedTuple):
@@ -112,11 +116,11 @@ class Personal:
     version: int = 0
     sessions: int = 0
     ended_ms: int | None = None
-    reference_spm: Mean = Mean()
-    plain_spm: Mean = Mean()
-    slope: Mean = Mean()
-    sigma_spm: Mean = Mean()
-    block_sigma_spm: Mean = Mean()
+    reference_spm: Mean = NONE
+    plain_spm: Mean = NONE
+    slope: Mean = NONE
+    sigma_spm: Mean = NONE
+    block_sigma_spm: Mean = NONE
     drift: Mapping[str, Mean] = field(default_factory=dict)
     runs: tuple[Run, ...] = ()
     early_mps: tuple[float, ...] = ()
@@ -194,7 +198,7 @@ def band_of(temperature_c: float | None) -> str:
         return UNKNOWN
     if temperature_c < BANDS_C[0]:
         return f"below {BANDS_C[0]:g}"
-    for low, high in zip(BANDS_C, BANDS_C[1:], strict=False):
+    for low, high in pairwise(BANDS_C):
         if temperature_c < high:
             return f"{low:g} to {high:g}"
     return f"{BANDS_C[-1]:g} and above"
@@ -266,8 +270,8 @@ def _at_reference(personal: Personal, summary: Summary) -> float | None:
 
 def _drifted(drift: Mapping[str, Mean], summary: Summary, memory: int) -> dict[str, Mean]:
     band = band_of(summary.temperature_c)
-    known = drift.get(band, Mean()).with_one(summary.drift_percent_per_h, memory)
-    return {**drift, band: known} if known.count else dict(drift)
+    known = drift.get(band, NONE).with_one(summary.drift_percent_per_h, memory)
+    return {**drift, band: known} if known.sessions else dict(drift)
 
 
 def _scores(old: Sequence[float], new: Sequence[float], settings: LearningSettings) -> tuple[float, ...]:

@@ -9,6 +9,8 @@ from crampwatch.errors import Refused
 from crampwatch.events import StoredUpTo, Telemetry
 from crampwatch.topics import Kind, Topic
 
+from .labels import Label, label_of
+
 
 class Origin(NamedTuple):
     """Where rows are counted: one spool of one collector."""
@@ -42,6 +44,25 @@ def read_telemetry(topic: Topic, payload: bytes, team: str) -> Arrived:
     if not isinstance(message, Telemetry):
         raise Refused("unknown_kind", f"{type(message).__name__} on topic {topic}")
     return Arrived(topic.athlete, message, topic.kind is Kind.BACKLOG)
+
+
+class Said(NamedTuple):
+    """What a person said of an athlete's run."""
+
+    athlete: str
+    label: Label
+
+
+def read_answer(topic: Topic, payload: bytes, team: str) -> Said | None:
+    """Decode what came on an ack or check-in topic; None when it says nothing about the run.
+
+    Raises:
+        Refused: it is of another team, or no answer; see :func:`crampwatch.codec.decode`.
+    """
+    if topic.team != team:
+        raise Refused("wrong_team", f"topic {topic} is not of team {team!r}")
+    label = label_of(decode(topic.kind, payload))
+    return None if label is None else Said(topic.athlete, label)
 
 
 def read_watermark(payload: bytes) -> StoredUpTo:

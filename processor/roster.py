@@ -4,15 +4,17 @@ import asyncio
 import itertools
 import logging
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from crampwatch.events import Finding, Sample
 from crampwatch.metrics import Counters
 from crampwatch.storage import RunKey, Store
-from crampwatch.units import MINUTE_MS, SECOND_MS
+from crampwatch.units import HOUR_MS, MINUTE_MS, SECOND_MS
 from processor.athlete import Athlete
 
+from .labels import stored_label
 from .patience import Patience
+from .profile import Asked, Profile, profile_of
 from .seat import Gap, Seat
 from .shelf import Kept, KeptGap, Shelf
 
@@ -23,6 +25,8 @@ log = logging.getLogger(__name__)
 MACHINES = 2_000
 #: A session of which nothing was heard for so long is over and makes room in any case.
 OVER_MS = 60 * MINUTE_MS
+#: Who was heard of so lately may still say something of that session (a cramp may come up to 6 h after, science 1.1).
+SPEAKS_MS = 6 * HOUR_MS
 #: Findings this young are published again after a restart: as long as a broker keeps one (takers know it by its id).
 REPEAT_MS = 5 * MINUTE_MS
 #: Snapshots taken at once, half a millisecond each.
@@ -36,6 +40,16 @@ def recent(findings: Sequence[Finding], now_ms: int) -> Sequence[Finding]:
     return tuple(finding for finding in findings if now_ms - finding.at_ms <= REPEAT_MS)
 
 
+def tell_stored(seat: Seat, findings: Sequence[Finding], after_ms: int) -> None:
+    """Tell a machine what people said, as the store knows it: those answers that took effect after this moment.
+
+    Told before the seconds are observed again, each takes effect where it did.
+    """
+    for label in map(stored_label, findings):
+        if label is not None and label.at_ms > after_ms:
+            seat.tell(label)
+
+
 class Roster:
     """Finds or brings back the machine of a session.
 
@@ -47,6 +61,7 @@ class Roster:
         counters: ``caught_up``, ``snapshots_unread``, and ``failed`` of the seats.
         machines: makes and restores machines.
         every_s: how old a snapshot may get, in run time.
+        asked: what the settings say of athletes, by id.
         room: so many machines are held at once.
     """
 
@@ -60,6 +75,7 @@ class Roster:
         *,
         machines: type[Athlete] = Athlete,
         every_s: float,
+        asked: Mapping[str, Asked] | None = None,
         room: int = MACHINES,
     ) -> None:
         self._team = team
@@ -69,15 +85,18 @@ class Roster:
         self._counters = counters
         self._machines = machines
         self._every_ms = int(every_s * SECOND_MS)
+        self._asked = asked or {}
         self._room = room
         self._seats: OrderedDict[tuple[str, str], Seat] = OrderedDict()
         #: Whether the shelf may know gaps of sessions that are not here: of an earlier life, or let go since.
         self._left_gaps = True
+        #: Whether it may know sessions that nobody has learned from, of the same kind.
+        self._left_unlearned = True
 
     def __len__(self) -> int:
         return len(self._seats)
 
-    async def seat(self, athlete: str, session: str, now_ms: int) -> Seat:
+    async def seat(self, athlete: str, session: str, now_ms: int, began_ms: int | None = None) -> Seat:
         """The seat of a session. The first time since the start its machine catches up with what the store holds.
 
         When the store cannot be read it goes on from the shelf's snapshot, or from nothing, and has a gap: nobody
@@ -88,11 +107,12 @@ class Roster:
             session: which.
             now_ms: when something came for it, by the host; findings of the five minutes before are to be repeated
                 after a restart.
+            began_ms: the first second of what came; the profile of a new session is of what was known before it.
         """
         name = (athlete, session)
         seat = self._seats.get(name)
         if seat is None:
-            seat = await self._bring_back(athlete, session, now_ms)
+            seat = await self._bring_back(athlete, session, now_ms, now_ms if began_ms is None else began_ms)
             self._seats[name] = seat
         self._seats.move_to_end(name)
         seat.heard_at_ms, seat.closed = now_ms, False
@@ -115,10 +135,11 @@ class Roster:
     def rest(self, now_ms: int) -> Sequence[Kept]:
         """Let sessions go that are over, and those that have rested longest when there are too many; some at once.
 
-        Returns their snapshots. What has a gap stays until it is mended, a few seconds; where there are too many it
+        Returns their snapshots, of a session that is over with what it taught. What has a gap
+        stays until it is mended, a few seconds; where there are too many it
         goes once its gap is on the shelf, and is recalled when there is room.
         """
-        leaving: list[tuple[str, str]] = []
+        leaving: dict[tuple[str, str], bool] = {}
         at_once = max(SNAPSHOTS, len(self._seats) - self._room)
         for name, seat in self._seats.items():
             too_many = len(self._seats) - len(leaving) > self._room
@@ -126,11 +147,12 @@ class Roster:
             if not (too_many or over) or len(leaving) >= at_once:
                 break
             if seat.gap is None or seat.gap.kept:
-                leaving.append(name)
-        gone = [self._seats.pop(name) for name in leaving]
-        self._left_gaps = self._left_gaps or any(seat.gap is not None for seat in gone)
+                leaving[name] = over
+        gone = [(self._seats.pop(name), over) for name, over in leaving.items()]
+        self._left_gaps = self._left_gaps or any(seat.gap is not None for seat, _ in gone)
+        self._left_unlearned = self._left_unlearned or not all(leaving.values())
         # Of a machine with a gap the shelf's older snapshot is worth more.
-        kept = (seat.keep() for seat in gone if seat.gap is None)
+        kept = (seat.keep(over=over) for seat, over in gone if seat.gap is None)
         return [one for one in kept if one is not None]
 
     def behind(self) -> Sequence[Seat]:
@@ -160,36 +182,80 @@ class Roster:
             await self.seat(kept.athlete, kept.session, now_ms)
         self._left_gaps = len(away) > room
 
+    async def recall_unlearned(self, now_ms: int) -> None:
+        """Bring back sessions that were let go or lost before anybody learned from them: some, as there is room.
+
+        They rest like any other, and are learned from once they are over. Only ask while the turn is held.
+        """
+        if not self._left_unlearned:
+            return
+        known = await self._patience.insist("recall", self._shelf.unlearned)
+        away = [name for name in known if name not in self._seats]
+        room = max(0, min(SNAPSHOTS, self._room - len(self._seats)))
+        for name in away[:room]:
+            await self.seat(*name, now_ms)
+        self._left_unlearned = len(away) > room
+
+    async def newest(self, athlete: str, now_ms: int) -> Seat | None:
+        """The seat of an athlete's newest session; one that rested not long ago is brought back. None: there is none.
+
+        Only ask while the turn is held.
+        """
+        here = [seat for seat in self._seats.values() if seat.key.athlete == athlete]
+        if here:
+            return max(here, key=lambda seat: (seat.newest_ms, seat.heard_at_ms))
+        session = await self._patience.insist("recall", lambda: self._shelf.newest_session(athlete, now_ms - SPEAKS_MS))
+        return None if session is None else await self.seat(athlete, session, now_ms)
+
     async def before(self, seat: Seat, at_ms: int) -> Kept | None:
         """The newest snapshot of a session that is older than this moment, if there is one."""
         known = [seat.before_hole, await self._on_shelf(*seat.name)]
         older = [one for one in known if one is not None and one.at_ms < at_ms]
         return max(older, key=lambda one: one.at_ms, default=None)
 
-    def restored(self, kept: Kept | None, key: RunKey) -> tuple[Seat, int]:
-        """A seat beside the roster, with the machine of a snapshot, and what that reaches to; else from the start."""
-        machine, after_ms = self._restored(kept, key.athlete, key.session)
-        return Seat(key, machine, self._counters), after_ms
+    def restored(self, kept: Kept | None, seat: Seat) -> tuple[Seat, int]:
+        """A seat beside the roster for the same session, and what it reaches to: with the machine of a snapshot, else
+        with one from the start, which knows beforehand what the first one knew.
+        """
+        machine = self._machine(kept)
+        if machine is None or kept is None:
+            return Seat(seat.key, self._machines(*seat.name, seat.machine.profile), self._counters), 0
+        return Seat(seat.key, machine, self._counters, began=True), kept.at_ms
 
-    async def _bring_back(self, athlete: str, session: str, now_ms: int) -> Seat:
+    async def _bring_back(self, athlete: str, session: str, now_ms: int, began_ms: int) -> Seat:
         key = RunKey(self._team, athlete, session)
-        machine, after_ms = self._restored(await self._on_shelf(athlete, session), athlete, session)
-        seat = Seat(key, machine, self._counters, kept_at_ms=after_ms)
+        kept = await self._on_shelf(athlete, session)
+        machine = self._machine(kept)
+        after_ms = 0 if machine is None or kept is None else kept.at_ms
         past = await self._past(key, after_ms)
+        if machine is None:
+            first_ms = past[0][0].at_ms if past is not None and past[0] else began_ms
+            machine = self._machines(athlete, session, await self._profile(athlete, session, first_ms))
+        seat = Seat(key, machine, self._counters, kept_at_ms=after_ms, began=after_ms > 0)
+        await self._go_on(seat, past, after_ms, now_ms)
+        for label in await self._patience.insist("recall", lambda: self._shelf.labels(athlete, session)):
+            seat.tell(label)
+        return seat
+
+    async def _go_on(
+        self, seat: Seat, past: tuple[Sequence[Sample], Sequence[Finding]] | None, after_ms: int, now_ms: int
+    ) -> None:
+        """Catch up with the past, or begin with a gap when it is not known."""
+        athlete, session = seat.name
         if past is None:
             seat.gap, seat.unread = Gap(after_ms + 1, after_ms + 1), True
         if self._left_gaps:
             owed = await self._patience.insist("recall", lambda: self._shelf.gap(athlete, session))
             self._owe(seat, owed)
         if past is None:
-            return seat
+            return
         samples, findings = past
+        tell_stored(seat, findings, after_ms)
         await self._catch_up(seat, samples)
         if samples:
             self._counters.add("caught_up", by=len(samples))
             log.info("%s: went on from %d stored samples of session %s", athlete, len(samples), session)
         seat.to_repeat = recent(findings, now_ms)
-        return seat
 
     @staticmethod
     def _owe(seat: Seat, owed: KeptGap | None) -> None:
@@ -223,12 +289,21 @@ class Roster:
             seat.observe(samples[start : start + SLICE])
             await asyncio.sleep(0)
 
-    def _restored(self, kept: Kept | None, athlete: str, session: str) -> tuple[Athlete, int]:
+    async def _profile(self, athlete: str, session: str, began_ms: int) -> Profile:
+        """What a session knows beforehand: what it began with; for a new one what was known then."""
+        known, personal = await self._patience.insist(
+            "recall", lambda: self._shelf.beginning(athlete, session, began_ms)
+        )
+        return known or profile_of(self._asked.get(athlete, Asked()), personal, began_ms)
+
+    def _machine(self, kept: Kept | None) -> Athlete | None:
+        """The machine of a snapshot; None when there is none that can be read."""
         if kept is None:
-            return self._machines(athlete, session), 0
+            return None
         try:
-            return self._machines.restore(kept.body), kept.at_ms
+            return self._machines.restore(kept.body)
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             self._counters.add("snapshots_unread")
-            log.warning("%s: the kept snapshot cannot be read (%s); the store is read from the start", athlete, error)
-            return self._machines(athlete, session), 0
+            words = "%s: the kept snapshot cannot be read (%s); the store is read from the start"
+            log.warning(words, kept.athlete, error)
+            return None

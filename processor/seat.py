@@ -11,6 +11,7 @@ from crampwatch.storage import RunKey
 from crampwatch.units import SECOND_MS, Level
 from processor.athlete import Athlete, Outcome
 
+from .labels import Label
 from .shelf import Kept
 from .telling import Telling
 
@@ -24,6 +25,8 @@ _FAILED = "Something went wrong in the detectors: this run is stored, but no lon
 #: A machine is kept as it was before samples that come after more than this: backlog may fill the hole. It is the
 #: silence after which recent statistics start anew.
 HOLE_MS = 20 * SECOND_MS
+#: An answer may be dated so far ahead of what has come from its athlete's sensors: as long as broker and links keep it.
+AHEAD_MS = 60 * SECOND_MS
 
 
 @dataclass(slots=True)
@@ -81,6 +84,7 @@ class Seat:
         unread: and that is its past: what the store holds of it could not be read.
         late_to_ms: up to here something came as backlog; what is proved of that time is late, whatever proves it.
         before_hole: the machine as it was before the last hole in the data.
+        began: the shelf knows the profile that the session began with.
     """
 
     key: RunKey
@@ -98,6 +102,7 @@ class Seat:
     unread: bool = False
     late_to_ms: int = -1
     before_hole: Kept | None = None
+    began: bool = False
 
     @property
     def name(self) -> tuple[str, str]:
@@ -140,6 +145,17 @@ class Seat:
         self.told = True
         return Outcome((self._failure(samples[0].at_ms),))
 
+    def tell(self, label: Label) -> None:
+        """Let the machine know what a person said."""
+        self._ask(lambda: self.machine.tell(label))
+
+    def moment_of(self, label: Label) -> Label:
+        """A label by the athlete's own clock. Where that is far off from the clock of who said it, it was said now."""
+        last_ms = self.machine.last_ms
+        if last_ms is None or 0 <= label.at_ms - last_ms <= AHEAD_MS:
+            return label
+        return Label(last_ms, label.what)
+
     def close(self) -> Outcome:
         """What the last second proves if nothing more comes.
 
@@ -156,16 +172,22 @@ class Seat:
             return False
         return not self.failed and last_ms is not None and not 0 <= last_ms - self.kept_at_ms < every_ms
 
-    def keep(self) -> Kept | None:
-        """A snapshot for the shelf; None when there is nothing sound to keep."""
+    def keep(self, *, over: bool = False) -> Kept | None:
+        """A snapshot for the shelf; None when there is nothing sound to keep.
+
+        Args:
+            over: the session is, so what it taught goes with it.
+        """
         last_ms = self.machine.last_ms
         if last_ms is None:
             return None
         body = self._ask(self.machine.snapshot)
         if body is None:
             return None
-        self.kept_at_ms = last_ms
-        return Kept(self.key.athlete, self.key.session, last_ms, body)
+        summary = self._ask(self.machine.summary) if over else None
+        began = None if self.began else self.machine.profile
+        self.kept_at_ms, self.began = last_ms, True
+        return Kept(*self.name, last_ms, body, began, summary)
 
     def _remember_hole(self, at_ms: int) -> None:
         last_ms = self.machine.last_ms

@@ -10,8 +10,13 @@ from crampwatch.storage import RunKey
 from crampwatch.storage.database import Database
 from crampwatch.units import HOUR_MS
 
+from . import normals
+from .labels import Label
 from .marks import KeptMark
+from .personal import Personal
+from .profile import Profile
 from .reading import Origin
+from .summary import Summary
 
 FILE_NAME = "processor.db"
 #: A run that ended so long ago goes on no more; should late rows come all the same, the store is read from its start.
@@ -20,12 +25,17 @@ OLD_MS = 30 * 24 * HOUR_MS
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A machine's snapshot. It holds nothing that is not also in the store."""
+    """A machine's snapshot. It holds nothing that is not also in the store, but for the profile that it began with.
+
+    ``began`` is that profile, for the first snapshot of a session; ``summary`` is what it taught, for the last one.
+    """
 
     athlete: str
     session: str
     at_ms: int
     body: bytes
+    began: Profile | None = None
+    summary: Summary | None = None
 
 
 class KeptGap(NamedTuple):
@@ -38,10 +48,15 @@ class KeptGap(NamedTuple):
 
 
 class Shelf:
-    """A small SQLite file in the state_dir, written in one transaction a time."""
+    """A small SQLite file in the state_dir, written in one transaction a time.
 
-    def __init__(self, state_dir: Path) -> None:
-        self._database = Database(state_dir / FILE_NAME, "shelf", "state_dir")
+    Args:
+        state_dir: where it is.
+        read_only: look at what another process keeps.
+    """
+
+    def __init__(self, state_dir: Path, *, read_only: bool = False) -> None:
+        self._database = Database(state_dir / FILE_NAME, "shelf", "state_dir", read_only=read_only)
 
     async def open(self) -> "Shelf":
         """Open or make the file.
@@ -103,6 +118,8 @@ class Shelf:
     ) -> None:
         """Replace snapshots, watermarks and gaps; drop marks that are gone and gaps that are mended; all or none.
 
+        A session whose snapshot holds a summary is learned from, unless it was before.
+
         Raises:
             Unavailable: the disk is full or the file is held.
         """
@@ -113,6 +130,11 @@ class Shelf:
                 " ON CONFLICT (athlete, session) DO UPDATE SET at_ms=excluded.at_ms, body=excluded.body",
                 [(one.athlete, one.session, one.at_ms, one.body) for one in snapshots],
             )
+            for one in snapshots:
+                if one.began is not None:
+                    normals.keep_profile(connection, one.athlete, one.session, one.at_ms, one.began)
+                if one.summary is not None:
+                    normals.learn(connection, one.athlete, one.session, one.summary)
             connection.executemany(
                 "INSERT INTO watermark (collector, spool, heard_at_ms, body) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (collector, spool) DO UPDATE SET heard_at_ms=excluded.heard_at_ms, body=excluded.body",
@@ -132,7 +154,7 @@ class Shelf:
         await self._database.write(write)
 
     async def forget(self, before_ms: int) -> None:
-        """Drop the snapshots of machines that observed nothing after this.
+        """Drop the snapshots of machines that observed nothing after this, and what was kept beside them.
 
         Raises:
             Unavailable: the disk is full or the file is held.
@@ -140,8 +162,90 @@ class Shelf:
 
         def write(connection: Connection) -> None:
             connection.execute("DELETE FROM snapshot WHERE at_ms < ?", (before_ms,))
+            connection.execute("DELETE FROM profile WHERE at_ms < ?", (before_ms,))
+            connection.execute("DELETE FROM label WHERE at_ms < ?", (before_ms,))
 
         await self._database.write(write)
+
+    async def beginning(self, athlete: str, session: str, began_ms: int) -> tuple[Profile | None, Personal]:
+        """With which profile a session began, if it did; and what was usual for its athlete at that moment."""
+        return await self._database.read(
+            lambda connection: (
+                normals.profile(connection, athlete, session),
+                normals.before(connection, athlete, began_ms),
+            )
+        )
+
+    async def unlearned(self) -> Sequence[tuple[str, str]]:
+        """Athlete and session of snapshots that nobody has learned from, the oldest first."""
+        return await self._database.read(
+            lambda connection: connection.execute(
+                "SELECT athlete, session FROM snapshot WHERE NOT EXISTS (SELECT 1 FROM lesson WHERE"
+                " lesson.athlete=snapshot.athlete AND lesson.session=snapshot.session) ORDER BY at_ms"
+            ).fetchall()
+        )
+
+    async def newest_session(self, athlete: str, after_ms: int) -> str | None:
+        """The session of an athlete that was kept last, if it reaches beyond this."""
+
+        def read(connection: Connection) -> str | None:
+            row = connection.execute(
+                "SELECT session FROM snapshot WHERE athlete=? AND at_ms > ? ORDER BY at_ms DESC LIMIT 1",
+                (athlete, after_ms),
+            ).fetchone()
+            return None if row is None else str(row[0])
+
+        return await self._database.read(read)
+
+    async def say(self, athlete: str, session: str, said_at_ms: int, label: Label) -> bool:
+        """Keep what a person said of a session, and when; False: that was kept before.
+
+        Raises:
+            Unavailable: the disk is full or the file is held.
+        """
+        columns = (athlete, session, said_at_ms, label.what, label.at_ms)
+
+        def write(connection: Connection) -> bool:
+            done = connection.execute(
+                "INSERT OR IGNORE INTO label (athlete, session, said_at_ms, what, at_ms) VALUES (?, ?, ?, ?, ?)",
+                columns,
+            )
+            return done.rowcount > 0
+
+        return await self._database.write(write)
+
+    async def labels(self, athlete: str, session: str) -> Sequence[Label]:
+        """Everything that was said of a session, in the order of its moments."""
+        return await self._database.read(
+            lambda connection: [
+                Label(*columns)
+                for columns in connection.execute(
+                    "SELECT at_ms, what FROM label WHERE athlete=? AND session=? ORDER BY at_ms, what",
+                    (athlete, session),
+                )
+            ]
+        )
+
+    async def versions(self, athlete: str) -> Sequence[normals.Version]:
+        """Every version of what is usual for an athlete that is still kept, the oldest first."""
+        return await self._database.read(lambda connection: normals.versions(connection, athlete))
+
+    async def athletes(self) -> Sequence[str]:
+        """Everybody of whom a session was kept."""
+        return await self._database.read(
+            lambda connection: [
+                str(row[0])
+                for row in connection.execute("SELECT athlete FROM snapshot UNION SELECT athlete FROM personal")
+            ]
+        )
+
+    async def reset(self, athlete: str, now_ms: int) -> Personal:
+        """Begin anew with a version that knows nothing; the others stay. Returns it.
+
+        Raises:
+            Unavailable: the disk is full or the file is held.
+        """
+        return await self._database.write(lambda connection: normals.reset(connection, athlete, now_ms))
 
     async def close(self) -> None:
         """Finish and close."""

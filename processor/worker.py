@@ -1,6 +1,7 @@
 """The processor: telemetry in; stored first, then findings, assessments and watermarks out; acked last."""
 
 import asyncio
+import functools
 import logging
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -11,6 +12,7 @@ from crampwatch.codec import encode
 from crampwatch.errors import Refused, Unavailable, first_misconfigured
 from crampwatch.herald import Herald
 from crampwatch.metrics import Counters, Vitals
+from crampwatch.settings import Athlete as AthleteSettings
 from crampwatch.settings import Settings
 from crampwatch.storage import Store
 from crampwatch.topics import SYSTEM, Kind, Topic, every
@@ -22,8 +24,9 @@ from .drain import Drain, Gain
 from .marks import Marks
 from .mender import Mender
 from .patience import RETRY_MAX_S, Patience, Wait
+from .profile import Asked
 from .pulse import Pulse
-from .reading import Arrived, Origin, read_telemetry, read_watermark, row_of
+from .reading import Arrived, Origin, Said, read_answer, read_telemetry, read_watermark, row_of
 from .roster import SLICE, Roster
 from .settling import Settler
 from .shelf import Shelf
@@ -39,6 +42,14 @@ FEW, GATHER_S = 8, 0.02
 LOOK_S = 10.0
 #: A session for which nothing came for so long is closed: as long as a broker keeps live telemetry.
 RESTED_S = 60.0
+
+
+#: What each word for sensitivity multiplies the budget of false alarms by (science 3.6).
+SENSITIVITY = {"low": 0.5, "normal": 1.0, "high": 2.0}
+
+
+def _asked(athlete: AthleteSettings) -> Asked:
+    return Asked(athlete.cramped_12_months, athlete.cramps_ever, SENSITIVITY[athlete.sensitivity])
 
 
 class Processor:
@@ -57,8 +68,8 @@ class Processor:
         store: where everything is kept; its owner closes it.
         clock: the run's time, for statuses, for what is recent after a restart and for which sessions rest; machines
             never see it.
-        counters: ``messages``, ``samples``, ``findings``, ``refused`` by reason, ``ignored`` by name, ``caught_up``,
-            ``failed`` by error, ``mended``.
+        counters: ``messages``, ``samples``, ``findings``, ``labels`` by what was said, ``refused`` by reason,
+            ``ignored`` by name, ``caught_up``, ``failed`` by error, ``mended``.
         wait: sleeps wall seconds.
         machines: makes and restores the athletes' machines.
     """
@@ -93,6 +104,7 @@ class Processor:
             counters,
             machines=machines,
             every_s=settings.processor.snapshot_every_s,
+            asked={one.id: _asked(one) for one in settings.athletes},
         )
         #: Machines are moved by one task at a time.
         self._turn = asyncio.Lock()
@@ -185,6 +197,8 @@ class Processor:
             *every(Kind.TELEMETRY, self._team),
             *every(Kind.BACKLOG, self._team),
             *every(Kind.WATERMARK, SYSTEM),
+            *every(Kind.ACK, self._team),
+            *every(Kind.CHECKIN, self._team),
         )
         will = self._herald.will
         return self._buses(f"crampwatch-{self._team}-{self._id}", subscribe=filters, will=will, persistent=True)
@@ -254,6 +268,10 @@ class Processor:
             if topic.kind is Kind.WATERMARK:
                 self._learn(topic, delivery.payload, drain)
                 return
+            if topic.kind in {Kind.ACK, Kind.CHECKIN}:
+                said = read_answer(topic, delivery.payload, self._team)
+                drain.said.extend([] if said is None else [said])
+                return
             arrived = read_telemetry(topic, delivery.payload, self._team)
         except Refused as refused:
             first = self._counters.add("refused", refused.reason) == 1
@@ -287,6 +305,8 @@ class Processor:
             if observed >= SLICE:
                 observed = 0
                 await asyncio.sleep(0)
+        for said in drain.said:
+            await self._tell(said)
         await self._record(bus, list(gains.values()))
         stored_s = asyncio.get_running_loop().time()
         for came_s in drain.came_s:
@@ -301,7 +321,8 @@ class Processor:
         gain = gains.get(name)
         if gain is None:
             now_ms = self._clock.now_ms()
-            gain = gains[name] = Gain(await self._roster.seat(*name, now_ms))
+            began_ms = telemetry.samples[0].at_ms
+            gain = gains[name] = Gain(await self._roster.seat(*name, now_ms, began_ms))
         known = self._settler.marks.has(arrived.origin, telemetry.row) or drain.has_seen(arrived)
         outcome = gain.seat.take(telemetry.samples, late=arrived.late, known=known)
         if gain.seat.gap is not None and not gain.seat.gap.kept:
@@ -311,6 +332,18 @@ class Processor:
         self._counters.add("samples", by=len(telemetry.samples))
         for reason, count in outcome.ignored.items():
             self._counters.add("ignored", reason, by=count)
+
+    async def _tell(self, said: Said) -> None:
+        """Let the machine of the athlete's newest session know; kept before that, so that a crash loses no answer."""
+        seat = await self._roster.newest(said.athlete, self._clock.now_ms())
+        if seat is None:
+            self._counters.add("ignored", "no_session")
+            return
+        label = seat.moment_of(said.label)
+        keep = functools.partial(self._shelf.say, *seat.name, said.label.at_ms, label)
+        if await self._patience.insist("keep", keep):
+            seat.tell(label)
+            self._counters.add("labels", label.what)
 
     async def _record(self, bus: Bus, gains: Sequence[Gain]) -> None:
         """Everything is durable before anything is told."""

@@ -31,7 +31,7 @@ class AnswersSettings:
 
 @dataclass(slots=True)
 class AnswersState:
-    """When each answer last took effect, until when it is quiet, and whether that may end as soon as running goes on."""
+    """When each answer last took effect, until when it is quiet, and whether that ends as soon as running goes on."""
 
     cramp_ms: int | None = None
     pause_ms: int | None = None

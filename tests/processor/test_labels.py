@@ -1,0 +1,178 @@
+"""What a person said: it raises or quiets the pattern for a while, once, and survives a machine that is made anew."""
+
+import dataclasses
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crampwatch.events import Acknowledged, Answer, CheckedIn, FindingKind
+from crampwatch.units import MINUTE_MS, Gate, Level, Motion
+from processor.athlete import Athlete
+from processor.backtest import backtest
+from processor.context.answers import Answers
+from processor.features.view import View
+from processor.labels import CRAMP, EASED, PAUSE, Label, label_of, stored_label
+from tests.support.clocks import START_MS
+from tests.support.stories import Story
+
+AT_MS = START_MS + 600_000
+
+
+def second(at_ms, *labels, running=True):
+    motion = Motion.RUN if running else Motion.STOP
+    return View(at_ms=at_ms, dt_s=1.0, motion=motion, settled=running, labels=tuple(labels))
+
+
+def told(*labels, until_ms, running=True):
+    """The view of a later second, after these labels."""
+    answers = Answers()
+    for label in labels:
+        answers.observe(second(label.at_ms, label, running=running))
+    view = second(until_ms, running=running)
+    answers.observe(view)
+    return view
+
+
+class TestAnAnswer:
+    def test_a_cramp_raises_the_prior_for_the_rest_of_the_run(self):
+        assert told(Label(AT_MS, CRAMP), until_ms=AT_MS + 180 * MINUTE_MS).prior == 0.88
+
+    def test_a_cramp_quiets_for_ten_minutes(self):
+        assert told(Label(AT_MS, CRAMP), until_ms=AT_MS + 10 * MINUTE_MS - 1).gates == [Gate.ANSWERED]
+        assert told(Label(AT_MS, CRAMP), until_ms=AT_MS + 10 * MINUTE_MS).gates == []
+
+    def test_a_cramp_that_has_eased_quiets_until_running_goes_on(self):
+        eased = Label(AT_MS, CRAMP), Label(AT_MS + MINUTE_MS, EASED)
+        assert told(*eased, until_ms=AT_MS + 2 * MINUTE_MS, running=False).gates == [Gate.ANSWERED]
+        assert told(*eased, until_ms=AT_MS + 2 * MINUTE_MS, running=True).gates == []
+
+    def test_a_pause_quiets_for_fifteen_minutes_and_raises_nothing(self):
+        view = told(Label(AT_MS, PAUSE), until_ms=AT_MS + 15 * MINUTE_MS - 1)
+        assert (view.gates, view.prior) == ([Gate.ANSWERED], 0.0)
+        assert told(Label(AT_MS, PAUSE), until_ms=AT_MS + 15 * MINUTE_MS).gates == []
+
+    def test_each_is_a_finding_that_concerns_nobody_and_says_what_was_said(self):
+        for what in (CRAMP, PAUSE, EASED):
+            (proof,) = Answers().observe(second(AT_MS, Label(AT_MS - 500, what)))
+            assert (proof.kind, proof.level, proof.tag) == (FindingKind.LABEL, Level.OK, what)
+            assert dict(proof.evidence) == {what: 1.0}
+
+    @pytest.mark.parametrize("what", [CRAMP, PAUSE, EASED])
+    def test_one_that_was_heard_before_is_no_new_one(self, what):
+        answers = Answers()
+        assert answers.observe(second(AT_MS, Label(AT_MS - 2_000, what)))
+        before = answers.snapshot()
+        again = second(AT_MS + 1_000, Label(AT_MS - 2_000, what))
+        assert answers.observe(again) == []
+        assert again.labels == ()
+        assert answers.snapshot().cramp_ms == before.cramp_ms
+
+    @settings(max_examples=60, deadline=None)
+    @given(
+        said=st.lists(st.tuples(st.integers(0, 90), st.sampled_from([CRAMP, PAUSE, EASED])), max_size=6),
+        late=st.integers(0, 5),
+    )
+    def test_telling_what_took_effect_from_the_start_leads_to_the_same_state(self, said, late):
+        live, taken = Answers(), []
+        for at_s in range(100):
+            labels = [Label(AT_MS + (when - late) * 1_000, what) for when, what in said if when == at_s]
+            view = second(AT_MS + at_s * 1_000, *labels, running=at_s % 40 < 30)
+            taken += [Label(view.at_ms, proof.tag) for proof in live.observe(view)]
+        anew = Answers()
+        for at_s in range(100):
+            at_ms = AT_MS + at_s * 1_000
+            anew.observe(second(at_ms, *(one for one in taken if one.at_ms == at_ms), running=at_s % 40 < 30))
+        assert anew.snapshot() == live.snapshot()
+
+
+class TestMessages:
+    def test_an_answer_and_a_check_in_are_labels(self):
+        ack = Acknowledged(alert_id="a", at_ms=AT_MS, by="runner", answer=Answer.PAUSE)
+        assert label_of(ack) == Label(AT_MS, PAUSE)
+        assert label_of(CheckedIn(at_ms=AT_MS, what="eased")) == Label(AT_MS, EASED)
+
+    def test_that_somebody_saw_an_alert_says_nothing_of_the_run(self):
+        assert label_of(Acknowledged(alert_id="a", at_ms=AT_MS, by="coach")) is None
+
+
+def run():
+    return Story().running(560).hitching(3).standing(40).running(120).samples
+
+
+def findings(outcomes):
+    return [finding for outcome in outcomes for finding in outcome.findings]
+
+
+class TestAMachine:
+    def test_is_the_same_when_made_anew_from_what_is_stored(self):
+        samples = run()
+        live = Athlete("r7", "s1")
+        proved = []
+        for number, sample in enumerate(samples):
+            if number == len(samples) // 2:
+                live.tell(Label(sample.at_ms - 4_000, CRAMP))
+            if number == len(samples) * 3 // 4:
+                live.tell(Label(sample.at_ms + 3_000, EASED))
+            proved.append(live.observe((sample,)))
+        stored = findings(proved)
+        anew = Athlete("r7", "s1")
+        for label in filter(None, map(stored_label, stored)):
+            anew.tell(label)
+        assert findings([anew.observe(samples)]) == stored
+        assert anew.snapshot() == live.snapshot()
+        assert [one.evidence for one in stored if one.kind is FindingKind.LABEL] == [{CRAMP: 1.0}, {EASED: 1.0}]
+
+    def test_an_answer_after_the_last_second_makes_the_session_no_uneventful_one(self):
+        machine = Athlete("r7", "s1")
+        machine.observe(Story().running(600).samples)
+        assert machine.summary().uneventful
+        machine.tell(Label(machine.last_ms + 60_000, CRAMP))
+        assert not machine.summary().uneventful
+
+    def test_a_question_that_nobody_answered_makes_it_none_either_but_just_a_pause_does_no_harm(self):
+        samples = run()
+        silent, answered = Athlete("r7", "s1"), Athlete("r7", "s1")
+        answered.tell(Label(START_MS + 700_000, PAUSE))
+        for machine in (silent, answered):
+            machine.observe(samples)
+        assert (silent.summary().uneventful, answered.summary().uneventful) == (False, True)
+
+    def test_a_backtest_takes_labels(self):
+        samples = run()
+        label = Label(samples[0].at_ms + 60_000, CRAMP)
+        found = findings(backtest("r7", "s1", samples, labels=[label]))
+        assert [one.at_ms for one in found if one.kind is FindingKind.LABEL] == [label.at_ms]
+
+    def test_sums_up_its_session(self):
+        summary = backtested(run())
+        assert summary.began_ms == START_MS
+        assert summary.run_s == pytest.approx(560 + 90 + 120, abs=25)
+        assert summary.distance_m == pytest.approx(3.0 * summary.run_s, rel=0.03)
+        assert summary.spm == pytest.approx(170, abs=1)
+        assert sum(summary.scores) > 100
+
+    def test_knows_nothing_before_its_first_second(self):
+        assert Athlete("r7", "s1").summary() is None
+
+    def test_without_speed_it_says_neither_how_far_nor_how_fast(self):
+        summary = backtested(Story(speed=False).running(1_400).samples)
+        assert (summary.distance_m, summary.mps, summary.slope) == (None, None, None)
+        assert not summary.early_mps
+
+
+def backtested(samples):
+    machine = Athlete("r7", "s1")
+    machine.observe(samples)
+    machine.flush()
+    return machine.summary()
+
+
+def test_a_profile_decides_how_a_machine_begins():
+    usual = dataclasses.replace(Athlete("r7", "s1").profile.usual, longest_s=100.0, slope=9.0)
+    profile = dataclasses.replace(Athlete("r7", "s1").profile, usual=usual)
+    views = [view for outcome in backtest("r7", "s1", run(), profile) for view in outcome.views]
+    assert views[-1].exposure > 1.10
+    assert views[-1].prior == 0.2
+    assert views[50].exposure < 1.0
+    assert views[50].prior == 0.0
