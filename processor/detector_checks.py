@@ -116,9 +116,13 @@ def _trial(kind: type[Detector]) -> Iterator[str]:
     seconds = trial_seconds()
     try:
         whole, proofs = _observed(kind(None, None), seconds)
+        if type(whole.snapshot()) is not kind.state_type:
+            yield f"snapshot() must return {kind.state_type.__name__}, not {type(whole.snapshot()).__name__}"
+            return
+        end = packed(whole.snapshot())
         yield from dict.fromkeys(words for second, proof in proofs for words in _faults(proof, second.at_ms))
-        yield from _snapshot_faults(kind, whole)
-        if any(_observed_in_two(kind, seconds, cut) != (proofs, packed(whole.snapshot())) for cut in (1, 613, 1_500)):
+        yield from _snapshot_faults(whole)
+        if any(_observed_in_two(kind, seconds, cut) != (proofs, end) for cut in (1, 613, 1_500)):
             yield "a detector made from snapshot() does not go on as the first one would"
     except Exception as error:  # noqa: BLE001 - the answer to any error is to name it
         yield f"the trial raised {type(error).__name__}: {error}"
@@ -148,11 +152,8 @@ def _faults(proof: object, at_ms: int) -> Iterator[str]:
         yield f"reasons are one or two sentences that end with a full stop, below {WORDS} letters each"
 
 
-def _snapshot_faults(kind: type[Detector], detector: Detector) -> Iterator[str]:
+def _snapshot_faults(detector: Detector) -> Iterator[str]:
     state = detector.snapshot()
-    if type(state) is not kind.state_type:
-        yield f"snapshot() must return {kind.state_type.__name__}, not {type(state).__name__}"
-        return
     kept = json.dumps(packed(state), allow_nan=False)
     if len(kept) > STATE_BYTES:
         yield f"its state is {len(kept)} bytes of JSON; {STATE_BYTES} is the most"

@@ -1,0 +1,330 @@
+"""Detectors of other makers: found by their entry points, checked, loaded only when named, and kept within bounds."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass, field
+
+import pytest
+
+import processor.detect
+from crampwatch.cli.offline import findings_of
+from crampwatch.errors import Misconfigured
+from crampwatch.events import FindingKind
+from crampwatch.settings import Settings
+from crampwatch.units import Level
+from processor.athlete import Athlete
+from processor.backtest import backtest
+from processor.detect.detector import Proof
+from processor.detector_checks import problems, trial_seconds
+from processor.guard import guarded
+from processor.plugins import athlete_with, available, own_names
+from processor.state import packed
+from tests.cli.rig import csv_of
+from tests.support.needs import ROOT
+from tests.support.stories import Story
+
+EXAMPLE = ROOT / "docs" / "examples" / "steady-cadence"
+
+
+@dataclass
+class Seconds:
+    count: int = 0
+
+
+class Metronome:
+    """Says something every hundredth second; the others below are this one, spoiled."""
+
+    name = "metronome"
+    state_type = Seconds
+
+    def __init__(self, settings=None, state=None):
+        self._state = state or Seconds()
+
+    def observe(self, view):
+        self._state.count += 1
+        return [self.proof(view)] if self._state.count % 100 == 0 else []
+
+    def proof(self, view):
+        return Proof(FindingKind.OTHER, view.at_ms, Level.OK, ("A hundred seconds.",), {"count": self._state.count})
+
+    def snapshot(self):
+        return Seconds(self._state.count)
+
+
+def spoiled(**parts):
+    return type("Spoiled", (Metronome,), parts)
+
+
+def proving(**changes):
+    return spoiled(proof=lambda self, view: Metronome.proof(self, view)._replace(**changes))
+
+
+def with_extra(*kinds):
+    return type("WithExtra", (Athlete,), {"extra": tuple(guarded(kind) for kind in kinds)})
+
+
+def told(machines, samples):
+    return [one for outcome in backtest("r1", "s1", samples, machines=machines) for one in outcome.findings]
+
+
+def leave(folder, dist, entries):
+    """What pip leaves of a distribution beside its modules."""
+    info = folder / f"{dist.replace('-', '_')}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {dist}\nVersion: 1.0\n", encoding="utf-8")
+    lines = [f"{name} = {where}" for name, where in entries.items()]
+    (info / "entry_points.txt").write_text("\n".join(["[crampwatch.detectors]", *lines]) + "\n", encoding="utf-8")
+
+
+@pytest.fixture
+def offer(tmp_path, monkeypatch):
+    """Put a distribution of one module on the path."""
+
+    def offering(dist, name, source=""):
+        module = dist.replace("-", "_")
+        (tmp_path / f"{module}.py").write_text(source, encoding="utf-8")
+        leave(tmp_path, dist, {name: f"{module}:{name.title()}"})
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.delitem(sys.modules, module, raising=False)
+
+    return offering
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """The example of the docs in a folder, as its own pyproject.toml has it installed."""
+    folder = tmp_path_factory.mktemp("site")
+    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text(encoding="utf-8"))
+    (package,) = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    shutil.copytree(EXAMPLE / package, folder / package)
+    leave(folder, project["project"]["name"], project["project"]["entry-points"]["crampwatch.detectors"])
+    return folder
+
+
+@pytest.fixture
+def example(installed, monkeypatch):
+    monkeypatch.syspath_prepend(installed)
+
+
+def test_nothing_is_loaded_unless_it_is_named(example):
+    assert "steady_cadence" in available()
+    assert athlete_with(()) is Athlete
+    assert Settings().processor.detectors == ()
+
+
+def test_a_real_distribution_is_loaded_and_its_findings_carry_its_name(example):
+    findings = told(athlete_with(("steady_cadence",)), Story().running(300, spm=158.0).samples)
+    (one,) = [finding for finding in findings if finding.kind is FindingKind.OTHER]
+    assert "/other-steady_cadence/" in one.id
+    assert one.because == ("Your cadence was below 165 for 60 s.",)
+
+
+def test_our_own_findings_are_the_same_with_and_without_it(example):
+    samples = Story().running(600).hitching(8, every_s=20).standing(60).samples
+    findings = told(athlete_with(("steady_cadence",)), samples)
+    assert [one for one in findings if one.kind is not FindingKind.OTHER] == told(Athlete, samples)
+
+
+def test_the_tests_of_the_example_pass_where_it_is_installed(installed):
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", EXAMPLE, EXAMPLE / "tests"],
+        env={"PYTHONPATH": f"{installed}:{ROOT}", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout
+
+
+def test_a_recording_is_read_with_it_as_well(example, tmp_path):
+    recording = csv_of(Story().running(300, spm=158.0), tmp_path / "slow.csv")
+    kinds = [row["kind"] for row in findings_of(recording, athlete_with(("steady_cadence",)))]
+    assert "other" in kinds
+
+
+def test_a_machine_with_it_is_restored_to_where_it_was(example):
+    machines, samples = athlete_with(("steady_cadence",)), Story().running(400, spm=158.0).samples
+    whole, first = machines("r1", "s1"), machines("r1", "s1")
+    expected = list(whole.observe(samples).findings)
+    before = list(first.observe(samples[:500]).findings)
+    second = machines.restore(first.snapshot())
+    assert before + list(second.observe(samples[500:]).findings) == expected
+    assert second.snapshot() == whole.snapshot()
+
+
+def test_a_snapshot_is_read_with_or_without_it():
+    machine = with_extra(Metronome)("r1", "s1")
+    machine.observe(Story().running(250).samples)
+    plain = Athlete.restore(machine.snapshot())
+    assert "metronome" not in json.loads(plain.snapshot())["detectors"]
+    again = with_extra(Metronome).restore(plain.snapshot())
+    assert "metronome" in json.loads(again.snapshot())["detectors"]
+
+
+def test_a_name_that_nobody_offers_is_refused_with_those_that_are_offered(offer):
+    offer("drummer", "drum")
+    with pytest.raises(Misconfigured, match=r"processor\.detectors: .*'flute'.*drum"):
+        athlete_with(("flute",))
+
+
+def test_a_name_that_two_distributions_offer_is_refused_with_both(offer):
+    offer("drummer-a", "drum")
+    offer("drummer-b", "drum")
+    with pytest.raises(Misconfigured, match="drummer-a and drummer-b"):
+        athlete_with(("drum",))
+
+
+def test_a_name_given_twice_is_refused(example):
+    with pytest.raises(Misconfigured, match="twice"):
+        athlete_with(("steady_cadence", "steady_cadence"))
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("raise RuntimeError('no licence')", "no licence"),
+        ("", "cannot be imported"),
+        ("Drum = 7", "it is no class"),
+        ("class Drum:\n    name = 'drum'", "it has no observe"),
+    ],
+)
+def test_a_distribution_that_is_broken_is_named(offer, source, words):
+    offer("drummer", "drum", source)
+    with pytest.raises(Misconfigured, match=words) as refused:
+        athlete_with(("drum",))
+    assert "'drum' of drummer" in str(refused.value)
+
+
+def test_a_detector_must_be_called_as_its_entry_point_is(offer):
+    offer("drummer", "drum", "from tests.processor.test_plugins import Metronome as Drum")
+    with pytest.raises(Misconfigured, match="calls itself 'metronome'"):
+        athlete_with(("drum",))
+
+
+def test_a_detector_may_not_take_the_name_of_one_of_ours(offer):
+    source = "from tests.processor.test_plugins import spoiled\nHitch = spoiled(name='hitch')"
+    offer("drummer", "hitch", source)
+    with pytest.raises(Misconfigured, match="crampwatch's own"):
+        athlete_with(("hitch",))
+    assert {"hitch", "pattern", "signal"} <= own_names()
+
+
+def test_a_detector_that_keeps_its_promises_has_no_problems():
+    assert problems(Metronome) == []
+
+
+@dataclass
+class Bare:
+    count: int
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (spoiled(name="Drum Kit"), "its name"),
+        (spoiled(state_type=dict), "must be a dataclass"),
+        (spoiled(state_type=Bare), "needs a default"),
+        (spoiled(snapshot=lambda self: self._state), "must return a copy"),
+        (spoiled(snapshot=lambda _: Seconds()), "does not go on"),
+        (spoiled(snapshot=lambda _: None), "must return Seconds"),
+        (spoiled(observe=lambda *_: ["ouch"]), "must return Proof"),
+        (spoiled(observe=lambda *_: 1 / 0), "ZeroDivisionError"),
+        (proving(kind=FindingKind.PATTERN), "kind other"),
+        (proving(level=Level.WARNING), "ok or watch"),
+        (proving(at_ms=0), "of the second"),
+        (proving(because=()), "say why"),
+        (proving(because=("no full stop",)), "full stop"),
+        (proving(evidence={"x": float("nan")}), "finite"),
+        (proving(tag="a/b"), "a tag"),
+    ],
+)
+def test_a_detector_that_breaks_a_promise_is_told_which(kind, words):
+    assert any(words in one for one in problems(kind)), problems(kind)
+
+
+@dataclass
+class Endless:
+    seen: list = field(default_factory=list)
+
+
+def test_a_state_that_grows_with_the_run_is_a_problem():
+    class Hoarder(Metronome):
+        state_type = Endless
+
+        def __init__(self, settings=None, state=None):
+            self._state = state or Endless()
+
+        def observe(self, view):
+            self._state.seen.append(view.at_ms)
+            return ()
+
+        def snapshot(self):
+            return Endless(list(self._state.seen))
+
+    assert any("bytes of JSON" in one for one in problems(Hoarder))
+
+
+def test_the_trial_holds_what_happens_on_a_run():
+    seconds = trial_seconds()
+    assert {second.motion for second in seconds} >= {"run", "walk", "stop", "unknown"}
+    assert any(second.broken for second in seconds)
+    for missing in ("spm", "bpm", "mps", "base"):
+        values = [getattr(second, missing) for second in seconds]
+        assert None in values
+        assert any(value is not None for value in values)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (spoiled(observe=lambda *_: 1 / 0), "ZeroDivisionError was raised"),
+        (proving(level=Level.NOW), "may be ok or watch"),
+        (proving(evidence={"x": float("inf")}), "finite"),
+    ],
+)
+def test_a_detector_that_fails_on_a_run_is_off_and_the_runner_is_watched_on(kind, words):
+    samples = Story().running(600).hitching(8, every_s=20).standing(60).samples
+    findings = told(with_extra(kind), samples)
+    (off,) = [one for one in findings if one.kind is FindingKind.OTHER]
+    assert words in off.because[0]
+    assert "metronome is off" in off.because[0]
+    assert [one for one in findings if one is not off] == told(Athlete, samples)
+
+
+def test_a_detector_that_is_off_stays_off_when_its_machine_is_restored():
+    samples = Story().running(300).samples
+    machines = with_extra(spoiled(observe=lambda *_: 1 / 0))
+    first = machines("r1", "s1")
+    assert [one.kind for one in first.observe(samples[:300]).findings].count(FindingKind.OTHER) == 1
+    second = machines.restore(first.snapshot())
+    assert FindingKind.OTHER not in [one.kind for one in second.observe(samples[300:]).findings]
+
+
+def test_what_a_detector_writes_into_a_second_reaches_nobody_else():
+    def meddle(self, view):
+        view.hitch_load, view.unsteadiness, view.level = 9.0, 9.0, Level.NOW
+        return ()
+
+    samples = Story().running(700).samples
+    plain = [one for outcome in backtest("r1", "s1", samples) for one in outcome.assessments]
+    machines = with_extra(spoiled(observe=meddle))
+    assert [one for outcome in backtest("r1", "s1", samples, machines=machines) for one in outcome.assessments] == plain
+
+
+def test_the_state_of_a_detector_is_a_part_of_its_machines():
+    machine = with_extra(Metronome)("r1", "s1")
+    machine.observe(Story().running(100).samples)
+    kept = json.loads(machine.snapshot())["detectors"]["metronome"]
+    assert kept["failed"] is False
+    assert kept["inner"]["count"] > 0
+
+
+@pytest.mark.parametrize("name", processor.detect.__all__)
+def test_our_own_detectors_have_the_shape_that_we_ask_of_others(name):
+    kind = getattr(processor.detect, name)
+    allowed = ("a proof must be of kind other", "a proof may be ok or watch", "reasons are", "a tag is")
+    assert [one for one in problems(kind) if not one.startswith(allowed)] == []
+    assert len(json.dumps(packed(kind().snapshot()))) < 4_000
