@@ -7,7 +7,23 @@ from typing import Annotated
 import typer
 
 from crampwatch import __version__
-from crampwatch.cli import backtest, config, demo, doctor, exits, influx, outbox, replay, run, scan, simulate, status
+from crampwatch.cli import (
+    backtest,
+    baseline,
+    config,
+    demo,
+    doctor,
+    exits,
+    explain,
+    influx,
+    outbox,
+    plot,
+    replay,
+    run,
+    scan,
+    simulate,
+    status,
+)
 from crampwatch.cli.console import errors, out, say_all, tell_error
 from crampwatch.errors import CrampwatchError, Misconfigured, Unavailable, first_of
 
@@ -60,11 +76,14 @@ app.command()(scan.scan)
 app.command()(simulate.simulate)
 app.command()(replay.replay)
 app.command()(backtest.backtest)
+app.command()(explain.explain)
+app.command()(plot.plot)
 app.command()(status.status)
 app.command()(outbox.outbox)
 app.command()(doctor.doctor)
 app.command("config")(config.config)
 app.add_typer(influx.app, name="influx")
+app.add_typer(baseline.app, name="baseline")
 
 
 def _exit_code(error: CrampwatchError) -> int:
