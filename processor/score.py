@@ -4,8 +4,17 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from crampwatch.units import Gate
 from processor.features.online import sat
 from processor.features.view import View
+
+#: What changes the level of cadence without any fatigue (science 2.5).
+_LEVEL_GATES = frozenset({Gate.HILL, Gate.INTERVALS, Gate.RUN_WALK, Gate.FAST_FINISH})
+
+
+def level_quiet(view: View) -> bool:
+    """Whether a gate keeps the level of cadence quiet: L and C in the score, level shifts, declines."""
+    return bool(view.gates) and not _LEVEL_GATES.isdisjoint(view.gates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +45,7 @@ class ScoreSettings:
 def pattern_parts(view: View, settings: ScoreSettings) -> dict[str, float]:
     """What each channel adds to the logit, by its letter in science 3.5: U, Hd, Ha, L, C. Silent channels are left out.
 
-    In a run-walk plan the level of cadence says nothing: L and C are off.
+    While a gate keeps the level of cadence quiet L and C are off. On a treadmill L has the range of no speed.
     """
     parts: dict[str, float] = {}
     if view.unsteadiness is not None:
@@ -44,9 +53,9 @@ def pattern_parts(view: View, settings: ScoreSettings) -> dict[str, float]:
     if view.hitch_load > 0:
         _put(parts, "Hd", view.hitch_load, settings.hitches)
         _put(parts, "Ha", view.hitch_load, settings.any_hitch)
-    if view.deficit_sigma is not None and not view.planned_walks:
+    if view.deficit_sigma is not None and not level_quiet(view):
         weight, low, high = settings.deficit
-        if view.mps is None or view.base is None or view.base.mps is None:
+        if view.mps is None or view.base is None or view.base.mps is None or Gate.TREADMILL in view.gates:
             low, high = settings.deficit_no_speed
         _put(parts, "L", view.deficit_sigma, (weight, low, high))
         _put(parts, "C", view.cusum, settings.shift)

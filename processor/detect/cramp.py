@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from crampwatch.events import FindingKind
-from crampwatch.units import SECOND_MS, Level, Motion
+from crampwatch.units import SECOND_MS, Gate, Level, Motion
 from processor.features.view import View
 from processor.state import copied
 
 from .detector import Proof
+
+#: A stop is part of a plan, or somebody has just said what it was.
+_QUIET = frozenset({Gate.RUN_WALK, Gate.ANSWERED})
+_STOPPED = "You stopped suddenly after signs of fatigue."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,7 @@ class CrampStop:
                 state.asked_at_ms = None
             else:
                 view.level = Level.NOW
+                view.because = (_STOPPED,)
         return proofs
 
     def snapshot(self) -> CrampStopState:
@@ -118,7 +123,7 @@ class CrampStop:
         if fallen_s < settings.confirm_s or (not believed and fallen_s <= settings.lag_s):
             return ()
         state.sudden = False
-        if not believed or not state.signs or view.planned_walks:
+        if not believed or not state.signs or not _QUIET.isdisjoint(view.gates):
             return ()
         return self._ask(view)
 
@@ -129,7 +134,7 @@ class CrampStop:
 
     def _ask(self, view: View) -> Sequence[Proof]:
         self._state.asked_at_ms = view.at_ms
-        because = ["You stopped suddenly after signs of fatigue."]
+        because = [_STOPPED]
         if view.hitches:
             times = "one" if view.hitches == 1 else str(view.hitches)
             because.append(f"Short breaks in your rhythm before: {times} in the last 4 minutes.")

@@ -8,6 +8,7 @@ from crampwatch.events import FindingKind
 from crampwatch.units import MINUTE_MS, SECOND_MS, Level
 from processor.features.online import median, theil_sen
 from processor.features.view import View
+from processor.score import level_quiet
 from processor.state import copied
 
 from .detector import Proof
@@ -48,7 +49,10 @@ class DeclineState:
 
 
 class GradualDecline:
-    """Finds a gradual decline; writes ``decline_percent``, the deficit of the last minutes."""
+    """Finds a gradual decline; writes ``decline_percent``, the deficit of the last minutes.
+
+    Seconds in which a gate keeps the level of cadence quiet are left out.
+    """
 
     name: ClassVar[str] = "decline"
     state_type: ClassVar[type] = DeclineState
@@ -64,7 +68,7 @@ class GradualDecline:
         if base is None:
             state.block, state.block_s, state.blocks = [], 0.0, []
             state.deficit_percent, state.told = None, False
-        elif view.residual_spm is not None:
+        elif view.residual_spm is not None and not level_quiet(view):
             state.block.append(round(100 * view.residual_spm / base.spm, 3))
             state.block_s += min(view.dt_s, settings.block_s)
             if state.block_s >= settings.block_s:

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from crampwatch.events import FindingKind
-from crampwatch.units import SECOND_MS, Level, Motion
+from crampwatch.units import SECOND_MS, Gate, Level
 from processor.features.online import leaked
 from processor.features.view import View
 from processor.state import copied
 
 from .detector import Proof
+from .dips import Dip, DipSettings, dip_over
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,41 +19,33 @@ class HitchSettings:
     """Science 3.4; all [E].
 
     Attributes:
-        depth_share: a dip begins below expectation by this share of the usual cadence; 4.5 %.
-        depth_sigma: or by so many usual spreads, whichever is more; 2.5.
-        back_share: it is over within this share of the expectation; 2.5 %.
-        shortest_s: a shorter dip is noise; 2 s.
-        longest_s: a longer dip is a change; 14 s.
-        back_s: it must be back after so long; 15 s.
-        walk_s: walking for so long is a walk break instead; 8 s.
         load_s: memory of the leaky count; 150 s.
         recent_s: "in the last minutes" of explanations; 240 s.
         lately_s: "just before" of the cramp-type stop; 120 s.
         kept: so many hitches are remembered by time; 16, more change no explanation.
+        hill_weight: what a hitch counts on a hill; 0.5 (science 2.5).
+        turn_weight: and at a bend; 0.5.
     """
 
-    depth_share: float = 0.045
-    depth_sigma: float = 2.5
-    back_share: float = 0.025
-    shortest_s: float = 2.0
-    longest_s: float = 14.0
-    back_s: float = 15.0
-    walk_s: float = 8.0
     load_s: float = 150.0
     recent_s: float = 240.0
     lately_s: float = 120.0
     kept: int = 16
+    hill_weight: float = 0.5
+    turn_weight: float = 0.5
+    dip: DipSettings = field(default_factory=DipSettings)
 
 
 @dataclass(slots=True)
 class HitchState:
-    """A dip under way, the leaky count, and when the recent hitches were."""
+    """A dip under way, the leaky count, when the recent hitches were and what each counted."""
 
     began_ms: int | None = None
     low_until_ms: int = 0
     depth_spm: float = 0.0
     load: float = 0.0
     at_ms: list[int] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
 
 
 class Hitch:
@@ -70,57 +63,55 @@ class Hitch:
         state, settings = self._state, self._settings
         if state.load:
             state.load = leaked(state.load, view.dt_s, settings.load_s)
-        proofs = self._follow(view)
-        while state.at_ms and (
-            view.at_ms - state.at_ms[0] > settings.recent_s * SECOND_MS or len(state.at_ms) > settings.kept
-        ):
-            del state.at_ms[0]
-        view.hitch_load, view.hitches = state.load, len(state.at_ms)
-        lately_ms = view.at_ms - settings.lately_s * SECOND_MS
-        view.hitches_lately = sum(at_ms >= lately_ms for at_ms in state.at_ms)
-        view.hitch_at_ms = state.at_ms[-1] if state.at_ms else None
+        dip = dip_over(state, view, settings.dip)
+        proofs: Sequence[Proof] = ()
+        if dip is not None:
+            proofs = self._count(view, dip)
+        if state.at_ms:
+            self._let_go(view)
+        view.hitch_load = state.load
         return proofs
 
     def snapshot(self) -> HitchState:
         """The state, a copy."""
         return copied(self._state)
 
-    def _follow(self, view: View) -> Sequence[Proof]:
-        state, settings, base = self._state, self._settings, view.base
-        if base is None or view.spm is None or view.expected_spm is None or view.broken or self._is_more(view):
-            state.began_ms = None
+    def _count(self, view: View, dip: Dip) -> Sequence[Proof]:
+        """A hitch counts for what the circumstances leave of it; where they leave nothing it is none."""
+        state, base = self._state, view.base
+        weight = self._weight(view)
+        if weight == 0.0 or base is None:
             return ()
-        lacking = view.expected_spm - view.spm
-        if state.began_ms is None:
-            # A dip begins in settled running only; it may then well look like walking for a few seconds.
-            if view.settled and lacking > max(settings.depth_share * base.spm, settings.depth_sigma * base.sigma_spm):
-                state.began_ms, state.low_until_ms, state.depth_spm = view.at_ms, view.at_ms, lacking
-            return ()
-        if lacking > settings.back_share * base.spm:
-            state.depth_spm = max(state.depth_spm, lacking)
-            if lacking > settings.depth_share * base.spm:
-                state.low_until_ms = view.at_ms
-            return ()
-        return self._back(view, base.spm)
-
-    def _is_more(self, view: View) -> bool:
-        """Whether the dip has become a pause or a walk, which have names of their own."""
-        walked_ms = view.at_ms - view.motion_since_ms
-        return view.motion == Motion.STOP or (
-            view.motion == Motion.WALK and walked_ms >= self._settings.walk_s * SECOND_MS
-        )
-
-    def _back(self, view: View, usual_spm: float) -> Sequence[Proof]:
-        state, settings = self._state, self._settings
-        assert state.began_ms is not None
-        whole_s = (view.at_ms - state.began_ms) / SECOND_MS
-        low_s = (state.low_until_ms - state.began_ms) / SECOND_MS + min(view.dt_s, 2.0)
-        state.began_ms = None
-        if not (low_s >= settings.shortest_s and low_s <= settings.longest_s and whole_s <= settings.back_s):
-            return ()
-        state.load += 1.0
+        state.load += weight
         state.at_ms.append(view.at_ms)
-        depth = 100 * state.depth_spm / usual_spm
-        because = f"Your rhythm broke for {low_s:.0f} s and came back."
-        evidence = {"seconds": low_s, "depth_percent": round(depth, 2)}
+        state.weights.append(weight)
+        because = f"Your rhythm broke for {dip.low_s:.0f} s and came back."
+        evidence = {"seconds": dip.low_s, "depth_percent": round(100 * dip.depth_spm / base.spm, 2)}
+        if weight < 1.0:
+            evidence["weight"] = weight
         return (Proof(FindingKind.HITCH, view.at_ms, Level.OK, (because,), evidence),)
+
+    def _weight(self, view: View) -> float:
+        if not view.gates:
+            return 1.0
+        # Between fast and slow cadence leaves its expectation by itself.
+        weight = 0.0 if view.recovering else 1.0
+        if Gate.HILL in view.gates:
+            weight *= self._settings.hill_weight
+        if Gate.TURN in view.gates:
+            weight *= self._settings.turn_weight
+        return weight
+
+    def _let_go(self, view: View) -> None:
+        """Forget old hitches, and write how many there were lately."""
+        state, settings = self._state, self._settings
+        oldest_ms = view.at_ms - settings.recent_s * SECOND_MS
+        while state.at_ms and (state.at_ms[0] < oldest_ms or len(state.at_ms) > settings.kept):
+            del state.at_ms[0], state.weights[0]
+        if not state.at_ms:
+            return
+        view.hitches, view.hitch_at_ms = len(state.at_ms), state.at_ms[-1]
+        lately_ms = view.at_ms - settings.lately_s * SECOND_MS
+        if view.hitch_at_ms >= lately_ms:
+            lately = zip(state.at_ms, state.weights, strict=True)
+            view.hitches_lately = int(sum(weight for at_ms, weight in lately if at_ms >= lately_ms))

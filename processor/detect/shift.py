@@ -8,6 +8,7 @@ from crampwatch.events import FindingKind
 from crampwatch.units import Level, Motion
 from processor.features.online import ewma, leaked
 from processor.features.view import View
+from processor.score import level_quiet
 from processor.state import copied
 
 from .detector import Proof
@@ -48,7 +49,10 @@ class ShiftState:
 
 
 class LevelShift:
-    """Finds level shifts; writes ``cusum`` and ``deficit_sigma`` (positive: below expectation)."""
+    """Finds level shifts; writes ``cusum`` and ``deficit_sigma`` (positive: below expectation).
+
+    Both stand still while a gate keeps the level of cadence quiet.
+    """
 
     name: ClassVar[str] = "shift"
     state_type: ClassVar[type] = ShiftState
@@ -65,7 +69,7 @@ class LevelShift:
             state.block_sum = state.block_s = 0.0
         if base is None:
             state.cusum, state.deficit_sigma, state.told = 0.0, None, False
-        elif view.residual_spm is not None:
+        elif view.residual_spm is not None and not level_quiet(view):
             lacking = min(settings.clip_sigma, max(-settings.clip_sigma, -view.residual_spm / base.sigma_spm))
             state.deficit_sigma = ewma(state.deficit_sigma, lacking, min(view.dt_s, 10.0), settings.tau_s)
             clipped_spm = lacking * base.sigma_spm

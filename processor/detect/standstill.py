@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from crampwatch.events import FindingKind
-from crampwatch.units import SECOND_MS, Level, Motion
+from crampwatch.units import SECOND_MS, Gate, Level, Motion
 from processor.features.view import View
 from processor.state import copied
 
@@ -29,7 +29,7 @@ class StandstillSettings:
 
 @dataclass(slots=True)
 class StandstillState:
-    """Since when there are no steps, and whether the stop was already named."""
+    """Since when there are no steps, whether the stop was already named, and when the last pause ended."""
 
     since_ms: int | None = None
     named: bool = False
@@ -37,7 +37,10 @@ class StandstillState:
 
 
 class Standstill:
-    """Names a stop when it has lasted long enough, and a pause when it is over."""
+    """Names a stop when it has lasted long enough, and a pause when it is over.
+
+    Writes ``break_at_ms``, the last pause, until a plain stop is seen to have been the reason.
+    """
 
     name: ClassVar[str] = "standstill"
     state_type: ClassVar[type] = StandstillState
@@ -63,6 +66,8 @@ class Standstill:
                 because = f"You paused for {still_s:.0f} s."
                 proofs = (Proof(FindingKind.PAUSE, view.at_ms, Level.OK, (because,), {"seconds": still_s}),)
             state.since_ms = None
+        if Gate.TRAFFIC_STOP in view.gates:
+            state.break_at_ms = None
         view.break_at_ms = state.break_at_ms
         return proofs
 

@@ -8,6 +8,7 @@ from crampwatch.events import FindingKind
 from crampwatch.units import SECOND_MS, Level, Motion
 from processor.features.online import ewma, leaked
 from processor.features.view import View
+from processor.score import level_quiet
 from processor.state import copied
 
 from .detector import Proof
@@ -44,7 +45,10 @@ class UnsteadyState:
 
 
 class Unsteady:
-    """Finds spells of unsteady cadence; writes ``unsteadiness``, a multiple of what is usual."""
+    """Finds spells of unsteady cadence; writes ``unsteadiness``, a multiple of what is usual.
+
+    A spell is proved in steady running only: hills, intervals and plans change the rhythm by themselves.
+    """
 
     name: ClassVar[str] = "unsteady"
     state_type: ClassVar[type] = UnsteadyState
@@ -58,7 +62,7 @@ class Unsteady:
         self._update(view)
         state, settings = self._state, self._settings
         view.unsteadiness = ratio = state.ratio
-        if ratio is None or ratio < settings.over_ratio:
+        if ratio is None or ratio < settings.over_ratio or level_quiet(view):
             state.since_ms, state.told = None, False
             return ()
         if ratio < settings.ratio:

@@ -29,7 +29,8 @@ class View:
     statistics must not reach across it. ``alpha1`` is there only while its quality gate lets it through.
 
     ``labels`` are answers of people that take effect with this second. ``gates`` are closed by the context detectors,
-    which come first: whoever reads a channel asks whether a gate keeps it quiet. ``early_pace`` is speed in the first
+    which come first: whoever reads a channel asks whether a gate keeps it quiet. ``recovering`` is true in the slow
+    parts of intervals. ``early_pace`` is speed in the first
     third against the athlete's own runs (1: as usual), ``exposure`` time against the longest run of 30 days (1: as
     long), ``prior`` logits by which history and answers raise the pattern.
     """
@@ -82,7 +83,7 @@ class View:
     fatigue: float | None = None
     fatigue_parts: dict[str, float] = field(default_factory=dict)
     fatigue_since_ms: int | None = None
-    planned_walks: bool = False
+    recovering: bool = False
     score: float = 0.0
     peak_score: float = 0.0
     level: Level = Level.OK

@@ -49,7 +49,13 @@ class Story:
                 self.now_ms,
                 bpm=bpm + self._random.choice((-1, 0, 1)) if self._heart else None,
                 spm=max(0.0, round(spm + sway * self._random.uniform(-1.5, 1.5))),
-                mps=mps if self._speed else None,
+                mps=self._measured(mps),
             )
             self.second += 1
         return self
+
+    def _measured(self, mps: float) -> float | None:
+        """The speed as a sensor says it: its last digit moves, unless one stands."""
+        if not self._speed:
+            return None
+        return round(mps + 0.01 * (self.second % 2), 2) if mps else mps
