@@ -13,7 +13,7 @@ from processor.features.motion import MotionState, MotionTracker
 from processor.features.speed import Speed, SpeedState
 from processor.features.view import View
 from processor.labels import Label
-from processor.modes import mode_of
+from processor.modes import Modes, ModeState
 from processor.timeline import Moment
 
 
@@ -72,6 +72,7 @@ class Conditioner:
         self._speed = Speed(None, stored("speed", SpeedState))
         self._motion = MotionTracker(None, stored("motion", MotionState))
         self._baseline = SessionBaseline(baseline, stored("baseline", BaselineState))
+        self._modes = Modes(None, stored("modes", ModeState))
         self.state: StretchState = stored("stretch", StretchState) or StretchState()
 
     @property
@@ -84,6 +85,7 @@ class Conditioner:
             "speed": self._speed,
             "motion": self._motion,
             "baseline": self._baseline,
+            "modes": self._modes,
             "stretch": self,
         }
 
@@ -103,6 +105,8 @@ class Conditioner:
         motion = legs.motion
         run_s = self._follow_run(at_ms, dt_s, motion)
         bpm, bpm_quality = self._heart.step(moment, spm, motion == Motion.RUN)
+        if self._heart.found_lock:
+            self._baseline.take_back(self._heart.taken_back())
         since_ms = self.state.since_ms
         ran_ms = -1 if since_ms is None or spm is None else at_ms - since_ms
         view = View(
@@ -130,7 +134,7 @@ class Conditioner:
             labels=labels,
             level=level,
         )
-        view.mode = mode_of(view)
+        view.mode = self._modes.step(view)
         self._baseline.observe(view, calm=level == Level.OK)
         return view
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from crampwatch.events import FindingKind
-from crampwatch.units import SECOND_MS, Level, Motion, Quality
+from crampwatch.units import SECOND_MS, Level, Mode
 from processor.features.view import View
 from processor.state import copied
 
@@ -14,41 +14,49 @@ from .detector import Proof
 
 @dataclass(frozen=True, slots=True)
 class SignalSettings:
-    """Science 3.7.
+    """Science 3.7. When a channel counts as gone or back is decided with the mode.
 
     Attributes:
         silence_s: nothing at all for so long; 20 s [E].
-        lost_s: one channel away for so long while the other goes on; 60 s [E].
-        back_s: it has come back when it was there for so long; 10 s [E].
+        again_s: the same mode is told no more often; 300 s, so that a loose sensor does not nag [E].
     """
 
     silence_s: float = 20.0
-    lost_s: float = 60.0
-    back_s: float = 10.0
+    again_s: float = 300.0
 
 
 @dataclass(slots=True)
 class SignalState:
-    """When the last second was, since when each channel is away or back, and which words stand."""
+    """When the last second was, whether silence was said, the mode that was told last, and when each was."""
 
     last_ms: int | None = None
     silent: bool = False
-    away_s: dict[str, float] = field(default_factory=dict)
-    back_s: dict[str, float] = field(default_factory=dict)
-    said: list[str] = field(default_factory=list)
+    told: Mode | None = None
+    since_ms: int = 0
+    told_ms: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.told = None if self.told is None else Mode(self.told)
 
 
-_LOST = {
-    "cadence": "The cadence signal is lost: breaks in rhythm cannot be seen.",
-    "heart_rate": "There is no heart-rate signal: only cadence is watched.",
-    "speed": "There is no speed: hills may look like fatigue.",
-    "lock": "The heart rate looks like the cadence: tighten the strap.",
+_WHOLE = frozenset({Mode.FULL, Mode.NO_BEATS})
+_NOW = {
+    Mode.NO_BEATS: "Beats are measured no more: their pattern is left out.",
+    Mode.NO_SPEED: "There is no speed: hills may look like fatigue.",
+    Mode.NO_HEART: "There is no heart-rate signal: only cadence is watched.",
+    Mode.HEART_SUSPECT: "The heart rate cannot be trusted: only cadence is watched.",
+    Mode.CADENCE_LOST: "The cadence signal is lost: breaks in rhythm cannot be seen.",
+    Mode.HEART_ONLY: "There is heart rate only: breaks in rhythm cannot be seen.",
+    Mode.BLIND: "There is neither cadence nor heart rate: nothing can be seen.",
 }
+_LOCKED = "The heart rate looks like the cadence: tighten the strap."
 _BACK = {
-    "cadence": "The cadence signal is back.",
-    "heart_rate": "The heart-rate signal is back.",
-    "speed": "Speed is known again.",
-    "lock": "The heart rate can be trusted again.",
+    Mode.NO_SPEED: "Speed is known again.",
+    Mode.NO_HEART: "The heart-rate signal is back.",
+    Mode.HEART_SUSPECT: "The heart rate can be trusted again.",
+    Mode.CADENCE_LOST: "The cadence signal is back.",
+    Mode.HEART_ONLY: "The cadence signal is there.",
+    Mode.BLIND: "There is a signal again.",
 }
 
 
@@ -60,6 +68,7 @@ class Signal:
 
     def __init__(self, settings: SignalSettings | None = None, state: SignalState | None = None) -> None:
         self._settings = settings or SignalSettings()
+        self._silence_ms = round(self._settings.silence_s * SECOND_MS)
         self._state = state or SignalState()
 
     def due_ms(self) -> int | None:
@@ -67,64 +76,65 @@ class Signal:
         state = self._state
         if state.last_ms is None or state.silent:
             return None
-        return state.last_ms + int(self._settings.silence_s * SECOND_MS)
+        return state.last_ms + self._silence_ms
 
     def wake(self, now_ms: int) -> Sequence[Proof]:
         """Prove silence if it was due by ``now_ms``; stamped with when it was due, whenever this is called."""
-        due_ms = self.due_ms()
-        if due_ms is None or now_ms < due_ms:
+        state = self._state
+        if state.last_ms is None or state.silent or now_ms < state.last_ms + self._silence_ms:
             return ()
-        self._state.silent = True
+        state.silent = True
         because = f"No signal for {self._settings.silence_s:.0f} s."
         evidence = {"seconds": self._settings.silence_s}
-        return (Proof(FindingKind.SIGNAL, due_ms, Level.OK, (because,), evidence, "silence"),)
+        at_ms = state.last_ms + self._silence_ms
+        return (Proof(FindingKind.SIGNAL, at_ms, Level.OK, (because,), evidence, "silence"),)
 
     def observe(self, view: View) -> Sequence[Proof]:
         """Prove what went or came back with this second."""
         state = self._state
-        proofs: list[Proof] = []
-        if state.last_ms is not None and state.silent:
-            gone_s = (view.at_ms - state.last_ms) / SECOND_MS
-            proofs.append(self._proof(view, "return", f"The signal is back after {gone_s:.0f} s.", gone_s))
+        before_ms, silent = state.last_ms, state.silent
         state.last_ms, state.silent = view.at_ms, False
-        for channel in ("cadence", "heart_rate", "speed"):
-            self._follow(view, channel, proofs, away=view.quality.get(channel) == Quality.UNDEFINED)
-        if view.locked or "lock" in state.said:
-            self._tell(view, "lock", 0.0, proofs, gone=view.locked)
+        if view.mode is state.told and not silent:
+            return ()
+        proofs: list[Proof] = []
+        if before_ms is not None and silent:
+            gone_s = (view.at_ms - before_ms) / SECOND_MS
+            proofs.append(self._proof(view, "return", (f"The signal is back after {gone_s:.0f} s.",), gone_s))
+        if view.mode is not state.told:
+            proofs.extend(self._follow(view))
         return proofs
 
     def snapshot(self) -> SignalState:
         """The state, a copy."""
         return copied(self._state)
 
-    def _follow(self, view: View, channel: str, proofs: list[Proof], *, away: bool) -> None:
-        """A channel that was never there is said to be away once; speed that never was is simply not worn."""
-        state, settings = self._state, self._settings
-        if not away:
-            if channel in state.said:
-                state.back_s[channel] = state.back_s.get(channel, 0.0) + min(view.dt_s, settings.back_s)
-                if state.back_s[channel] >= settings.back_s:
-                    self._tell(view, channel, state.away_s.get(channel, 0.0), proofs, gone=False)
-                    state.away_s[channel] = 0.0
-            elif state.away_s.get(channel) != 0.0:
-                state.away_s[channel] = 0.0
-            return
-        state.away_s[channel] = state.away_s.get(channel, 0.0) + min(view.dt_s, settings.silence_s)
-        state.back_s.pop(channel, None)
-        if state.away_s[channel] >= settings.lost_s and (channel != "cadence" or view.motion == Motion.UNKNOWN):
-            self._tell(view, channel, state.away_s[channel], proofs, gone=True)
+    def _follow(self, view: View) -> Sequence[Proof]:
+        """Tell the mode, unless it was told a short while ago: then it waits, and is told if it lasts."""
+        state, mode = self._state, view.mode
+        told_ms = state.told_ms.get(mode)
+        if told_ms is not None and view.at_ms - told_ms < self._settings.again_s * SECOND_MS:
+            return ()
+        words = self._words(view)
+        lasted_s = (view.at_ms - state.since_ms) / SECOND_MS if state.told is not None else 0.0
+        state.told, state.since_ms = mode, view.at_ms
+        if not words:
+            return ()
+        state.told_ms[str(mode)] = view.at_ms
+        return (self._proof(view, str(mode), words, lasted_s),)
 
-    def _tell(self, view: View, word: str, seconds: float, proofs: list[Proof], *, gone: bool) -> None:
-        said = self._state.said
-        if gone == (word in said):
-            return
-        if gone:
-            said.append(word)
-        else:
-            said.remove(word)
-        tag = f"{word}-{'lost' if gone else 'back'}"
-        proofs.append(self._proof(view, tag, (_LOST if gone else _BACK)[word], seconds))
+    def _words(self, view: View) -> tuple[str, ...]:
+        """What came back, and what is missing now; nothing at a start with all that is needed."""
+        told, mode = self._state.told, view.mode
+        words = []
+        better = told is not None and list(Mode).index(mode) < list(Mode).index(told)
+        if better and told in _BACK and not (told is Mode.HEART_SUSPECT and mode is Mode.NO_HEART):
+            words.append(_BACK[told])
+        if mode is Mode.HEART_SUSPECT and view.locked:
+            words.append(_LOCKED)
+        elif mode not in _WHOLE or (mode is Mode.NO_BEATS and told is Mode.FULL):
+            words.append(_NOW[mode])
+        return tuple(words)
 
     @staticmethod
-    def _proof(view: View, tag: str, because: str, seconds: float) -> Proof:
-        return Proof(FindingKind.SIGNAL, view.at_ms, Level.OK, (because,), {"seconds": seconds}, tag)
+    def _proof(view: View, tag: str, because: tuple[str, ...], seconds: float) -> Proof:
+        return Proof(FindingKind.SIGNAL, view.at_ms, Level.OK, because, {"seconds": seconds}, tag)

@@ -1,5 +1,6 @@
 """What is usual for this athlete today: learned over the first minutes of running, adapted slowly afterwards."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from crampwatch.units import SECOND_MS
@@ -111,6 +112,13 @@ class SessionBaseline:
             learned = state.run_s
             self.state = BaselineState(run_s=learned, due_s=learned + self._settings.relearn_s)
             self._base = None
+
+    def take_back(self, heart: Iterable[tuple[int, int]]) -> None:
+        """These heart rates (bpm, seconds) were wrong: unlearn them. A baseline that stands is kept."""
+        if self._base is None:
+            usual = Histogram(1.0, self.state.bpm)
+            for bpm, seconds in heart:
+                usual.take_back(bpm, seconds)
 
     def observe(self, view: View, *, calm: bool) -> None:
         """Fill in what is usual and how this second differs; learn from it when it is settled running.

@@ -18,6 +18,13 @@ class CadenceSettings:
         repair_share: a half or double within this share of the baseline is repaired; 6 % [E].
         repair_s: without a speed that says "running" a repair is believed for so long; 30 s [E].
         running_share: a speed of this share of the baseline's says "running"; 0.8 [E].
+        stride_spm: nobody runs at fewer steps than this, whoever seems to gives strides; 100 spm (science 2.5).
+        stride_from_spm: but fewer than this are not strides either; 60 spm (science 2.5).
+        stride_mps: at more than this speed; 1.9 m/s (science 2.5).
+        wheels_mps: and at less than this, which is a bicycle; 6.5 m/s [E].
+        unit_s: a unit that has looked wrong for so long, right seconds off, is wrong; 60 s, half of what science 2.5
+            asks for, because a speed is asked for as well [E].
+        step_s: the most time one value stands for; 8 s, the longest step of smart recording [E].
     """
 
     hold_s: float = 3.0
@@ -27,21 +34,36 @@ class CadenceSettings:
     repair_share: float = 0.06
     repair_s: float = 30.0
     running_share: float = 0.8
+    stride_spm: float = 100.0
+    stride_from_spm: float = 60.0
+    stride_mps: float = 1.9
+    wheels_mps: float = 6.5
+    unit_s: float = 60.0
+    step_s: float = 8.0
 
 
 @dataclass(slots=True)
 class CadenceState:
-    """The last two raw values for the median of three, and the last trusted one."""
+    """The last two raw values for the median of three, the last trusted one, and what a value is multiplied by
+    because its unit was wrong upstream, with for how long that has looked wrong.
+    """
 
     before: list[float] = field(default_factory=list)
     trusted_spm: float | None = None
     trusted_at_ms: int = 0
     still_since_ms: int | None = None
     repaired_s: float = 0.0
+    factor: float = 1.0
+    doubt_s: float = 0.0
 
 
 class Cadence:
-    """Conditions one cadence value a moment. The unit was decided upstream and is not touched here."""
+    """Conditions one cadence value a moment.
+
+    The unit was decided upstream. It is taken for wrong only where the body leaves no doubt: strides given as steps
+    (85 a minute at running speed) and steps counted twice (340), for a minute on balance. The factor holds until the
+    same says that it is wrong.
+    """
 
     def __init__(self, settings: CadenceSettings | None = None, state: CadenceState | None = None) -> None:
         self._settings = settings or CadenceSettings()
@@ -52,12 +74,30 @@ class Cadence:
     ) -> tuple[float | None, Quality]:
         """The cadence of this moment in steps/min and how far to trust it; None when it is missing."""
         raw = moment.spm
+        if raw is not None:
+            raw *= self.state.factor
+            if raw < self._settings.stride_spm or raw > self._settings.highest_spm or self.state.doubt_s:
+                self._doubt(raw, moment.dt_s, mps)
         if raw is None or raw > self._settings.highest_spm or self._dropped(moment, raw, mps):
             return self._held(moment)
         repaired, quality = self._repaired(raw, moment.dt_s, mps, base_spm, base_mps)
         value = self._smoothed(repaired, moment.dt_s)
         self.state.trusted_spm, self.state.trusted_at_ms = value, moment.at_ms
         return value, quality
+
+    def _doubt(self, spm: float, dt_s: float, mps: float | None) -> None:
+        """Whether the unit is wrong, by what legs can do; from the next value on."""
+        state, settings = self.state, self._settings
+        moves = mps is not None and settings.stride_mps < mps < settings.wheels_mps
+        strides = moves and settings.stride_from_spm <= spm <= settings.stride_spm
+        dt_s = min(dt_s, settings.step_s)
+        if strides or spm > settings.highest_spm:
+            state.doubt_s += dt_s
+        elif spm > settings.stride_spm:
+            state.doubt_s = max(0.0, state.doubt_s - dt_s)
+        if state.doubt_s >= settings.unit_s:
+            state.factor = min(2.0, max(0.5, state.factor * (2.0 if strides else 0.5)))
+            state.doubt_s = 0.0
 
     def _dropped(self, moment: Moment, raw: float, mps: float | None) -> bool:
         """Whether "no steps" is the sensor's fault."""

@@ -59,6 +59,17 @@ def theil_sen(points: Sequence[Sequence[float]]) -> float | None:
     return median(slopes) if len(points) >= 3 and slopes else None
 
 
+def correlation(xs: Sequence[float], ys: Sequence[float]) -> float | None:
+    """Pearson's correlation of two series of one length; None when either does not vary."""
+    if not xs:
+        return None
+    mean_x, mean_y = sum(xs) / len(xs), sum(ys) / len(ys)
+    xx = sum((x - mean_x) ** 2 for x in xs)
+    yy = sum((y - mean_y) ** 2 for y in ys)
+    xy = sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True))
+    return xy / (math.sqrt(xx) * math.sqrt(yy)) if xx > 0 and yy > 0 else None
+
+
 class Histogram:
     """Weights of values rounded to ``step``: an exact enough median and spread of minutes of data in few bytes."""
 
@@ -70,6 +81,15 @@ class Histogram:
         """Count a value; the dict that was given is the state."""
         key = str(round(value / self._step))
         self._counts[key] = self._counts.get(key, 0.0) + weight
+
+    def take_back(self, value: float, weight: float) -> None:
+        """Uncount what was counted wrongly, as far as it is there."""
+        key = str(round(value / self._step))
+        left = self._counts.get(key, 0.0) - weight
+        if left > 0:
+            self._counts[key] = left
+        else:
+            self._counts.pop(key, None)
 
     def median(self) -> float:
         """The weighted median; raises ValueError when empty."""
