@@ -85,12 +85,12 @@ class Beats:
 
     def step(self, moment: Moment) -> float | None:
         """Take the beats of a moment; alpha1 as it stands, None when it cannot be trusted."""
-        state = self.state
         if moment.rr_ms:
             self._hear(moment.at_ms, moment.rr_ms)
-        elif state.heard_at_ms is None:
+        state = self.state
+        if state.heard_at_ms is None:
             return None
-        elif moment.at_ms - state.heard_at_ms > self._settings.quiet_s * SECOND_MS:
+        if moment.at_ms - state.heard_at_ms > self._settings.quiet_s * SECOND_MS:
             state.alpha1 = state.tried_at_ms = None
             return None
         if state.judged_ms >= self._settings.window_s * SECOND_MS and (
