@@ -31,7 +31,7 @@ from processor.features.view import View
 from processor.labels import CRAMP, Label
 from processor.profile import Profile
 from processor.profiled import settings_of, usual_baseline
-from processor.state import packed, unpacked
+from processor.state import packed, sparse, unpacked
 from processor.summary import Summary, summary_of
 from processor.timeline import Moment, Timeline, TimelineState
 
@@ -148,9 +148,9 @@ class Athlete:
             "profile": self.profile.plain(),
             "restarts": self._restarts,
             "labels": [packed(label) for label in self._labels],
-            "parts": {name: packed(part.state) for name, part in self._conditioner.parts.items()}
-            | {"timeline": packed(self._timeline.state)},
-            "detectors": {one.name: packed(one.snapshot()) for one in self._detectors},
+            "parts": {name: sparse(part.state) for name, part in self._conditioner.parts.items()}
+            | {"timeline": sparse(self._timeline.state)},
+            "detectors": {one.name: state for one in self._detectors if (state := sparse(one.snapshot()))},
         }
         return json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
@@ -185,7 +185,12 @@ class Athlete:
         given = settings_of(self.profile)
         self._signal = Signal(None, state(Signal))
         self._pattern = Pattern(
-            PatternSettings(prior=self.profile.prior, sensitivity=self.profile.sensitivity), state(Pattern)
+            PatternSettings(
+                prior=self.profile.prior,
+                sensitivity=self.profile.sensitivity,
+                threshold_scale=self.profile.threshold_scale,
+            ),
+            state(Pattern),
         )
         line = [kind(given.get(kind), state(kind)) for kind in (*_LINE, *self.extra)]
         self._detectors: tuple[Detector, ...] = (

@@ -1,6 +1,7 @@
 """The machines of a team: one for each session that is under way, brought back from shelf and store when needed."""
 
 import asyncio
+import functools
 import itertools
 import logging
 from collections import OrderedDict
@@ -27,6 +28,8 @@ MACHINES = 2_000
 OVER_MS = 60 * MINUTE_MS
 #: Who was heard of so lately may still say something of that session (a cramp may come up to 6 h after, science 1.1).
 SPEAKS_MS = 6 * HOUR_MS
+#: A session that nothing came of for so long before the athlete's next one began is over.
+BREAK_MS = 5 * MINUTE_MS
 #: Findings this young are published again after a restart: as long as a broker keeps one (takers know it by its id).
 REPEAT_MS = 5 * MINUTE_MS
 #: Snapshots taken at once, half a millisecond each.
@@ -90,8 +93,6 @@ class Roster:
         self._seats: OrderedDict[tuple[str, str], Seat] = OrderedDict()
         #: Whether the shelf may know gaps of sessions that are not here: of an earlier life, or let go since.
         self._left_gaps = True
-        #: Whether it may know sessions that nobody has learned from, of the same kind.
-        self._left_unlearned = True
 
     def __len__(self) -> int:
         return len(self._seats)
@@ -150,7 +151,6 @@ class Roster:
                 leaving[name] = over
         gone = [(self._seats.pop(name), over) for name, over in leaving.items()]
         self._left_gaps = self._left_gaps or any(seat.gap is not None for seat, _ in gone)
-        self._left_unlearned = self._left_unlearned or not all(leaving.values())
         # Of a machine with a gap the shelf's older snapshot is worth more.
         kept = (seat.keep(over=over) for seat, over in gone if seat.gap is None)
         return [one for one in kept if one is not None]
@@ -181,20 +181,6 @@ class Roster:
         for kept in away[:room]:
             await self.seat(kept.athlete, kept.session, now_ms)
         self._left_gaps = len(away) > room
-
-    async def recall_unlearned(self, now_ms: int) -> None:
-        """Bring back sessions that were let go or lost before anybody learned from them: some, as there is room.
-
-        They rest like any other, and are learned from once they are over. Only ask while the turn is held.
-        """
-        if not self._left_unlearned:
-            return
-        known = await self._patience.insist("recall", self._shelf.unlearned)
-        away = [name for name in known if name not in self._seats]
-        room = max(0, min(SNAPSHOTS, self._room - len(self._seats)))
-        for name in away[:room]:
-            await self.seat(*name, now_ms)
-        self._left_unlearned = len(away) > room
 
     async def newest(self, athlete: str, now_ms: int) -> Seat | None:
         """The seat of an athlete's newest session; one that rested not long ago is brought back. None: there is none.
@@ -291,10 +277,40 @@ class Roster:
 
     async def _profile(self, athlete: str, session: str, began_ms: int) -> Profile:
         """What a session knows beforehand: what it began with; for a new one what was known then."""
-        known, personal = await self._patience.insist(
-            "recall", lambda: self._shelf.beginning(athlete, session, began_ms)
-        )
-        return known or profile_of(self._asked.get(athlete, Asked()), personal, began_ms)
+        known, _ = await self._patience.insist("recall", lambda: self._shelf.beginning(athlete, session, began_ms))
+        if known is not None:
+            return known
+        await self._learn_before(athlete, began_ms)
+        _, personal = await self._patience.insist("recall", lambda: self._shelf.beginning(athlete, session, began_ms))
+        return profile_of(self._asked.get(athlete, Asked()), personal, began_ms)
+
+    async def _learn_before(self, athlete: str, began_ms: int) -> None:
+        """Learn from an athlete's earlier sessions now that a new one begins: they may not have rested long enough, or
+        an earlier life has ended before they had.
+        """
+        earlier = await self._patience.insist("recall", lambda: self._shelf.unlearned(athlete, began_ms - BREAK_MS))
+        for session in earlier:
+            seat = self._seats.get((athlete, session)) or await self._aside(athlete, session)
+            summary = None if seat is None or seat.gap is not None else seat.summary()
+            if summary is not None:
+                await self._patience.insist("keep", functools.partial(self._shelf.learn, athlete, session, summary))
+
+    async def _aside(self, athlete: str, session: str) -> Seat | None:
+        """A session as it ended, in no place of the roster; None when not all that is known of it can be read."""
+        kept = await self._on_shelf(athlete, session)
+        machine = self._machine(kept)
+        owed = await self._patience.insist("recall", lambda: self._shelf.gap(athlete, session))
+        if kept is None or machine is None or owed is not None:
+            return None
+        seat = Seat(RunKey(self._team, athlete, session), machine, self._counters, began=True)
+        past = await self._past(seat.key, kept.at_ms)
+        if past is None:
+            return None
+        tell_stored(seat, past[1], kept.at_ms)
+        await self._catch_up(seat, past[0])
+        for label in await self._patience.insist("recall", lambda: self._shelf.labels(athlete, session)):
+            seat.tell(label)
+        return seat
 
     def _machine(self, kept: Kept | None) -> Athlete | None:
         """The machine of a snapshot; None when there is none that can be read."""

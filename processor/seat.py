@@ -13,6 +13,7 @@ from processor.athlete import Athlete, Outcome
 
 from .labels import Label
 from .shelf import Kept
+from .summary import Summary
 from .telling import Telling
 
 log = logging.getLogger(__name__)
@@ -184,10 +185,14 @@ class Seat:
         body = self._ask(self.machine.snapshot)
         if body is None:
             return None
-        summary = self._ask(self.machine.summary) if over else None
+        summary = self.summary() if over else None
         began = None if self.began else self.machine.profile
         self.kept_at_ms, self.began = last_ms, True
         return Kept(*self.name, last_ms, body, began, summary)
+
+    def summary(self) -> Summary | None:
+        """What the session has taught; None when nothing, or when the machine has failed."""
+        return self._ask(self.machine.summary)
 
     def _remember_hole(self, at_ms: int) -> None:
         last_ms = self.machine.last_ms

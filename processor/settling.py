@@ -19,7 +19,7 @@ from .drain import Drain
 from .marks import Marks
 from .patience import Patience, Wait
 from .reading import Origin
-from .roster import OVER_MS, Roster
+from .roster import Roster
 from .seat import Seat
 from .shelf import OLD_MS, KeptGap, Shelf
 
@@ -76,8 +76,6 @@ class Settler:
         #: Collectors of whom a mark was dropped: what is retained of them goes, unless another spool has a mark.
         self._dropped: set[str] = set()
         self._forgot_at_ms: int | None = None
-        #: Who was under way when the last life ended may go on: nothing is recalled to be learned from at once.
-        self._recalled_at_ms = clock.now_ms()
         self.marks = Marks()
 
     async def settle(self, drain: Drain, moved: Iterable[Seat]) -> None:
@@ -102,7 +100,6 @@ class Settler:
             async with self._turn:
                 await self._keep()
                 await self._forget()
-                await self._recall_unlearned()
             await self._tell(bus)
             await self._wait(KEEP_S)
 
@@ -134,12 +131,6 @@ class Settler:
         if self._forgot_at_ms is None or abs(now_ms - self._forgot_at_ms) >= FORGET_MS:
             await self._patience.insist("keep", lambda: self._shelf.forget(now_ms - OLD_MS))
             self._forgot_at_ms = now_ms
-
-    async def _recall_unlearned(self) -> None:
-        now_ms = self._clock.now_ms()
-        if abs(now_ms - self._recalled_at_ms) >= OVER_MS:
-            await self._roster.recall_unlearned(now_ms)
-            self._recalled_at_ms = now_ms
 
     def _kept(self) -> None:
         self._untold.update((origin, self.marks.up_to(origin)) for origin in self._unkept)

@@ -176,14 +176,26 @@ class Shelf:
             )
         )
 
-    async def unlearned(self) -> Sequence[tuple[str, str]]:
-        """Athlete and session of snapshots that nobody has learned from, the oldest first."""
+    async def unlearned(self, athlete: str, before_ms: int) -> Sequence[str]:
+        """The sessions of an athlete that reach to before this and were not learned from, the oldest first."""
         return await self._database.read(
-            lambda connection: connection.execute(
-                "SELECT athlete, session FROM snapshot WHERE NOT EXISTS (SELECT 1 FROM lesson WHERE"
-                " lesson.athlete=snapshot.athlete AND lesson.session=snapshot.session) ORDER BY at_ms"
-            ).fetchall()
+            lambda connection: [
+                str(row[0])
+                for row in connection.execute(
+                    "SELECT session FROM snapshot WHERE athlete=? AND at_ms < ? AND NOT EXISTS (SELECT 1 FROM lesson"
+                    " WHERE lesson.athlete=snapshot.athlete AND lesson.session=snapshot.session) ORDER BY at_ms",
+                    (athlete, before_ms),
+                )
+            ]
         )
+
+    async def learn(self, athlete: str, session: str, summary: Summary) -> None:
+        """Learn from a session, unless that was done before.
+
+        Raises:
+            Unavailable: the disk is full or the file is held.
+        """
+        await self._database.write(lambda connection: normals.learn(connection, athlete, session, summary))
 
     async def newest_session(self, athlete: str, after_ms: int) -> str | None:
         """The session of an athlete that was kept last, if it reaches beyond this."""

@@ -1,0 +1,141 @@
+"""What is usual for an athlete, read from the processor's file and put into words."""
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from crampwatch.clock import WallClock
+from crampwatch.errors import Misconfigured
+from crampwatch.settings import Settings
+from crampwatch.units import SECOND_MS
+from processor.normals import Version
+from processor.personal import LEARNING, NONE, Mean, Personal, longest_s, threshold_scale, usual_run_s
+from processor.population import POPULATION, REFERENCE_MPS
+from processor.shelf import Shelf
+from processor.state import packed
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that is usual: what, the athlete's own, what runners on the whole have, and what is used."""
+
+    what: str
+    own: float | None
+    sessions: int
+    others: float | None
+    used: float | None
+    unit: str
+
+
+async def versions_of(settings: Settings, athlete: str) -> Sequence[Version]:
+    """Every version of an athlete who is known: by the settings, or by a session that was learned from."""
+    async with _shelf(settings, read_only=True) as shelf:
+        versions = await shelf.versions(athlete)
+        known = sorted({one.id for one in settings.athletes} | set(await shelf.athletes()))
+        if athlete not in known:
+            there = f"known are {', '.join(known)}" if known else "nobody is known yet"
+            raise Misconfigured("ATHLETE", f"there is no athlete {athlete!r}; {there}")
+        return versions
+
+
+async def begin_anew(settings: Settings, athlete: str) -> Personal:
+    """The version that knows nothing, which the next sessions begin with."""
+    async with _shelf(settings, read_only=False) as shelf:
+        return await shelf.reset(athlete, WallClock().now_ms())
+
+
+@contextlib.asynccontextmanager
+async def _shelf(settings: Settings, *, read_only: bool) -> AsyncIterator[Shelf]:
+    shelf = await Shelf(settings.state_dir, read_only=read_only).open()
+    try:
+        yield shelf
+    finally:
+        await shelf.close()
+
+
+def _lines(personal: Personal) -> Sequence[Line]:
+    """What is usual beside what others have, in the order in which people ask."""
+    population = POPULATION
+    rows = [
+        _line(f"cadence at {REFERENCE_MPS:g} m/s", personal.reference_spm, population.spm, "spm"),
+        _line("cadence without speed", personal.plain_spm, population.spm, "spm"),
+        _line("cadence per speed", personal.slope, population.slope, "spm per m/s"),
+        _line("spread of cadence", personal.sigma_spm, population.sigma_spm, "spm"),
+        _line("spread over ten seconds", personal.block_sigma_spm, population.block_sigma_spm, "spm"),
+    ]
+    usual = population.drift_percent_per_h
+    rows += [
+        _line(f"heart-rate drift, {band if band == 'unknown' else f'{band} C'}", mean, usual, "%/h")
+        for band, mean in sorted(personal.drift.items())
+    ]
+    return [row for row in rows if row.sessions]
+
+
+def _line(what: str, own: Mean, others: float, unit: str) -> Line:
+    value = None if own == NONE else round(own.value, 2)
+    return Line(what, value, own.sessions, others, round(own.shrunk(others), 2), unit)
+
+
+def document(athlete: str, versions: Sequence[Version]) -> dict[str, Any]:
+    """Everything that is known of an athlete, for programs."""
+    newest = _newest(versions)
+    return {
+        "athlete": athlete,
+        "version": newest.version,
+        "sessions": newest.sessions,
+        "usual": [packed(line) for line in _lines(newest)],
+        "longest_s": longest_s(newest, WallClock().now_ms()),
+        "usual_run_s": usual_run_s(newest),
+        "threshold_scale": threshold_scale(newest),
+        "uneventful_sessions": newest.uneventful,
+        "versions": [
+            {
+                "version": one.personal.version,
+                "session": one.session,
+                "at_ms": one.at_ms,
+                "sessions": one.personal.sessions,
+            }
+            for one in versions
+        ],
+        "newest": packed(newest),
+    }
+
+
+def lines(athlete: str, versions: Sequence[Version]) -> Sequence[str]:
+    """The same in words, one line a thing."""
+    newest = _newest(versions)
+    learned = f"from {newest.sessions} session{'s' if newest.sessions != 1 else ''}"
+    said = [f"{athlete}: version {newest.version}, {learned}"]
+    if not newest.sessions:
+        said.append("  nothing is known yet: what runners on the whole have is used")
+    for line in _lines(newest):
+        own = f"{line.own:g} {line.unit} ({line.sessions} sessions; others {line.others:g}; used {line.used:g})"
+        said.append(f"  {line.what}: {own}")
+    said += [f"  {words}" for words in _history(newest, WallClock().now_ms())]
+    for one in versions:
+        by = "reset" if one.session is None else f"session {one.session}"
+        day = datetime.fromtimestamp(one.at_ms / SECOND_MS, UTC)
+        said.append(f"  version {one.personal.version}  {day:%Y-%m-%d %H:%M} UTC  {by}")
+    return said
+
+
+def _newest(versions: Sequence[Version]) -> Personal:
+    return versions[-1].personal if versions else Personal()
+
+
+def _history(newest: Personal, now_ms: int) -> Sequence[str]:
+    if not newest.sessions:
+        return ()
+    longest = longest_s(newest, now_ms)
+    few = f"fewer than {LEARNING.known} runs in the last 30 days: how long this run is says nothing yet"
+    words = [few if longest is None else f"longest run of the last 30 days: {longest / 60:.0f} min"]
+    if len(newest.early_mps) < LEARNING.known:
+        words.append(f"fewer than {LEARNING.known} first thirds with speed: early pace is not compared yet")
+    scale = threshold_scale(newest)
+    if newest.uneventful:
+        higher = "higher" if scale > 1 else "lower"
+        own = "as for others" if scale == 1 else f"{abs(scale - 1):.0%} {higher} than for others"
+        words.append(f"thresholds {own}, from {newest.uneventful} uneventful sessions")
+    return words
