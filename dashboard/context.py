@@ -69,6 +69,14 @@ class PushView:
 
 
 @dataclass(frozen=True, slots=True)
+class QuietView:
+    """Why it is quiet: a circumstance by its short name, and what it means in a sentence."""
+
+    name: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class AthleteView:
     """One runner on the board.
 
@@ -76,6 +84,8 @@ class AthleteView:
     ``gauge`` (0 to 1) is where the marker stands on the level bar: the level chooses the quarter, the score moves
     it inside; None at ``new`` and ``stale``. ``age_s`` counts from the last sample; ``spark`` is the heart rate of
     the last five minutes in equal steps, None where nothing was measured, and empty where the page has no room.
+    ``because`` holds the two largest reasons of a level; ``quiet`` the circumstances that keep signs quiet just now,
+    and ``sees`` what cannot be seen, in a sentence; both are empty while nothing is heard.
     """
 
     id: str
@@ -91,6 +101,8 @@ class AthleteView:
     elapsed_s: int | None
     age_s: int | None
     because: tuple[str, ...]
+    quiet: tuple[QuietView, ...]
+    sees: str | None
     alert: str | None
     spark: tuple[int | None, ...]
 

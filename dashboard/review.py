@@ -23,6 +23,9 @@ FINDING_WORDS: dict[FindingKind, str] = {
     FindingKind.FATIGUE: "Fatigue index",
     FindingKind.RESUMED: "Running again",
     FindingKind.SIGNAL: "Signal",
+    FindingKind.CONTEXT: "Kept quiet",
+    FindingKind.LABEL: "Answer",
+    FindingKind.OTHER: "Added detector",
 }
 
 

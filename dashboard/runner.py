@@ -13,9 +13,9 @@ from crampwatch.events import (
     Telemetry,
 )
 from crampwatch.units import SECOND_MS, Level, Motion
-from crampwatch.wording import LEVEL_WORDS
+from crampwatch.wording import GATE_NAMES, GATE_WORDS, LEVEL_WORDS, MODE_WORDS, WHOLE_MODES
 
-from .context import AthleteView, SensorView, Tone
+from .context import AthleteView, QuietView, SensorView, Tone
 from .levels import TONES, gauge
 
 #: A value older than this is no longer shown as the present one.
@@ -88,7 +88,7 @@ class Runner:
             spark: whether the page has room for the last minutes.
         """
         level, word = self._level(now_ms)
-        because = self.because or (alert[2] if alert is not None else ())
+        because = self._reasons() or (alert[2] if alert is not None else ())
         if level is not None and alert is not None and alert[1].rank >= level.rank:
             level, word, because = alert[1], LEVEL_WORDS[alert[1]], alert[2] or because
         tone = _tone(level, word)
@@ -108,6 +108,8 @@ class Runner:
             elapsed_s=self._elapsed_s(),
             age_s=self.age_s(now_ms),
             because=because,
+            quiet=() if level is None else self._quiet(),
+            sees=None if level is None else self._sees(),
             alert=alert[0] if alert is not None else None,
             spark=self._spark_view(now_ms) if spark else (),
         )
@@ -146,6 +148,22 @@ class Runner:
         if self.assessed.level is Level.OK and not self.assessed.settled:
             return Level.OK, UNSETTLED
         return self.assessed.level, LEVEL_WORDS[self.assessed.level]
+
+    def _reasons(self) -> tuple[str, ...]:
+        """The reasons of the level that stands, as of now where the assessment says them."""
+        if self.assessed is not None and self.assessed.level is not Level.OK and self.assessed.because:
+            return self.assessed.because
+        return self.because
+
+    def _quiet(self) -> tuple[QuietView, ...]:
+        gates = self.assessed.quiet if self.assessed is not None else ()
+        return tuple(QuietView(GATE_NAMES[gate], GATE_WORDS[gate]) for gate in gates)
+
+    def _sees(self) -> str | None:
+        """What cannot be seen; None while nothing is missing that a person should know of."""
+        if self.assessed is None or self.assessed.mode in WHOLE_MODES:
+            return None
+        return MODE_WORDS[self.assessed.mode]
 
     def _elapsed_s(self) -> int | None:
         if self.started_ms is None or self.seen_ms is None:

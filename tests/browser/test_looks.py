@@ -5,10 +5,10 @@ from playwright.async_api import expect
 
 from crampwatch.events import AlertKind, AlertState, SensorState
 from crampwatch.topics import Kind
-from crampwatch.units import Level
-from crampwatch.wording import WALK_BACK
+from crampwatch.units import Gate, Level, Mode
+from crampwatch.wording import GATE_WORDS, MODE_WORDS, WALK_BACK
 from tests.browser.conftest import DESKTOP, ONE_LOOP, PHONE, SMALL_PHONE, Eyes, shoot
-from tests.dashboard.desk import Desk, alert, cramp_question, pattern, record_run, sensor
+from tests.dashboard.desk import Desk, alert, assessed, cramp_question, pattern, record_run, sensor
 
 pytestmark = ONE_LOOP
 
@@ -73,6 +73,45 @@ async def test_the_runner_page_shows_one_runner(table: Desk, eyes: Eyes, size: t
             await expect(page.locator(".level .word")).to_have_text("No signal")
             await expect(page.locator("[data-value=hr]")).to_have_text("\u2013")
             await shoot(page, f"runner-stale-{size[0]}")
+
+
+@pytest.mark.parametrize("size", [PHONE, SMALL_PHONE])
+async def test_the_page_says_why_it_is_quiet_and_what_cannot_be_seen(
+    table: Desk, eyes: Eyes, size: tuple[int, int]
+) -> None:
+    async with table.open():
+        for second in range(30):
+            table.run(bpm=146 + second // 5, spm=174)
+            await table.clock.advance(5, turns=1)
+        table.run(bpm=151, spm=166)
+        held = assessed(table.clock.now_ms()).model_copy(update={"quiet": (Gate.HILL,), "mode": Mode.NO_SPEED})
+        table.say(held, Kind.ASSESSMENT)
+        async with eyes.on(f"{table.url}/live/ana", size) as page:
+            why = page.get_by_role("list", name="Why it is quiet").get_by_role("listitem")
+            await expect(why).to_have_text([GATE_WORDS[Gate.HILL], MODE_WORDS[Mode.NO_SPEED]])
+            await shoot(page, f"runner-quiet-{size[0]}")
+            overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert overflow <= 0
+
+
+async def test_a_card_of_the_board_names_its_gates_and_both_reasons(table: Desk, eyes: Eyes) -> None:
+    reasons = (
+        "Your rhythm wavers more than it did at the start.",
+        "Short breaks in your rhythm: 3 in the last 4 minutes.",
+    )
+    async with table.open():
+        await crowd(table, 6)
+        now_ms = table.clock.now_ms()
+        levels = {"ana": (Level.OK, ()), "r4": (Level.WATCH, reasons)}
+        for athlete, (level, because) in levels.items():
+            told = {"because": because, "quiet": (Gate.HILL, Gate.TURN), "mode": Mode.NO_SPEED}
+            table.say(assessed(now_ms, level, 0.4).model_copy(update=told), Kind.ASSESSMENT, athlete)
+        async with eyes.on(f"{table.url}/board", DESKTOP) as page:
+            for athlete in levels:
+                quiet = page.locator(f"[data-athlete={athlete}] .quiet")
+                await expect(quiet).to_have_text("Quiet: hill, bend or turn · No speed")
+            await expect(page.locator("[data-athlete=r4] .why")).to_have_text(" ".join(reasons))
+            await shoot(page, "board-quiet")
 
 
 @pytest.mark.parametrize("size", [PHONE, SMALL_PHONE])

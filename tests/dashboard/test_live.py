@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic_core import to_json
 
 from crampwatch.events import AlertKind, AlertState, SensorState, ServiceStatus
-from crampwatch.units import HOUR_MS, Level
+from crampwatch.units import HOUR_MS, Gate, Level, Mode
 from dashboard.context import AthleteView
 from dashboard.live import CARDS, CLOSED_SHOWN, Board
 from dashboard.runner import FRESH_MS, STALE_MS, UNJUDGED_MS
@@ -290,3 +290,36 @@ def test_whatever_comes_the_board_can_be_shown(said, now_ms):
     assert row.age_s is None or row.age_s >= 0
     assert to_json(made.view(now_ms))
     assert to_json(made.runner_view("ana", now_ms))
+
+
+def judged(made: Board, level: Level = Level.OK, **more: object) -> Board:
+    made.judged("ana", assessed(NOW, level, 0.5).model_copy(update=more))
+    return made
+
+
+def test_while_a_gate_holds_the_page_says_why_it_is_quiet():
+    row = only(judged(running(), quiet=(Gate.HILL, Gate.TURN)))
+    assert [one.name for one in row.quiet] == ["hill", "bend or turn"]
+    assert all(one.words.endswith(".") for one in row.quiet)
+
+
+@pytest.mark.parametrize(("mode", "said"), [(Mode.FULL, False), (Mode.NO_BEATS, False), (Mode.NO_SPEED, True)])
+def test_only_what_is_missing_is_said_of_what_is_seen(mode, said):
+    assert (only(judged(running(), mode=mode)).sees is not None) == said
+
+
+def test_nothing_is_called_quiet_of_a_runner_who_is_not_heard():
+    row = only(judged(running(), quiet=(Gate.HILL,), mode=Mode.NO_HEART), NOW + STALE_MS + 1)
+    assert (row.quiet, row.sees) == ((), None)
+
+
+def test_the_two_reasons_of_a_level_are_those_of_now():
+    made = judged(running(Level.WATCH), Level.WATCH, because=("Your rhythm wavers.", "Short breaks."))
+    made.found("ana", pattern(NOW, Level.WATCH))
+    assert only(made).because == ("Your rhythm wavers.", "Short breaks.")
+
+
+def test_a_level_without_reasons_of_its_own_keeps_those_of_its_finding():
+    made = judged(running(Level.WATCH), Level.WATCH)
+    made.found("ana", pattern(NOW, Level.WATCH))
+    assert only(made).because == BECAUSE

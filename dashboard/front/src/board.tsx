@@ -43,9 +43,15 @@ function useOrder(athletes: Athlete[]): Order {
 
 const signal = (one: Athlete): string => (one.age_s === null ? "not seen yet" : `${ago(one.age_s)} ago`);
 
-/** Why a card looks as it does, in one line. */
+/** What keeps signs quiet and what cannot be seen, by name; the sentences stand in the tip and on the runner's page. */
+const quietly = (one: Athlete): string => [
+  ...(one.quiet.length ? [`Quiet: ${one.quiet.map((gate) => gate.name).join(", ")}`] : []), ...(one.sees !== null ? [(one.sees.split(":")[0] ?? "").replace(/\.$/, "")] : []),
+].join(" · ");
+const told = (one: Athlete): string => sentences([...one.because, ...one.quiet.map((gate) => gate.words), ...(one.sees !== null ? [one.sees] : [])]);
+
+/** Why a card looks as it does: its two largest reasons, or what else is to say. */
 function why(one: Athlete): string {
-  if (one.because[0]) return sentences([one.because[0]]);
+  if (one.because[0]) return sentences(one.because.slice(0, 2));
   if (one.tone === "new") return "Getting to know this run";
   if (one.tone !== "stale") return "Nothing unusual";
   return one.elapsed_s === null ? "Waiting for the sensors" : `Last heard at ${clock(one.elapsed_s)}`;
@@ -79,6 +85,7 @@ function Card({ one, onAck }: { one: Athlete; onAck(alert: string): void }) {
       </div>
       <Spark values={one.spark} tone={one.tone} />
       <p class="why">{one.because[0] ? <em title={sentences(one.because)}>{why(one)}</em> : <span>{why(one)}</span>}</p>
+      {quietly(one) && <p class="quiet" title={told(one)}>{quietly(one)}</p>}
     </article>
   );
 }
@@ -86,7 +93,7 @@ function Card({ one, onAck }: { one: Athlete; onAck(alert: string): void }) {
 function Tile({ one }: { one: Athlete }) {
   const stale = one.tone === "stale";
   return (
-    <a class={`tile tone-${one.tone}`} href={`/live/${one.id}`} data-athlete={one.id}>
+    <a class={`tile tone-${one.tone}`} href={`/live/${one.id}`} data-athlete={one.id} title={told(one)}>
       <span class="n"><Shape tone={one.tone} size={10} /><span>{one.name}</span></span>
       <span class="m">{stale ? (one.age_s === null ? "not yet" : ago(one.age_s)) : `${number(one.hr_bpm)} · ${number(one.cadence_spm)}`}</span>
       <span class="word">{one.word}</span>

@@ -49,6 +49,12 @@ function Level({ athlete, alert }: { athlete: Athlete; alert: Alert | undefined 
         {stale && athlete.age_s !== null ? `Last value ${clock(athlete.age_s)} ago. Check the strap and the foot pod.`
           : sentences(athlete.because) || (athlete.tone === "new" ? "Getting to know this run." : "Nothing unusual against the start of this run.")}
       </p>
+      {(athlete.quiet.length > 0 || athlete.sees !== null) && (
+        <ul class="quiet" aria-label="Why it is quiet">
+          {athlete.quiet.map((one) => <li key={one.name}>{one.words}</li>)}
+          {athlete.sees !== null && <li>{athlete.sees}</li>}
+        </ul>
+      )}
       {!stale && alert?.steps[0] && <p class="advice" data-alert={alert.id}><b>{sentences([alert.title])}</b> {alert.steps[0].text}</p>}
     </section>
   );

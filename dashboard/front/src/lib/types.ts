@@ -18,10 +18,13 @@ export interface Alert {
 /** An alert was pushed to a person: the moment to sound. One per alert and level. */
 export interface Push { alert: string; athlete: string; level: string; at_ms: number }
 
+/** A circumstance that keeps signs quiet: its short name, and what it means. */
+export interface Quiet { name: string; words: string }
+
 export interface Athlete {
   id: string; name: string; session: string | null; level: string; tone: Tone; word: string; gauge: number | null;
   hr_bpm: number | null; cadence_spm: number | null; motion: string; elapsed_s: number | null; age_s: number | null;
-  because: string[]; alert: string | null; spark: (number | null)[];
+  because: string[]; quiet: Quiet[]; sees: string | null; alert: string | null; spark: (number | null)[];
 }
 
 export interface Board {
