@@ -62,8 +62,11 @@ class _Scaled(NamedTuple):
     rr: int = 0
 
 
+_NOTHING = _Scaled()
+
+
 class ArtefactFinder:
-    """Judges each beat once, as soon as enough beats have followed it; about 3 us a beat.
+    """Judges each beat once, as soon as enough beats have followed it; about 2 us a beat.
 
     A verdict depends on ``reach`` beats to either side, and on ``skip``: a finder that is fed the last beats of another
     goes on as that one would.
@@ -78,9 +81,11 @@ class ArtefactFinder:
         self._near: deque[int] = deque()
         self._near_sorted: list[int] = []
         self._wide: deque[_Beat] = deque()
+        self._placed = 0
+        self._large: deque[int] = deque()
         self._steps_sorted: list[int] = []
         self._offs_sorted: list[float] = []
-        self._scaled: deque[_Scaled] = deque([_Scaled()], maxlen=5)
+        self._scaled: deque[_Scaled] = deque([_NOTHING], maxlen=5)
 
     @property
     def reach(self) -> int:
@@ -115,6 +120,9 @@ class ArtefactFinder:
         """Let the window slide; what is large follows for the beat in its middle."""
         wide, steps, offs, half = self._wide, self._steps_sorted, self._offs_sorted, self._settings.half_window
         wide.append(beat)
+        self._placed += 1
+        if abs(beat.step) > self._settings.floor_ms:
+            self._large.append(self._placed)
         insort(steps, abs(beat.step))
         insort(offs, abs(beat.off))
         if len(wide) > 2 * half + 1:
@@ -123,18 +131,7 @@ class ArtefactFinder:
             del offs[bisect_left(offs, abs(old.off))]
         if len(wide) <= half:
             return ()
-        here = wide[-half - 1]
-        large_step = max(self._settings.alpha * quartile_deviation(steps), self._settings.floor_ms)
-        large = max(self._settings.alpha * quartile_deviation(offs), self._settings.floor_ms)
-        self._scaled.append(
-            _Scaled(
-                here.step / large_step if large_step else 0.0,
-                here.off / large if large else 0.0,
-                large,
-                here.usual,
-                here.rr,
-            )
-        )
+        self._scaled.append(self._scale(wide[-half - 1]) if self._matters() else _NOTHING)
         if len(self._scaled) < 5:
             return ()
         if self.skip:
@@ -142,6 +139,25 @@ class ArtefactFinder:
             return ()
         step = self._scaled[1].step
         return () if -1 <= step <= 1 else self._judge(step)
+
+    def _matters(self) -> bool:
+        """Whether the beat in the middle is large or stands beside one: only then its scale is asked for."""
+        here, large = self._placed - self._settings.half_window, self._large
+        while large and large[0] < here - 3:
+            large.popleft()
+        return bool(large) and large[0] <= here + 1
+
+    def _scale(self, beat: _Beat) -> _Scaled:
+        alpha, floor = self._settings.alpha, self._settings.floor_ms
+        large_step = max(alpha * quartile_deviation(self._steps_sorted), floor)
+        large = max(alpha * quartile_deviation(self._offs_sorted), floor)
+        return _Scaled(
+            beat.step / large_step if large_step else 0.0,
+            beat.off / large if large else 0.0,
+            large,
+            beat.usual,
+            beat.rr,
+        )
 
     def _judge(self, step: float) -> Sequence[tuple[int, Artefact]]:
         """Figure 1 of the paper, for a beat whose step is large."""
@@ -161,7 +177,7 @@ class ArtefactFinder:
 
     def _kind(self, index: int) -> Artefact | None:
         here, after, then = self._scaled[index], self._scaled[index + 1], self._scaled[index + 2]
-        long = here.step > 1 and (min if here.step >= 0 else max)(after.step, then.step) < -1
+        long = here.step > 1 and min(after.step, then.step) < -1
         short = here.step < -1 and max(after.step, then.step) > 1
         if not (long or short or abs(here.off) > 3):
             return None
