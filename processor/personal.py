@@ -41,6 +41,12 @@ class LearningSettings:
         rest_ms: a hard session counts for so long; 48 h (science 3.5).
         long_share: the longest quarter of the runs is hard as well; 0.75 (science 5.1, 75th percentile).
         scores_s: score histograms are scaled down to so many seconds; 20 h [E].
+        slopes: what a session says of cadence per speed is clipped to this; 2 to 12 spm per m/s, as within a session:
+            single recorded runs say -7 to 49.
+        spreads: and its spreads to these, per second and over ten seconds; 4 and 3 spm: more is hills and walks [E].
+        drifts: and its drift; -10 to 30 %/h [E].
+        scale_power: the ratio of score quantiles enters with this power; 0.25, so that the span of the recorded runs
+            (a third to three times the common value) fills the bounds [E].
         scale_low: own thresholds are no lower than this times the population's; 0.8 [E].
         scale_high: and no higher; 1.25 [E].
     """
@@ -55,6 +61,10 @@ class LearningSettings:
     rest_ms: int = 48 * HOUR_MS
     long_share: float = 0.75
     scores_s: float = 72_000.0
+    slopes: tuple[float, float] = (2.0, 12.0)
+    spreads: tuple[float, float] = (4.0, 3.0)
+    drifts: tuple[float, float] = (-10.0, 30.0)
+    scale_power: float = 0.25
     scale_low: float = 0.8
     scale_high: float = 1.25
 
@@ -174,10 +184,12 @@ def learned(personal: Personal, summary: Summary, settings: LearningSettings = L
         ended_ms=ended_ms,
         reference_spm=personal.reference_spm.with_one(_at_reference(personal, summary), memory),
         plain_spm=personal.plain_spm.with_one(None if fast else summary.spm, memory),
-        slope=personal.slope.with_one(summary.slope, memory),
-        sigma_spm=personal.sigma_spm.with_one(summary.sigma_spm, memory),
-        block_sigma_spm=personal.block_sigma_spm.with_one(summary.block_sigma_spm, memory),
-        drift=_drifted(personal.drift, summary, memory),
+        slope=personal.slope.with_one(clipped(summary.slope, *settings.slopes), memory),
+        sigma_spm=personal.sigma_spm.with_one(clipped(summary.sigma_spm, 0.0, settings.spreads[0]), memory),
+        block_sigma_spm=personal.block_sigma_spm.with_one(
+            clipped(summary.block_sigma_spm, 0.0, settings.spreads[1]), memory
+        ),
+        drift=_drifted(personal.drift, summary, settings),
         runs=_run_list((*personal.runs, _run(summary)), ended_ms, settings),
         early_mps=early[-settings.early :],
         hard_at_ms=max(personal.hard_at_ms or 0, summary.ended_ms) if hard else personal.hard_at_ms,
@@ -220,8 +232,14 @@ def threshold_scale(personal: Personal, settings: LearningSettings = LEARNING) -
     if own is None:
         return 1.0
     share = personal.uneventful / (personal.uneventful + settings.weight)
-    scale = math.exp(share * math.log(max(own, SCORE_EDGES[0]) / SCORE_AT_QUANTILE))
+    ratio = max(own, SCORE_EDGES[0]) / SCORE_AT_QUANTILE
+    scale = math.exp(share * settings.scale_power * math.log(ratio))
     return round(min(settings.scale_high, max(settings.scale_low, scale)), 4)
+
+
+def clipped(value: float | None, low: float, high: float) -> float | None:
+    """The value within bounds; None stays None."""
+    return None if value is None else min(high, max(low, value))
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -262,15 +280,15 @@ def _long(personal: Personal, summary: Summary, settings: LearningSettings) -> b
 def _at_reference(personal: Personal, summary: Summary) -> float | None:
     if summary.spm is None or summary.mps is None:
         return None
-    own = summary.slope if summary.slope is not None else personal.slope.shrunk(POPULATION.slope)
-    # A slope from one run may be wild; what is far from the reference must not be carried along it.
-    slope = min(12.0, max(2.0, own))
+    slope = clipped(summary.slope, *LEARNING.slopes)
+    if slope is None:
+        slope = personal.slope.shrunk(POPULATION.slope)
     return summary.spm + slope * (REFERENCE_MPS - summary.mps)
 
 
-def _drifted(drift: Mapping[str, Mean], summary: Summary, memory: int) -> dict[str, Mean]:
+def _drifted(drift: Mapping[str, Mean], summary: Summary, settings: LearningSettings) -> dict[str, Mean]:
     band = band_of(summary.temperature_c)
-    known = drift.get(band, NONE).with_one(summary.drift_percent_per_h, memory)
+    known = drift.get(band, NONE).with_one(clipped(summary.drift_percent_per_h, *settings.drifts), settings.memory)
     return {**drift, band: known} if known.sessions else dict(drift)
 
 

@@ -10,15 +10,15 @@ class Population(NamedTuple):
     Attributes:
         spm: cadence at :data:`REFERENCE_MPS`; 165 spm (recreational runners, 165 +- 8 at 3.04 m/s, PubMed 31284825).
         slope: cadence per speed; 6 spm per m/s (5.6, PubMed 30543498; 6.6, PubMed 31284825).
-        sigma_spm: spread of cadence per second; 1.2 spm, the floor of the session's baseline [E].
-        block_sigma_spm: spread of the means of ten seconds; 1 spm, the floor of the session's baseline [E].
+        sigma_spm: spread of cadence per second; 2.9 spm, the median of the recorded runs.
+        block_sigma_spm: spread of the means of ten seconds; 2.1 spm, the median of the recorded runs.
         drift_percent_per_h: rise of heart rate per speed; 5 %/h (easy and cool 0-5, hot or hard 5-10, science 4.1).
     """
 
     spm: float = 165.0
     slope: float = 6.0
-    sigma_spm: float = 1.2
-    block_sigma_spm: float = 1.0
+    sigma_spm: float = 2.9
+    block_sigma_spm: float = 2.1
     drift_percent_per_h: float = 5.0
 
 
@@ -33,8 +33,9 @@ SCORE_EDGES: tuple[float, ...] = (0.015, 0.02, 0.03, 0.04, 0.06, 0.08, 0.11, 0.1
 #: Score histograms are compared at this quantile: high enough to lie in the tail that reaches a threshold, low
 #: enough to be known from a few hours [E].
 SCORE_QUANTILE = 0.98
-#: Its value over the recorded runs that were uneventful by the same rule as an athlete's own.
-SCORE_AT_QUANTILE = 0.10
+#: Its value over all recorded runs that were uneventful by the same rule as an athlete's own, taken together. Single
+#: runs reach from 0.015 to 0.08.
+SCORE_AT_QUANTILE = 0.047
 
 
 def score_quantile(seconds: Sequence[float], quantile: float = SCORE_QUANTILE) -> float | None:

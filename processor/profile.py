@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from processor.features.online import median
-from processor.personal import LEARNING, Personal, longest_s, percentile, threshold_scale, usual_run_s
+from processor.personal import LEARNING, Mean, Personal, longest_s, percentile, threshold_scale, usual_run_s
 from processor.population import POPULATION
 from processor.state import packed, unpacked
 
@@ -13,6 +13,9 @@ from processor.state import packed, unpacked
 CRAMPED_LATELY, CRAMPED_TWICE, HARD_BEFORE = 0.5, 0.3, 0.2
 #: The most that history may add (science 3.5).
 MOST = 1.2
+#: A session's spread is taken to be no smaller than this share of what is usual: a start more even than others is
+#: chance, and against it ordinary running would look unsteady [E].
+SPREAD_SHARE = 0.8
 #: Where a first third may end, seconds of running: earlier is still warm-up, later is no first third [E].
 THIRD_S = (600.0, 2_400.0)
 
@@ -40,8 +43,8 @@ class Usual:
         version: of the :class:`processor.personal.Personal` that this was taken from.
         sessions: how many sessions that had learned from.
         slope: cadence per speed, spm per m/s, where the session's own slope begins.
-        sigma_spm: usual spread of cadence per second; the session's is taken to be no smaller.
-        block_sigma_spm: usual spread of the means of ten seconds; the same.
+        sigma_spm: the session's spread of cadence per second is taken to be no smaller than this; 0 says nothing.
+        block_sigma_spm: the same for the means of ten seconds.
         longest_s: the longest run of the 30 days before, seconds of running; None: fewer than four are known.
         third_s: where the first third ends, seconds of running.
         early_mps: the median of the last five first thirds; None: fewer than four are known.
@@ -51,8 +54,8 @@ class Usual:
     version: int = 0
     sessions: int = 0
     slope: float = POPULATION.slope
-    sigma_spm: float = POPULATION.sigma_spm
-    block_sigma_spm: float = POPULATION.block_sigma_spm
+    sigma_spm: float = 0.0
+    block_sigma_spm: float = 0.0
     longest_s: float | None = None
     third_s: float = 1_200.0
     early_mps: float | None = None
@@ -77,12 +80,17 @@ class Profile:
 
     @classmethod
     def restored(cls, values: Mapping[str, Any]) -> Self:
-        """The profile of :func:`processor.state.packed`."""
-        return unpacked(cls, {**values, "usual": unpacked(Usual, values["usual"])})
+        """The profile of :meth:`plain`."""
+        return unpacked(cls, {**values, "usual": unpacked(Usual, values.get("usual", {}))})
 
     def plain(self) -> dict[str, Any]:
-        """As JSON values, for :meth:`restored`."""
-        return packed(self)
+        """As JSON values, for :meth:`restored`: those that say something, as every snapshot holds them."""
+        usual = _telling(packed(self.usual), packed(Usual()))
+        return {**_telling(packed(self), packed(Profile())), "usual": usual}
+
+
+def _telling(values: Mapping[str, Any], silent: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value != silent[name]}
 
 
 def profile_of(asked: Asked, personal: Personal, began_ms: int) -> Profile:
@@ -110,18 +118,22 @@ def _prior(asked: Asked, personal: Personal, began_ms: int) -> float:
     return round(min(MOST, prior), 3)
 
 
+def _least(spread: Mean) -> float:
+    """How small a session's spread may be: nothing for an athlete who is not known, a share of what is usual later."""
+    return round(SPREAD_SHARE * spread.shrunk(0.0), 3)
+
+
 def _usual(personal: Personal, began_ms: int) -> Usual:
     run_s = usual_run_s(personal)
     low, high = THIRD_S
     early = personal.early_mps
     known = len(early) >= LEARNING.known
-    block = personal.block_sigma_spm
     return Usual(
         version=personal.version,
         sessions=personal.sessions,
         slope=round(personal.slope.shrunk(POPULATION.slope), 3),
-        sigma_spm=round(personal.sigma_spm.shrunk(POPULATION.sigma_spm), 3),
-        block_sigma_spm=round(block.shrunk(POPULATION.block_sigma_spm), 3),
+        sigma_spm=_least(personal.sigma_spm),
+        block_sigma_spm=_least(personal.block_sigma_spm),
         longest_s=longest_s(personal, began_ms),
         third_s=Usual().third_s if run_s is None else round(min(high, max(low, run_s / 3)), 1),
         early_mps=round(median(early[-5:]), 3) if known else None,

@@ -11,10 +11,6 @@ from processor.detect.pacing import PacingSettings
 from processor.features.baseline import BaselineSettings
 from processor.profile import Profile
 
-#: A session's spread is taken to be no smaller than this share of what is usual: a start more even than others is
-#: chance, and against it ordinary running would look unsteady [E].
-SPREAD_SHARE = 0.8
-
 
 def usual_baseline(profile: Profile) -> BaselineSettings:
     """Where a session's baseline begins: with the athlete's own slope, and no evener than is usual."""
@@ -22,8 +18,8 @@ def usual_baseline(profile: Profile) -> BaselineSettings:
     return replace(
         common,
         slope=min(common.slope_high, max(common.slope_low, usual.slope)),
-        sigma_spm=max(common.sigma_spm, round(SPREAD_SHARE * usual.sigma_spm, 3)),
-        block_sigma_spm=max(common.block_sigma_spm, round(SPREAD_SHARE * usual.block_sigma_spm, 3)),
+        sigma_spm=max(common.sigma_spm, usual.sigma_spm),
+        block_sigma_spm=max(common.block_sigma_spm, usual.block_sigma_spm),
     )
 
 

@@ -69,7 +69,7 @@ def summary_of(
         tally: scores, levels and answers.
         told: a cramp was reported that has not taken effect, because nothing came after it.
     """
-    spm, sigma, block, _, mps, _ = base.base or [None] * 6
+    spm, sigma, block, _, mps, _ = (None if one is None else round(one, 3) for one in base.base or [None] * 6)
     # Of a third and more without speed the distance says too little.
     known = exposure.measured_s > 0 and exposure.measured_s >= 2 * base.run_s / 3
     return Summary(

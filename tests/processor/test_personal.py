@@ -209,8 +209,8 @@ class TestThresholds:
         assert again.sessions == 2
 
     def test_who_wavers_more_in_uneventful_runs_has_higher_ones_within_bounds(self):
-        restless = after(*(session(day, scores=at_score(8, 3_000.0)) for day in range(20)))
-        calm = after(*(session(day, scores=at_score(0, 3_000.0)) for day in range(20)))
+        restless = after(*(session(day, scores=at_score(9, 3_000.0)) for day in range(60)))
+        calm = after(*(session(day, scores=at_score(0, 3_000.0)) for day in range(60)))
         assert threshold_scale(restless) == LEARNING.scale_high
         assert threshold_scale(calm) == LEARNING.scale_low
 
