@@ -17,6 +17,15 @@ def packed(state: Any) -> dict[str, Any]:
     return {field.name: _plain(getattr(state, field.name)) for field in fields(state)}
 
 
+def sparse(state: Any) -> dict[str, Any]:
+    """Like :func:`packed`, without the fields that are at their default, which :func:`unpacked` puts back.
+
+    For states whose fields all have defaults. A default may not change as long as such states are read.
+    """
+    rests = packed(type(state)())
+    return {name: value for name, value in packed(state).items() if repr(value) != repr(rests[name])}
+
+
 def unpacked(kind: type[StateT], values: dict[str, Any]) -> StateT:
     """The state that :func:`packed` gave. A field that the older writer did not know takes its default."""
     return kind(**{name: value if is_dataclass(value) else _plain(value) for name, value in values.items()})

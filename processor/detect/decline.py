@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from crampwatch.events import FindingKind
-from crampwatch.units import MINUTE_MS, SECOND_MS, Level
+from crampwatch.units import SECOND_MS, Level
 from processor.features.online import median, theil_sen
 from processor.features.view import View
 from processor.score import level_quiet
@@ -39,11 +39,15 @@ class DeclineSettings:
 
 @dataclass(slots=True)
 class DeclineState:
-    """Values of the block being filled, and (minute, percent) of the blocks in the window."""
+    """Values of the block being filled, and of the blocks in the window how long each came after the one before, in
+    seconds, and its percent.
+    """
 
     block: list[float] = field(default_factory=list)
     block_s: float = 0.0
-    blocks: list[list[float]] = field(default_factory=list)
+    block_at_ms: int = 0
+    apart_s: list[int] = field(default_factory=list)
+    percents: list[float] = field(default_factory=list)
     deficit_percent: float | None = None
     told: bool = False
 
@@ -66,7 +70,7 @@ class GradualDecline:
         state, settings, base = self._state, self._settings, view.base
         proofs: Sequence[Proof] = ()
         if base is None:
-            state.block, state.block_s, state.blocks = [], 0.0, []
+            state.block, state.block_s, state.apart_s, state.percents = [], 0.0, [], []
             state.deficit_percent, state.told = None, False
         elif view.residual_spm is not None and not level_quiet(view):
             state.block.append(round(100 * view.residual_spm / base.spm, 3))
@@ -82,23 +86,33 @@ class GradualDecline:
 
     def _complete(self, view: View) -> Sequence[Proof]:
         state, settings = self._state, self._settings
-        state.blocks.append([view.at_ms, median(state.block)])
-        state.block, state.block_s = [], 0.0
-        oldest = view.at_ms - settings.window_s * SECOND_MS
-        while state.blocks[0][0] < oldest:
-            state.blocks.pop(0)
-        recent = [y for at_ms, y in state.blocks if at_ms >= view.at_ms - settings.now_s * SECOND_MS]
-        state.deficit_percent = deficit = -median(recent)
+        blocks = self._window(view.at_ms)
+        state.deficit_percent = deficit = -median([y for age_s, y in blocks if age_s <= settings.now_s])
         if deficit < settings.over_percent:
             state.told = False
         # The slope costs n^2: it is asked for only when the deficit is there.
-        enough = len(state.blocks) * settings.block_s >= settings.filled_share * settings.window_s
+        enough = len(blocks) * settings.block_s >= settings.filled_share * settings.window_s
         if state.told or deficit < settings.deficit_percent or not enough:
             return ()
-        slope = theil_sen([((at_ms - oldest) / (10 * MINUTE_MS), y) for at_ms, y in state.blocks])
+        slope = theil_sen([(-age_s / 600, y) for age_s, y in blocks])
         if slope is None or slope > settings.slope_percent:
             return ()
         state.told = True
         because = f"Your cadence has been falling for some minutes and is {deficit:.0f} % below your usual."
         evidence = {"deficit_percent": round(deficit, 2), "percent_per_10min": round(slope, 2)}
         return (Proof(FindingKind.GRADUAL_DECLINE, view.at_ms, Level.OK, (because,), evidence),)
+
+    def _window(self, at_ms: int) -> list[tuple[int, float]]:
+        """The blocks of the window with their age in seconds, oldest first, the one that is full now included."""
+        state, age_s = self._state, 0
+        state.apart_s.append((at_ms - state.block_at_ms) // SECOND_MS if state.percents else 0)
+        state.percents.append(round(median(state.block), 3))
+        state.block, state.block_s, state.block_at_ms = [], 0.0, at_ms
+        blocks: list[tuple[int, float]] = []
+        for apart_s, percent in zip(reversed(state.apart_s), reversed(state.percents), strict=True):
+            if age_s > self._settings.window_s:
+                break
+            blocks.append((age_s, percent))
+            age_s += apart_s
+        state.apart_s, state.percents = state.apart_s[-len(blocks) :], state.percents[-len(blocks) :]
+        return blocks[::-1]

@@ -13,7 +13,7 @@ from processor.fatigue_index import FatigueSettings, fatigue_evidence, fatigue_p
 from processor.features.online import Histogram
 from processor.features.usual_alpha import UsualAlpha, UsualAlphaSettings, UsualAlphaState
 from processor.features.view import View
-from processor.state import copied, packed, unpacked
+from processor.state import copied, sparse, unpacked
 
 from .detector import Proof
 
@@ -116,7 +116,7 @@ class Fatigue:
 
     def snapshot(self) -> FatigueState:
         """The state, a copy."""
-        self._state.alpha1 = packed(self._usual_alpha.state)
+        self._state.alpha1 = sparse(self._usual_alpha.state)
         return copied(self._state)
 
     def _measure(self, view: View) -> None:

@@ -16,6 +16,7 @@ from processor.state import copied
 from .detector import Proof
 
 _LEVELS = (Level.OK, Level.WATCH, Level.WARNING, Level.IMMINENT)
+_CEILING = {mode: level.rank for mode, level in CEILING.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,8 @@ class PatternState:
     entered_ms: list[int | None] = field(default_factory=lambda: [None, None, None])
     quiet_ms: int | None = None
     ran_at_ms: int | None = None
-    peaks: list[list[float]] = field(default_factory=list)
+    peak_slot: int = 0
+    peaks: list[float] = field(default_factory=list)
     because: list[str] = field(default_factory=list)
 
 
@@ -110,7 +112,7 @@ class Pattern:
         state = self._state
         self._update_score(view)
         rank = self._asked_rank(view) if view.settled and view.base is not None else 0
-        ceiling = CEILING[view.mode].rank
+        ceiling = _CEILING[view.mode]
         rank = min(rank, ceiling)
         proofs: Sequence[Proof] = ()
         if rank > state.rank:
@@ -153,27 +155,31 @@ class Pattern:
 
     def _remember_peak(self, view: View) -> float:
         """Keep the highest score of each 15 s: enough for "the last three minutes", and small. Returns the highest."""
-        peaks, settings = self._state.peaks, self._settings
+        state = self._state
         slot = view.at_ms // (15 * SECOND_MS)
-        if peaks and peaks[-1][0] == slot:
-            peaks[-1][1] = max(peaks[-1][1], view.score)
-        else:
-            peaks.append([slot, view.score])
-            while (slot - peaks[0][0]) * 15 > settings.peak_s:
-                peaks.pop(0)
+        if slot != state.peak_slot or not state.peaks:
+            kept = int(self._settings.peak_s // 15)
+            empty = min(kept, slot - state.peak_slot - 1) if state.peaks else 0
+            state.peaks.extend([0.0] * (empty + 1))
+            del state.peaks[: -kept - 1]
+            state.peak_slot = slot
             self._past_peak = self._highest_before()
-        return max(self._past_peak, peaks[-1][1])
+        if view.score > state.peaks[-1]:
+            state.peaks[-1] = round(view.score, 4)
+        return max(self._past_peak, state.peaks[-1], view.score)
 
     def _highest_before(self) -> float:
-        return max((score for _, score in self._state.peaks[:-1]), default=0.0)
+        return max(self._state.peaks[:-1], default=0.0)
 
     def _asked_rank(self, view: View) -> int:
         """The highest level whose conditions have held long enough and that is not refractory."""
         state, settings = self._state, self._settings
         asked = 0
-        if Gate.ANSWERED in view.gates:
-            state.asked_ms = [None, None, None]
-            return 0
+        answered = Gate.ANSWERED in view.gates
+        if answered or view.score < self._thresholds[0]:
+            if state.asked_ms[0] is not None:
+                state.asked_ms = [None, None, None]
+            return 1 if not answered and self._fatigued(view) and not self._refractory(0, view) else 0
         for index, threshold in enumerate(self._thresholds):
             if not (view.score >= threshold and self._allowed(index, view)):
                 state.asked_ms[index] = None

@@ -179,7 +179,7 @@ class SessionBaseline:
         state.block_sum += spm * weight
         state.block_s += weight
         if state.block_s >= settings.block_s:
-            state.blocks.append(state.block_sum / state.block_s)
+            state.blocks.append(round(state.block_sum / state.block_s, 2))
             state.block_sum = state.block_s = 0.0
         if state.run_s >= state.due_s:
             self._settle()

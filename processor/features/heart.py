@@ -27,7 +27,7 @@ class HeartSettings:
         flat_s: identical for so long while running is a held value; 45 s, vendors hold the last value even off
             the wrist (UNA SDK issue 282).
         lock_s: window of the cadence-lock rule; 60 s [E].
-        lock_every_s: it holds a value every so often; 2 s [E].
+        lock_every_s: it holds a value every so often; 3 s [E].
         lock_bpm: heart rate within this of cadence is "equal"; 3 bpm [E].
         lock_share: this share of the window must be equal; 0.8 [E].
         entry_bpm: a jump this large within ``entry_s`` before it became equal betrays the lock; 12 bpm [E].
@@ -52,7 +52,7 @@ class HeartSettings:
     static_s: float = 480.0
     flat_s: float = 45.0
     lock_s: float = 60.0
-    lock_every_s: float = 2.0
+    lock_every_s: float = 3.0
     lock_bpm: int = 3
     lock_share: float = 0.8
     entry_bpm: int = 12
