@@ -1,12 +1,13 @@
 """Detectors of other makers: found by their entry points, checked, and only loaded when a setting names them."""
 
-import json
 from collections.abc import Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from crampwatch.errors import Misconfigured
+from processor import detect
 from processor.athlete import Athlete
+from processor.context import CONTEXTS
 from processor.detect.detector import Detector
 from processor.detector_checks import problems
 from processor.guard import guarded
@@ -73,7 +74,8 @@ def _loaded(entry: EntryPoint) -> type[Detector]:
 
 def own_names() -> frozenset[str]:
     """The names of crampwatch's own detectors."""
-    return frozenset(json.loads(Athlete("names", "names").snapshot())["detectors"])
+    ours = (getattr(detect, name) for name in detect.__all__)
+    return frozenset(kind.name for kind in (*ours, *CONTEXTS))
 
 
 def _whose(entry: EntryPoint) -> str:

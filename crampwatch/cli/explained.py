@@ -12,6 +12,7 @@ from rich.text import Text
 from crampwatch.cli import moments, weighing
 from crampwatch.cli.console import LOOKS, clock_text, out, plain
 from crampwatch.cli.offline import Watched
+from crampwatch.events import FindingKind
 from crampwatch.units import SECOND_MS, Level
 from crampwatch.wording import GATE_WORDS, LEVEL_WORDS, MODE_WORDS
 from processor.features.view import View
@@ -93,7 +94,8 @@ def _signs(view: View, explained: dict[str, Any]) -> Table:
     table = _table("pattern signs", "measured", "counts from", "full at", "adds", "of")
     for one in explained["signs"]:
         numbers = (_number(one[name], 2) for name in ("value", "low", "high", "adds", "most"))
-        table.add_row(f"{one['letter']:<3}{one['name']}", *numbers)
+        name = f"{one['name']}, kept quiet" if one["quiet"] else one["name"]
+        table.add_row(f"{one['letter']:<3}{name}", *numbers)
     for letter, adds in view.parts.items():
         if letter not in {one["letter"] for one in explained["signs"]}:
             table.add_row(letter, "", "", "", _number(adds, 2), "")
@@ -107,19 +109,19 @@ def _signs(view: View, explained: dict[str, Any]) -> Table:
 
 def _terms(explained: dict[str, Any]) -> Table:
     names = {
-        "decoupling": "heart rate against pace, above the usual (share)",
-        "decline": "cadence below expected (percent)",
-        "slowing": "pace lost at a like heart rate (share)",
-        "alpha1": "alpha 1 below what this heart rate gives",
-        "exposure": "time against the longest run of 30 days (share)",
+        "decoupling": "heart rate up for the pace, share",
+        "decline": "cadence down, percent",
+        "slowing": "slower at a like heart rate, share",
+        "alpha1": "alpha 1 below its usual",
+        "exposure": "time, of the longest recent run",
     }
     table = _table("fatigue terms", "measured", "adds")
     for one in explained["fatigue_terms"]:
         value = "not measured" if one["value"] is None else f"{one['value']:.3f}"
         table.add_row(names[one["name"]], value, _number(one["adds"], 1))
     index = explained["fatigue"]
-    words = "fewer than two terms: none" if index is None else f"{index:.0f}"
-    table.add_row(Text("index, 0 to 100 (40 is rising, 70 is high)", "bold"), "", words)
+    words = "too few terms" if index is None else f"{index:.0f}"
+    table.add_row(Text("index (40 is rising, 70 is high)", "bold"), "", words)
     return table
 
 
@@ -145,8 +147,11 @@ def timeline(run: Watched, *, as_json: bool, named: bool) -> None:
     title = f"{run.name}: {clock_text(run.duration_ms)}" if named else clock_text(run.duration_ms)
     told = f"{counts['finding']} findings, {counts['level']} raised levels, {counts['gate']} gates"
     out.print(Text.assemble((title, "bold"), f", {told}"), soft_wrap=True)
+    gated = {event.at_s for event in listed if event.what == "gate"}
     for event in listed:
-        _line(event)
+        # The gate's own line says it, and until when.
+        if not (event.name == FindingKind.CONTEXT and event.at_s in gated):
+            _line(event)
 
 
 def _line(event: moments.Event) -> None:

@@ -7,22 +7,28 @@ from dataclasses import dataclass
 from crampwatch.cli.console import clock_text
 from crampwatch.cli.moments import level_since_s
 from crampwatch.cli.offline import Watched
-from crampwatch.units import SECOND_MS, Level
-from crampwatch.wording import LEVEL_WORDS, MODE_WORDS
-from processor.detect.pattern import PatternSettings
+from crampwatch.units import SECOND_MS, Gate, Level
+from crampwatch.wording import GATE_WORDS, LEVEL_WORDS, MODE_WORDS
+from processor.detect.pattern import PatternSettings, thresholds_of
 from processor.features.view import View
 from processor.modes import CEILING
-from processor.score import ScoreSettings, may_warn
+from processor.score import ScoreSettings, level_quiet, may_warn
 
 #: Levels that the pattern score can reach, ascending.
 LADDER = (Level.OK, Level.WATCH, Level.WARNING, Level.IMMINENT)
+
+#: The range of channel B of science 3.5, which has no weight.
+_NOTED = (0.0, 0.5, 2.0)
+#: The channels that tell of the level of cadence.
+_LEVEL = ("L", "C")
 
 
 @dataclass(frozen=True, slots=True)
 class Sign:
     """A channel of the pattern score: what it measured, where it begins and ends to count, and what it adds.
 
-    ``adds`` and ``most`` are logits: steps on the scale on which signs add up. They are no probability.
+    ``adds`` and ``most`` are logits: steps on the scale on which signs add up. They are no probability. ``quiet``: a
+    gate keeps it from counting.
     """
 
     letter: str
@@ -32,6 +38,7 @@ class Sign:
     high: float
     adds: float
     most: float
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +54,20 @@ def signs(view: View, score: ScoreSettings | None = None) -> tuple[Sign, ...]:
     """The channels of the pattern score at a second, by their letters in science 3.5."""
     settings = score or ScoreSettings()
     weight, low, high = settings.deficit
-    if view.mps is None or view.base is None or view.base.mps is None:
+    if view.mps is None or view.base is None or view.base.mps is None or Gate.TREADMILL in view.gates:
         low, high = settings.deficit_no_speed
     hitches = view.hitch_load
     rows: tuple[tuple[str, str, float | None, tuple[float, float, float]], ...] = (
-        ("U", "unsteadiness, a multiple of the usual", view.unsteadiness, settings.unsteady),
+        ("U", "unsteadiness, times usual", view.unsteadiness, settings.unsteady),
         ("Hd", "hitches, fading", hitches, settings.hitches),
         ("Ha", "any hitch lately", hitches, settings.any_hitch),
-        ("L", "cadence below expected, in spreads", view.deficit_sigma, (weight, low, high)),
-        ("C", "cadence shifted for good (CUSUM)", view.cusum, settings.shift),
+        ("L", "cadence below expected", view.deficit_sigma, (weight, low, high)),
+        ("C", "cadence shifted", view.cusum, settings.shift),
+        ("B", "breaks, only noted", view.break_load, _NOTED),
     )
+    quiet = _LEVEL if level_quiet(view) else ()
     return tuple(
-        Sign(letter, name, value, channel[1], channel[2], view.parts.get(letter, 0.0), channel[0])
+        Sign(letter, name, value, channel[1], channel[2], view.parts.get(letter, 0.0), channel[0], letter in quiet)
         for letter, name, value, channel in rows
     )
 
@@ -98,6 +107,8 @@ def _blocks(view: View) -> Iterator[str]:
         yield "There is nothing to compare with yet: about eight minutes of running come first."
     elif not view.settled:
         yield "Levels rise only in settled running: 15 s without a break."
+    if Gate.ANSWERED in view.gates:
+        yield f"{GATE_WORDS[Gate.ANSWERED]} No level rises."
     ceiling = CEILING[view.mode]
     if view.level.rank >= ceiling.rank:
         yield f"{MODE_WORDS[view.mode]} Nothing above {LEVEL_WORDS[ceiling]} can be said."
@@ -106,7 +117,7 @@ def _blocks(view: View) -> Iterator[str]:
 def _asks(run: Watched, index: int, rank: int, settings: PatternSettings) -> Iterator[str]:
     """What the next level asks for and does not get."""
     views, view = run.views, run.views[index]
-    threshold, hold_s, refractory_s = settings.thresholds[rank], settings.hold_s[rank], settings.refractory_s[rank]
+    threshold, hold_s, refractory_s = thresholds_of(settings)[rank], settings.hold_s[rank], settings.refractory_s[rank]
     word = LEVEL_WORDS[LADDER[rank + 1]]
     score = settings.score
     short = above_quiet(threshold, score) - above_quiet(view.score, score)
@@ -114,6 +125,8 @@ def _asks(run: Watched, index: int, rank: int, settings: PatternSettings) -> Ite
         yield f"Signs that weigh {short:.2f} more: {word} begins at {above_quiet(threshold, score):.2f}."
     if rank >= 1 and not may_warn(view.parts, score):
         yield f"{word} needs cadence itself: unsteadiness, hitches or a lower cadence, beyond a quarter of its range."
+    if rank >= 1 and Gate.INTERVALS in view.gates and view.hitches < settings.bouts:
+        yield f"In intervals {word} needs {settings.bouts} hitches in the fast parts."
     latest_ms = max((at_ms for at_ms in (view.hitch_at_ms, view.break_at_ms) if at_ms is not None), default=None)
     if rank == 2 and (latest_ms is None or view.at_ms - latest_ms > settings.sign_s * SECOND_MS):
         yield f"{word} needs a hitch or a pause within {settings.sign_s:.0f} s."

@@ -76,7 +76,7 @@ def test_a_time_may_be_written_in_any_usual_way(crampwatch, recording, time):
 def test_json_holds_everything_that_the_text_says(crampwatch, recording):
     explained = json.loads(told(crampwatch, recording, "--at", "11:50", "--json"))
     assert [one["name"] for one in explained["channels"]] == ["heart rate", "cadence", "speed"]
-    assert [one["letter"] for one in explained["signs"]] == ["U", "Hd", "Ha", "L", "C"]
+    assert [one["letter"] for one in explained["signs"]] == ["U", "Hd", "Ha", "L", "C", "B"]
     assert {"mode", "gates", "level", "because", "missing", "fatigue_terms", "before", "after"} <= set(explained)
     assert explained["before"][-1]["kind"] in {"hitch", "pattern"}
 
@@ -104,6 +104,25 @@ def test_before_the_baseline_the_next_level_lacks_something_to_compare_with(run)
 def test_a_quiet_second_lacks_signs(run):
     (words,) = missing(run, index_at(run, 590.0))
     assert "more: Watch begins at" in words
+
+
+def test_somebody_who_answered_keeps_every_level_from_rising(run):
+    index = index_at(run, 590.0)
+    run.views[index].gates.append(Gate.ANSWERED)
+    try:
+        assert "No level rises" in missing(run, index)[0]
+    finally:
+        run.views[index].gates.remove(Gate.ANSWERED)
+
+
+def test_while_a_hill_holds_the_level_of_cadence_is_kept_quiet(run):
+    view = run.views[index_at(run, 590.0)]
+    view.gates.append(Gate.HILL)
+    try:
+        assert {one.letter for one in signs(view) if one.quiet} == {"L", "C"}
+    finally:
+        view.gates.remove(Gate.HILL)
+    assert not any(one.quiet for one in signs(view))
 
 
 def test_nothing_is_missing_above_the_highest_level(run):

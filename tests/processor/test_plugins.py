@@ -318,7 +318,7 @@ def test_the_state_of_a_detector_is_a_part_of_its_machines():
     machine = with_extra(Metronome)("r1", "s1")
     machine.observe(Story().running(100).samples)
     kept = json.loads(machine.snapshot())["detectors"]["metronome"]
-    assert kept["failed"] is False
+    assert not kept.get("failed", False)
     assert kept["inner"]["count"] > 0
 
 
