@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from crampwatch.events import FindingKind
-from crampwatch.units import Gate, Level, Motion, Quality
+from crampwatch.units import SECOND_MS, Gate, Level, Motion, Quality
 from processor.detect.detector import Proof
 from processor.features.view import View
 from processor.state import copied
@@ -16,15 +16,17 @@ class TreadmillSettings:
     """All [E].
 
     Attributes:
+        every_s: the speed is read so often; 5 s.
         still_mps: a speed below this while the legs run is none; 0.5 m/s.
         still_s: for so long, above the lag of a speed that starts with the legs; 20 s.
         same_s: or the speed is the same to the last digit for so long; 120 s.
         moved_spm: while the cadence moved by at least this; 2 steps/min.
-        change: a second in which the speed changes takes back so many in which it did not; 4, so that one turn of
-            the belt's knob is no way out.
-        step_s: the most time one value stands for; 8 s, the longest step of smart recording.
+        change: a reading that differs from the last takes back so many that did not; 4, so that one turn of the
+            belt's knob is no way out.
+        step_s: the most time one reading stands for; 8 s, the longest step of smart recording.
     """
 
+    every_s: float = 5.0
     still_mps: float = 0.5
     still_s: float = 20.0
     same_s: float = 120.0
@@ -37,6 +39,8 @@ class TreadmillSettings:
 class TreadmillState:
     """The speed and for how long it was the same, within which cadence; for how long it was none; the gate."""
 
+    next_ms: int = 0
+    read_at_ms: int = 0
     mps: float | None = None
     same_s: float = 0.0
     low_spm: float = 0.0
@@ -58,28 +62,36 @@ class Treadmill:
     def observe(self, view: View) -> Sequence[Proof]:
         """Prove a treadmill when the speed has said nothing for long enough."""
         state = self._state
-        if view.mps is not None and view.motion == Motion.RUN and view.spm is not None:
-            self._measure(view, view.mps, view.spm)
-        if not state.closed:
-            if not self._is_one():
-                return ()
-            state.closed = True
+        proofs: Sequence[Proof] = ()
+        if view.at_ms >= state.next_ms:
+            state.next_ms = view.at_ms + round(self._settings.every_s * SECOND_MS)
+            proofs = self._read(view)
+        if state.closed:
             view.gates.append(Gate.TREADMILL)
-            because = "A treadmill, as it looks: you run, and the speed does not move with your legs."
-            evidence = {"mps": round(state.mps or 0.0, 2)}
-            return (Proof(FindingKind.CONTEXT, view.at_ms, Level.OK, (because,), evidence, str(Gate.TREADMILL)),)
-        view.gates.append(Gate.TREADMILL)
-        return ()
+        return proofs
 
     def snapshot(self) -> TreadmillState:
         """The state, a copy."""
         return copied(self._state)
 
-    def _measure(self, view: View, mps: float, spm: float) -> None:
+    def _read(self, view: View) -> Sequence[Proof]:
         state, settings = self._state, self._settings
-        if view.quality.get("speed") is not Quality.GOOD:
-            return
-        dt_s = min(view.dt_s, settings.step_s)
+        good = view.quality.get("speed") is Quality.GOOD
+        if view.motion != Motion.RUN or view.spm is None or view.mps is None or not good:
+            state.read_at_ms = view.at_ms
+            return ()
+        self._compare(view.mps, view.spm, min((view.at_ms - state.read_at_ms) / SECOND_MS, settings.step_s))
+        state.read_at_ms = view.at_ms
+        if state.closed or not self._is_one():
+            return ()
+        state.closed = True
+        because = "A treadmill, as it looks: you run, and the speed does not move with your legs."
+        evidence = {"mps": round(state.mps or 0.0, 2)}
+        return (Proof(FindingKind.CONTEXT, view.at_ms, Level.OK, (because,), evidence, str(Gate.TREADMILL)),)
+
+    def _compare(self, mps: float, spm: float, dt_s: float) -> None:
+        """One reading: whether the speed is the same as before, and whether it is none."""
+        state, settings = self._state, self._settings
         state.still_s = state.still_s + dt_s if mps < settings.still_mps else 0.0
         if mps == state.mps:
             state.same_s = min(settings.same_s, state.same_s + dt_s)

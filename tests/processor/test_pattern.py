@@ -1,0 +1,220 @@
+"""The pattern level: what raises it, what keeps it quiet, how high it may stand, and that it always says why."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crampwatch.events import FindingKind
+from crampwatch.units import Gate, Level, Mode, Motion
+from processor.detect.cramp import CrampStop
+from processor.detect.pattern import Pattern, PatternSettings, thresholds_of
+from processor.detect.standstill import Standstill
+from processor.features.view import Baseline, View
+from processor.score import ScoreSettings, pattern_parts
+from tests.support.clocks import START_MS
+
+BASE = Baseline(170.0, 1.5, 1.0, 0.8, 3.0, 150.0)
+SIGNS = {"unsteadiness": 2.8, "hitch_load": 2.5, "hitches": 3}
+STRONG = {"unsteadiness": 3.0, "hitch_load": 4.0, "hitches": 5, "deficit_sigma": 3.0, "cusum": 20.0}
+
+
+def second(at_s, **channels):
+    """A settled second of running; what is not said is as usual."""
+    view = View(
+        at_ms=START_MS + at_s * 1_000,
+        dt_s=1.0,
+        motion=Motion.RUN,
+        motion_before=Motion.RUN,
+        run_s=600.0 + at_s,
+        settled=True,
+        heart_settled=True,
+        spm=170.0,
+        mps=3.0,
+        smooth_mps=3.0,
+        bpm=150,
+        base=BASE,
+        expected_spm=170.0,
+        residual_spm=0.0,
+        unsteadiness=1.0,
+        deficit_sigma=0.0,
+    )
+    for name, value in channels.items():
+        setattr(view, name, value)
+    if channels.get("hitches"):
+        view.hitch_at_ms = view.at_ms
+    return view
+
+
+def followed(pattern, seconds, start_s=0, gates=(), **channels):
+    """The views of so many seconds alike, and what was proved in them."""
+    views, proofs = [], []
+    for at_s in range(start_s, start_s + seconds):
+        view = second(at_s, **channels)
+        view.gates.extend(gates)
+        proofs += pattern.observe(view)
+        views.append(view)
+    return views, proofs
+
+
+def highest(pattern, **asked):
+    views, _ = followed(pattern, 120, **asked)
+    return max((view.level for view in views), key=lambda level: level.rank)
+
+
+class TestBecause:
+    def test_every_second_above_ok_says_its_two_largest_reasons(self):
+        views, _ = followed(Pattern(), 120, **SIGNS)
+        raised = [view for view in views if view.level is not Level.OK]
+        assert raised
+        assert {view.because for view in raised} == {
+            (
+                "Your rhythm wavers more than it did at the start.",
+                "Short breaks in your rhythm: 3 in the last 4 minutes.",
+            )
+        }
+
+    def test_a_quiet_second_says_nothing(self):
+        views, _ = followed(Pattern(), 30)
+        assert {view.because for view in views} == {()}
+
+    def test_reasons_stand_while_the_runner_stands(self):
+        pattern = Pattern()
+        views, _ = followed(pattern, 120, **SIGNS)
+        standing, _ = followed(pattern, 20, 120, settled=False, residual_spm=None, motion=Motion.STOP, spm=0.0)
+        assert standing[-1].level is views[-1].level
+        assert standing[-1].because == views[-1].because
+
+    def test_a_watch_by_fatigue_says_so_in_every_second(self):
+        views, proofs = followed(Pattern(), 200, fatigue=75.0, fatigue_since_ms=START_MS)
+        assert [proof.kind for proof in proofs] == [FindingKind.FATIGUE]
+        assert views[-1].level is Level.WATCH
+        assert views[-1].because == proofs[0].because
+
+    def test_a_question_says_why_it_is_asked(self):
+        stop = CrampStop()
+        stop.observe(second(0, read_at_ms=START_MS, peak_score=0.4))
+        for at_s in range(1, 9):
+            view = second(at_s, spm=0.0, still_since_ms=START_MS + 1_000, motion=Motion.STOP, peak_score=0.4)
+            view.settled = False
+            stop.observe(view)
+        assert view.level is Level.NOW
+        assert view.because == ("You stopped suddenly after signs of fatigue.",)
+
+    def test_the_burden_of_breaks_is_logged_and_weighs_nothing(self):
+        _, proofs = followed(Pattern(), 120, break_load=2.0, **SIGNS)
+        assert proofs[-1].evidence["break_load"] == 2.0
+        assert pattern_parts(second(0, break_load=9.0), ScoreSettings()) == {}
+
+
+class TestGates:
+    @pytest.mark.parametrize("gate", [Gate.HILL, Gate.INTERVALS, Gate.RUN_WALK, Gate.FAST_FINISH])
+    def test_a_gate_that_explains_the_cadence_leaves_its_level_out(self, gate):
+        view = second(0, **STRONG)
+        assert {"L", "C"} <= set(pattern_parts(view, ScoreSettings()))
+        view.gates.append(gate)
+        assert set(pattern_parts(view, ScoreSettings())) == {"U", "Hd", "Ha"}
+
+    @pytest.mark.parametrize("gate", [Gate.TRAFFIC_STOP, Gate.GEL_WALK, Gate.TURN, Gate.WARM_UP])
+    def test_the_others_leave_it_in(self, gate):
+        view = second(0, **STRONG)
+        view.gates.append(gate)
+        assert {"L", "C"} <= set(pattern_parts(view, ScoreSettings()))
+
+    def test_on_a_treadmill_the_level_of_cadence_takes_more(self):
+        view = second(0, deficit_sigma=2.0)
+        outdoors = pattern_parts(view, ScoreSettings())["L"]
+        view.gates.append(Gate.TREADMILL)
+        assert pattern_parts(view, ScoreSettings())["L"] < outdoors
+
+    def test_intervals_go_no_higher_than_watch_without_three_hitches_in_fast_parts(self):
+        few = STRONG | {"hitches": 2, "unsteadiness": 3.0}
+        assert highest(Pattern(), gates=[Gate.INTERVALS], **few) is Level.WATCH
+        assert highest(Pattern(), gates=[Gate.INTERVALS], **STRONG).rank >= Level.WARNING.rank
+
+    def test_nothing_rises_while_somebody_has_just_answered(self):
+        assert highest(Pattern(), gates=[Gate.ANSWERED], **STRONG) is Level.OK
+        assert highest(Pattern(), gates=[Gate.ANSWERED], fatigue=90.0, fatigue_since_ms=START_MS - 90_000) is Level.OK
+
+    def test_a_level_that_stands_eases_while_somebody_has_answered(self):
+        pattern = Pattern()
+        assert highest(pattern, **SIGNS) is not Level.OK
+        views, _ = followed(pattern, 200, 120, gates=[Gate.ANSWERED])
+        assert views[-1].level is Level.OK
+
+    @pytest.mark.parametrize("gate", [Gate.ANSWERED, Gate.RUN_WALK])
+    def test_no_stop_is_asked_about(self, gate):
+        stop = CrampStop()
+        stop.observe(second(0, read_at_ms=START_MS, peak_score=0.4))
+        levels = set()
+        for at_s in range(1, 30):
+            view = second(at_s, spm=0.0, still_since_ms=START_MS + 1_000, motion=Motion.STOP, peak_score=0.4)
+            view.settled = False
+            view.gates.append(gate)
+            assert stop.observe(view) == ()
+            levels.add(view.level)
+        assert levels == {Level.OK}
+
+    def test_a_plain_stop_is_no_sign_for_the_strongest_level(self):
+        standstill = Standstill()
+        paused = [
+            second(0),
+            second(1, motion=Motion.STOP, changed=True, motion_since_ms=START_MS + 1_000, spm=0.0),
+            second(9, motion=Motion.RUN, changed=True, motion_since_ms=START_MS + 9_000),
+            second(12, motion_since_ms=START_MS + 9_000),
+        ]
+        for view in paused[:3]:
+            standstill.observe(view)
+        assert paused[2].break_at_ms == paused[2].at_ms
+        paused[3].gates.append(Gate.TRAFFIC_STOP)
+        standstill.observe(paused[3])
+        assert paused[3].break_at_ms is None
+
+
+class TestCeilings:
+    @pytest.mark.parametrize("mode", [Mode.CADENCE_LOST, Mode.HEART_ONLY])
+    def test_little_to_see_allows_a_watch_at_most(self, mode):
+        assert highest(Pattern(), mode=mode, **STRONG) is Level.WATCH
+
+    def test_blind_there_is_no_level(self):
+        assert highest(Pattern(), mode=Mode.BLIND, **STRONG) is Level.OK
+
+    def test_a_level_comes_down_to_what_can_be_seen_and_says_so(self):
+        pattern = Pattern()
+        assert highest(pattern, **STRONG) is Level.IMMINENT
+        views, proofs = followed(pattern, 1, 120, mode=Mode.CADENCE_LOST, settled=False, residual_spm=None, spm=None)
+        assert [(one.kind, one.level, one.because) for one in proofs] == [
+            (FindingKind.PATTERN, Level.WATCH, ("Too little can be seen just now to say more.",))
+        ]
+        assert views[0].level is Level.WATCH
+        assert views[0].because != ()
+
+
+class TestBudget:
+    def test_half_the_budget_asks_for_more_and_twice_for_less(self):
+        seldom, usual, often = (thresholds_of(PatternSettings(sensitivity=factor)) for factor in (0.5, 1.0, 2.0))
+        assert all(low < middle < high for low, middle, high in zip(often, usual, seldom, strict=True))
+
+    @pytest.mark.parametrize("sensitivity", [0.5, 1.0, 2.0])
+    def test_levels_keep_their_order(self, sensitivity):
+        for scale in (0.8, 1.0, 1.25):
+            wanted = thresholds_of(PatternSettings(sensitivity=sensitivity, threshold_scale=scale))
+            assert sorted(wanted) == list(wanted)
+            assert wanted[-1] < 1
+
+    def test_a_cramp_today_raises_what_stands_close_to_a_level(self):
+        close = {"unsteadiness": 2.5, "hitch_load": 1.0, "hitches": 1}
+        assert highest(Pattern(), **close).rank < highest(Pattern(), prior=0.88, **close).rank
+
+    def test_history_and_answers_together_have_an_end(self):
+        parts = {"unsteadiness": 2.0, "hitch_load": 1.0, "hitches": 1}
+        scores = []
+        for known, said in ((0.9, 0.0), (1.2, 0.0), (0.5, 0.88), (1.2, 0.88)):
+            views, _ = followed(Pattern(PatternSettings(prior=known)), 60, prior=said, **parts)
+            scores.append(views[-1].score)
+        assert len(set(scores)) == 1
+
+    @settings(deadline=None, max_examples=50)
+    @given(known=st.floats(0, 1.2), said=st.floats(0, 3), sensitivity=st.sampled_from((0.5, 1.0, 2.0)))
+    def test_history_alone_raises_nothing(self, known, said, sensitivity):
+        pattern = Pattern(PatternSettings(prior=known, sensitivity=sensitivity))
+        assert highest(pattern, prior=said) is Level.OK
