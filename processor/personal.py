@@ -36,10 +36,10 @@ class LearningSettings:
         least_s: a shorter run is none; 300 s of running [E].
         window_ms: longest and usual runs are those of the last 30 days (PubMed 40623829).
         runs: so many of them are kept, the longest; 40 [E].
-        known: fewer runs or first thirds than these say nothing; 4 (science 5.1).
-        early: so many first thirds are kept; 10, the last 5 of them make the median (science 5.1).
+        known: fewer runs or first thirds than these say nothing; 4 [E].
+        early: so many first thirds are kept; 10, the last 5 of them make the median [E].
         rest_ms: a hard session counts for so long; 48 h (science 3.5).
-        long_share: the longest quarter of the runs is hard as well; 0.75 (science 5.1, 75th percentile).
+        long_share: the longest quarter of the runs is hard as well; 0.75 [E].
         scores_s: score histograms are scaled down to so many seconds; 20 h [E].
         slopes: what a session says of cadence per speed is clipped to this; 2 to 12 spm per m/s, as within a session:
             single recorded runs say -7 to 49.

@@ -17,7 +17,7 @@ class ExposureSettings:
 
     Attributes:
         longest_s: the longest run of the last 30 days, seconds of running; None while fewer than 4 runs are known
-            (science 5.1), and then there is no exposure.
+            [E], and then there is no exposure.
         spike: beyond this share of it a run is a jump; 1.10 (5 205 runners, PubMed 40623829; the outcome was injury by
             overuse, not cramp).
         prior: and raises the pattern's logit by so much; 0.2 [E] (science 3.5).

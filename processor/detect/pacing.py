@@ -12,17 +12,17 @@ from .detector import Proof
 
 @dataclass(frozen=True, slots=True)
 class PacingSettings:
-    """Science 1.4 (crampers started faster than matched runners, PubMed 21402566) and 5.1.
+    """Science 1.4 (crampers started faster than matched runners, PubMed 21402566) and 3.3.
 
     Attributes:
         usual_mps: the median of the athlete's last first thirds; None while fewer than 4 are known, and then nothing
             is compared.
-        high_mps: their 80th percentile (science 5.1).
+        high_mps: their 80th percentile [E].
         third_s: where the first third ends, in running time: a third of what the athlete usually runs; 1200 s while
             that is not known [E].
         from_s: the run's first steps are left out; 180 s [E].
         share: the third counts when speed was known for this share of it; 0.5 [E].
-        fast: a first third is fast from this ratio on, if it is above ``high_mps`` too; 1.05 (science 5.1).
+        fast: a first third is fast from this ratio on, if it is above ``high_mps`` too; 1.05 [E].
         prior: and raises the pattern's logit by so much; 0.2 [E] (science 3.5).
         step_s: the most time that one speed stands for; 8 s, the longest step of smart recording [E].
     """

@@ -43,7 +43,7 @@ WRITES = {
 
 READS = {
     "collector-1": {"what is stored", "what is forgotten", "command"},
-    "processor-1": {"telemetry", "backlog", "what is stored", "what is forgotten"},
+    "processor-1": {"telemetry", "backlog", "what is stored", "what is forgotten", "ack", "checkin"},
     "alerter-1": {"finding", "assessment", "a sensor's state", "an unclaimed sensor", "alert", "ack", "checkin"},
     "dashboard-1": {
         *("telemetry", "assessment", "finding", "alert", "delivery"),
