@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from crampwatch.units import Mode
 from processor.features.online import sat
 from processor.features.view import View
 
@@ -73,6 +74,8 @@ def fatigue_reasons(view: View) -> tuple[str, ...]:
 
 def _words(name: str, view: View) -> str:
     if name == "decoupling":
+        if view.mode is Mode.HEART_ONLY:
+            return "Your heart rate has crept up."
         return f"Your heart rate is up for the same {'pace' if view.slowing is not None else 'rhythm'}."
     if name == "exposure":
         longer = view.exposure is not None and view.exposure > 1

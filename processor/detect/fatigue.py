@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from crampwatch.events import FindingKind
-from crampwatch.units import SECOND_MS, Gate, Level, Quality
+from crampwatch.units import SECOND_MS, Gate, Level, Mode, Quality
 from processor.fatigue_index import FatigueSettings, fatigue_evidence, fatigue_parts, fatigue_reasons
 from processor.features.online import Histogram
 from processor.features.usual_alpha import UsualAlpha, UsualAlphaSettings, UsualAlphaState
@@ -33,11 +33,13 @@ class FatigueDetectorSettings:
         stale_s: what was not measured for so long (hills, a walk, heart rate lost) is not said any more; 600 s [E].
         low_spm: neither are fewer steps, where there is no speed; 120 spm, where running ends at the latest
             (science 3.2).
+        work_bpm: with heart rate only, a heart that beats faster than this is at work; 100 bpm [E].
+        settle_s: and settled after so long of it; 150 s, as above.
         index_s: the index is computed so often; 5 s [E].
         rising: the index says "fatigue rising" from here; 40 (science 3.5).
         high: from here it is a watch by itself; 70 (science 3.5).
-        hold_s: that must hold for so long; 60 s (science 3.6).
-        leave_share: either ends below this share of its mark; 0.7 (science 3.6).
+        hold_s: either must hold for so long; 60 s (science 3.6).
+        leave_share: either holds until below this share of its mark; 0.7 (science 3.6).
         index: terms of the index.
         alpha1: how the usual alpha1 is learned.
     """
@@ -49,6 +51,8 @@ class FatigueDetectorSettings:
     stale_s: float = 600.0
     low_mps: float = 1.2
     low_spm: float = 120.0
+    work_bpm: int = 100
+    settle_s: float = 150.0
     index_s: float = 5.0
     rising: float = 40.0
     high: float = 70.0
@@ -60,19 +64,27 @@ class FatigueDetectorSettings:
 
 #: While one of these holds heart rate does not answer pace as on the level: nothing is learned from it.
 _MOVING = frozenset({Gate.HILL, Gate.INTERVALS, Gate.FAST_FINISH})
+#: To what the ratio is rounded while it is learned: beats per minute by m/s, by steps per minute, by nothing.
+_STEPS = {"speed": 0.5, "rhythm": 0.01, "nothing": 1.0}
 
 
 @dataclass(slots=True)
 class FatigueState:
-    """What is usual, what is now, the index as it stands, and whether rising fatigue was said."""
+    """What is usual, what is now, the index as it stands, and whether rising fatigue was said.
+
+    ``by`` is what heart rate is compared with: ``speed``, ``rhythm`` or, where there is heart rate only, ``nothing``;
+    ``work_s`` is then how long the heart was at work, ``rose_at_ms`` since when.
+    """
 
     usual: dict[str, float] = field(default_factory=dict)
-    by_speed: bool | None = None
+    by: str | None = None
     usual_ratio: float | None = None
     ratio: float | None = None
     mps: float | None = None
     bpm: float | None = None
     measured_at_ms: int | None = None
+    work_s: float = 0.0
+    rose_at_ms: int | None = None
     alpha1: dict[str, Any] = field(default_factory=dict)
     index_at_ms: int | None = None
     parts: dict[str, float] = field(default_factory=dict)
@@ -85,7 +97,8 @@ class Fatigue:
     """Follows the fatigue index; writes ``decoupling``, ``slowing``, ``alpha1_gap``, ``fatigue`` and its parts.
 
     Decoupling and slowing stand still on hills, in a fast finish and while heart rate is not good, and are not said
-    after ten minutes of it; in intervals, and of a treadmill's speed, they are not said at all.
+    after ten minutes of it; in intervals, and of a treadmill's speed, they are not said at all. With heart rate only
+    the decoupling is its drift: a change of pace looks like it, and it weighs half.
     """
 
     name: ClassVar[str] = "fatigue"
@@ -100,15 +113,23 @@ class Fatigue:
     def observe(self, view: View) -> Sequence[Proof]:
         """Prove that fatigue is rising; what the high mark means for the level is the pattern's to say."""
         state = self._state
-        steady = view.heart_settled and view.quality.get("heart_rate") == Quality.GOOD
+        if view.mode is Mode.HEART_ONLY:
+            steady, run_s = self._at_work(view), state.work_s
+        else:
+            steady, run_s = view.heart_settled, view.run_s
+            if state.by == "nothing":
+                # There is more to compare with now.
+                state.by = state.ratio = state.usual_ratio = None
+                state.usual = {}
+            if view.base is None:
+                state.ratio = state.mps = state.bpm = state.measured_at_ms = None
+        steady = steady and view.quality.get("heart_rate") == Quality.GOOD
         if view.gates and steady:
             steady = _MOVING.isdisjoint(view.gates)
-        if view.base is None:
-            state.ratio = state.mps = state.bpm = state.measured_at_ms = None
-        elif steady and view.settled:
-            self._measure(view)
+        if steady:
+            self._measure(view, run_s)
         self._compare(view)
-        view.alpha1_gap = self._usual_alpha.step(view, steady=steady)
+        view.alpha1_gap = self._usual_alpha.step(view, run_s, steady=steady)
         self._weigh(view)
         proofs = self._say(view, view.fatigue)
         view.fatigue_since_ms = state.high_since_ms
@@ -119,15 +140,35 @@ class Fatigue:
         self._state.alpha1 = sparse(self._usual_alpha.state)
         return copied(self._state)
 
-    def _measure(self, view: View) -> None:
-        state, settings, base = self._state, self._settings, view.base
-        assert base is not None
-        if view.bpm is None or view.spm is None:
-            return
-        if state.by_speed is None:
-            state.by_speed = base.mps is not None
-        pace = view.smooth_mps if state.by_speed else view.spm
-        if pace is None or pace < (settings.low_mps if state.by_speed else settings.low_spm):
+    def _at_work(self, view: View) -> bool:
+        """With heart rate only: whether the heart has been at work for long enough."""
+        state, settings = self._state, self._settings
+        if view.bpm is None or view.bpm < settings.work_bpm or view.broken:
+            state.rose_at_ms = None
+            return False
+        state.work_s += min(view.dt_s, 10.0)
+        if state.rose_at_ms is None:
+            state.rose_at_ms = view.at_ms
+        return view.at_ms - state.rose_at_ms >= settings.settle_s * SECOND_MS
+
+    def _pace(self, view: View) -> float | None:
+        """What heart rate is compared with, or None when there is none of it."""
+        state, settings = self._state, self._settings
+        if view.mode is Mode.HEART_ONLY:
+            state.by = "nothing"
+            return 1.0
+        if view.base is None or not view.settled or view.spm is None:
+            return None
+        if state.by is None:
+            state.by = "speed" if view.base.mps is not None else "rhythm"
+        if state.by == "speed":
+            return view.smooth_mps if view.smooth_mps is not None and view.smooth_mps >= settings.low_mps else None
+        return view.spm if view.spm >= settings.low_spm else None
+
+    def _measure(self, view: View, run_s: float) -> None:
+        state, settings = self._state, self._settings
+        pace = self._pace(view)
+        if view.bpm is None or pace is None:
             return
         dt_s = min(view.dt_s, 10.0)
         gain = self._gain_1s if dt_s == 1.0 else -math.expm1(-dt_s / settings.tau_s)
@@ -135,18 +176,18 @@ class Fatigue:
             state.mps = view.smooth_mps if state.mps is None else state.mps + (view.smooth_mps - state.mps) * gain
         state.bpm = view.bpm if state.bpm is None else state.bpm + (view.bpm - state.bpm) * gain
         state.measured_at_ms = view.at_ms
-        if state.by_speed and view.at_ms - view.stepped_at_ms < settings.after_step_s * SECOND_MS:
+        if state.by == "speed" and view.at_ms - view.stepped_at_ms < settings.after_step_s * SECOND_MS:
             return
         ratio = view.bpm / pace
         state.ratio = ratio if state.ratio is None else state.ratio + (ratio - state.ratio) * gain
         if state.usual_ratio is None:
-            self._learn(view, ratio, dt_s)
+            self._learn(run_s, ratio, dt_s)
 
-    def _learn(self, view: View, ratio: float, dt_s: float) -> None:
+    def _learn(self, run_s: float, ratio: float, dt_s: float) -> None:
         state, settings = self._state, self._settings
-        usual = Histogram(0.5 if state.by_speed else 0.01, state.usual)
+        usual = Histogram(_STEPS[state.by or "nothing"], state.usual)
         usual.add(ratio, dt_s)
-        if view.run_s >= settings.until_s and sum(state.usual.values()) >= settings.tau_s:
+        if run_s >= settings.until_s and sum(state.usual.values()) >= settings.tau_s:
             state.usual_ratio = usual.median()
             state.usual = {}
 
@@ -157,7 +198,7 @@ class Fatigue:
             return
         if view.at_ms - state.measured_at_ms > self._settings.stale_s * SECOND_MS:
             return
-        if view.gates and (Gate.INTERVALS in view.gates or (state.by_speed and Gate.TREADMILL in view.gates)):
+        if view.gates and (Gate.INTERVALS in view.gates or (state.by == "speed" and Gate.TREADMILL in view.gates)):
             return
         view.decoupling = state.ratio / state.usual_ratio - 1
         base = view.base
@@ -170,7 +211,7 @@ class Fatigue:
         state, settings = self._state, self._settings
         if state.index_at_ms is None or view.at_ms - state.index_at_ms >= settings.index_s * SECOND_MS:
             state.index_at_ms = view.at_ms
-            state.parts = fatigue_parts(view, settings.index, by_speed=state.by_speed is True)
+            state.parts = fatigue_parts(view, settings.index, by_speed=state.by == "speed")
         view.fatigue_parts = state.parts
         view.fatigue = sum(state.parts.values()) if state.parts else None
 
@@ -183,13 +224,12 @@ class Fatigue:
             state.high_since_ms = state.high_since_ms if state.high_since_ms is not None else view.at_ms
         elif index < settings.leave_share * settings.high:
             state.high_since_ms = None
-        if state.told and index < settings.leave_share * settings.rising:
-            state.told = False
-        if state.told or index < settings.rising:
-            state.since_ms = None
+        if index >= settings.rising:
+            state.since_ms = state.since_ms if state.since_ms is not None else view.at_ms
+        elif index < settings.leave_share * settings.rising:
+            state.told, state.since_ms = False, None
+        if state.told or state.since_ms is None or index < settings.rising:
             return ()
-        if state.since_ms is None:
-            state.since_ms = view.at_ms
         if view.at_ms - state.since_ms < settings.hold_s * SECOND_MS:
             return ()
         state.told = True

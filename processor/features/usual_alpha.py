@@ -61,10 +61,11 @@ class UsualAlpha:
         self._settings = settings or UsualAlphaSettings()
         self.state = state or UsualAlphaState()
 
-    def step(self, view: View, *, steady: bool) -> float | None:
+    def step(self, view: View, run_s: float, *, steady: bool) -> float | None:
         """Take a second; the gap as it stands (above 0: lower than usual), or None.
 
-        ``steady`` says that heart rate has been settled for a window, and is not moved by hills or work bouts.
+        ``run_s`` is how long the run has gone on; ``steady`` says that heart rate has been settled for a window, and
+        is not moved by hills or work bouts.
         """
         state, settings = self.state, self._settings
         if view.alpha1 is None and not state.recent:
@@ -75,28 +76,28 @@ class UsualAlpha:
             steady
             and view.alpha1 is not None
             and state.bpm is not None
-            and view.run_s >= settings.from_s
+            and run_s >= settings.from_s
             and (state.taken_at_ms is None or view.at_ms - state.taken_at_ms >= settings.apart_s * SECOND_MS)
         ):
             state.taken_at_ms = view.at_ms
-            self._take(view, state.bpm, view.alpha1)
+            self._take(view.at_ms, run_s, state.bpm, view.alpha1)
         recent = state.recent
         while recent and view.at_ms - recent[0][0] > settings.old_s * SECOND_MS:
             recent.pop(0)
         return sum(gap for _, gap in recent) / len(recent) if len(recent) >= settings.windows else None
 
-    def _take(self, view: View, bpm: float, alpha1: float) -> None:
+    def _take(self, at_ms: int, run_s: float, bpm: float, alpha1: float) -> None:
         state, settings = self.state, self._settings
         if state.line is None:
             state.learned.append([round(bpm, 1), alpha1])
-            if view.run_s >= settings.until_s and len(state.learned) >= settings.fewest:
+            if run_s >= settings.until_s and len(state.learned) >= settings.fewest:
                 state.line = _line(state.learned, settings)
                 state.learned = []
             return
         mean_bpm, mean_alpha1, slope, lowest, highest = state.line
         if lowest - settings.reach_bpm <= bpm <= highest + settings.reach_bpm:
             expected = mean_alpha1 + slope * (bpm - mean_bpm)
-            state.recent = [*state.recent[1 - settings.windows :], [view.at_ms, round(expected - alpha1, 4)]]
+            state.recent = [*state.recent[1 - settings.windows :], [at_ms, round(expected - alpha1, 4)]]
 
 
 def _line(points: list[list[float]], settings: UsualAlphaSettings) -> list[float]:

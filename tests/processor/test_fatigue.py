@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crampwatch.units import Gate, Motion, Quality
+from crampwatch.units import Gate, Mode, Motion, Quality
 from processor.detect.fatigue import Fatigue, FatigueState
 from processor.fatigue_index import FatigueSettings, fatigue_evidence, fatigue_parts, fatigue_reasons
 from processor.features.usual_alpha import UsualAlpha, UsualAlphaSettings, UsualAlphaState
@@ -206,6 +206,59 @@ def test_rising_fatigue_is_told_once_with_its_two_largest_reasons():
     )
 
 
+def test_an_index_that_hovers_about_its_mark_is_told_when_it_has_stood_for_a_minute():
+    detector = learned()
+    heights, proofs = set(), []
+    for at_s in range(500, 700):
+        hovering = second(at_s, exposure=1.5, decline_percent=5.9 if at_s // 10 % 2 else 5.1)
+        proofs += detector.observe(hovering)
+        heights.add(hovering.fatigue > 40)
+    assert heights == {True, False}
+    assert len(proofs) == 1
+
+
+# --- heart rate only ----------------------------------------------------------------------------------------------
+
+
+def heart_only(at_s, bpm, **rest):
+    return View(
+        at_ms=START_MS + at_s * 1_000,
+        dt_s=1.0,
+        bpm=bpm,
+        quality={"heart_rate": Quality.GOOD, "cadence": Quality.UNDEFINED},
+        mode=Mode.HEART_ONLY,
+        **rest,
+    )
+
+
+def test_with_heart_rate_only_its_drift_and_alpha1_make_the_index():
+    detector = Fatigue()
+    told(detector, *(heart_only(at_s, 150, alpha1=0.8) for at_s in range(1_600)))
+    view = told(detector, *(heart_only(at_s, 168, alpha1=0.4) for at_s in range(1_600, 1_900)))
+    assert view.decoupling == pytest.approx(0.11, abs=0.01)
+    assert view.slowing is None
+    view = told(detector, *(heart_only(at_s, 155, alpha1=0.4) for at_s in range(1_900, 2_900)))
+    assert view.alpha1_gap == pytest.approx(0.4)
+    assert view.fatigue > 40
+    assert "Your heart rate has crept up." not in fatigue_reasons(view)[0]
+
+
+def test_a_heart_at_rest_is_not_at_work():
+    detector = Fatigue()
+    view = told(detector, *(heart_only(at_s, 80) for at_s in range(1_600)))
+    assert view.decoupling is None
+    assert detector.snapshot().work_s == 0
+
+
+def test_once_there_is_cadence_drift_is_measured_against_it_anew():
+    detector = Fatigue()
+    told(detector, *(heart_only(at_s, 150) for at_s in range(1_300)))
+    assert detector.snapshot().by == "nothing"
+    view = told(detector, second(1_300))
+    assert view.decoupling is None
+    assert detector.snapshot().by == "speed"
+
+
 # --- alpha1 against what it was -----------------------------------------------------------------------------------
 
 
@@ -216,7 +269,7 @@ def usual(points, chosen=None):
     for minute, bpm, alpha1 in points:
         learner.state.bpm = bpm
         at_s = minute * 60
-        gaps.append(learner.step(second(at_s, run_s=at_s, bpm=bpm, alpha1=alpha1), steady=True))
+        gaps.append(learner.step(second(at_s, bpm=bpm, alpha1=alpha1), at_s, steady=True))
     return learner, gaps
 
 
@@ -261,7 +314,7 @@ def test_windows_of_long_ago_are_forgotten():
 def test_unsteady_minutes_teach_nothing():
     learner = UsualAlpha()
     for minute in range(8, 30):
-        learner.step(second(minute * 60, alpha1=0.8), steady=False)
+        learner.step(second(minute * 60, alpha1=0.8), minute * 60, steady=False)
     assert learner.state.learned == []
 
 
