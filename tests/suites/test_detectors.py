@@ -13,21 +13,23 @@ from hypothesis import strategies as st
 import processor.context
 import processor.detect
 from crampwatch.events import FindingKind
-from crampwatch.units import Level, Motion, Quality
+from crampwatch.units import Gate, Level, Mode, Motion, Quality
 from processor.detect.detector import Proof
 from processor.features.view import Baseline, View
+from processor.labels import Label
 from processor.state import packed, unpacked
 from tests.support.clocks import START_MS
 
 
 def detectors():
-    """Every class of the package that observes, with its state and settings classes."""
-    for module_info in pkgutil.iter_modules(processor.detect.__path__):
-        module = importlib.import_module(f"processor.detect.{module_info.name}")
-        for value in vars(module).values():
-            own = isinstance(value, type) and value.__module__ == module.__name__
-            if own and hasattr(value, "observe") and not getattr(value, "_is_protocol", False):
-                yield value
+    """Every class of the two packages that observes, with its state and settings classes."""
+    for package in (processor.context, processor.detect):
+        for module_info in pkgutil.iter_modules(package.__path__):
+            module = importlib.import_module(f"{package.__name__}.{module_info.name}")
+            for value in vars(module).values():
+                own = isinstance(value, type) and value.__module__ == module.__name__
+                if own and hasattr(value, "observe") and not getattr(value, "_is_protocol", False):
+                    yield value
 
 
 EVERY = sorted(detectors(), key=lambda one: one.name)
@@ -73,6 +75,13 @@ def views(draw):
                 smooth_mps=mps,
                 quality={channel: draw(st.sampled_from(Quality)) for channel in ("cadence", "heart_rate", "speed")},
                 locked=draw(st.booleans()),
+                mode=draw(st.sampled_from(Mode)),
+                alpha1=draw(maybe(st.floats(0, 2, width=32))),
+                labels=tuple(
+                    Label(at_ms, what)
+                    for what in draw(st.lists(st.sampled_from(("cramp", "pause", "eased")), max_size=1))
+                ),
+                gates=draw(st.lists(st.sampled_from(Gate), max_size=2, unique=True)),
                 base=base,
                 expected_spm=base and base.spm,
                 residual_spm=spm - base.spm if base and settled else None,
@@ -90,7 +99,7 @@ def views(draw):
 
 
 def observed(detector, seconds):
-    return [list(detector.observe(dataclasses.replace(second))) for second in seconds]
+    return [list(detector.observe(dataclasses.replace(second, gates=list(second.gates)))) for second in seconds]
 
 
 def handed_over(detector):
@@ -101,13 +110,15 @@ def handed_over(detector):
 
 
 def test_every_detector_is_found_and_is_named_once():
-    assert {one.__name__ for one in EVERY} == set(processor.detect.__all__)
+    contexts = {one.__name__ for one in processor.context.CONTEXTS}
+    assert {one.__name__ for one in EVERY} == contexts | set(processor.detect.__all__)
     assert len({one.name for one in EVERY}) == len(EVERY)
 
 
 def test_every_kind_of_finding_has_a_detector_that_says_it():
     source = "".join(importlib.import_module(one.__module__).__loader__.get_source(one.__module__) for one in EVERY)
-    assert [kind for kind in FindingKind if f"FindingKind.{kind.name}" not in source] == []
+    # ``other`` is what detectors of other makers say.
+    assert [kind for kind in FindingKind if f"FindingKind.{kind.name}" not in source] == [FindingKind.OTHER]
 
 
 @pytest.mark.parametrize("detector", EVERY, ids=lambda one: one.name)
