@@ -78,7 +78,7 @@ class Hill:
         if view.broken or view.motion != Motion.RUN or mps is None or bpm is None or not good:
             state.mps, state.bpm = [], []
             return ()
-        state.mps = [*state.mps[-4:], mps]
+        state.mps = [*state.mps[-4:], round(mps, 3)]
         state.bpm = [*state.bpm[-4:], bpm]
         self._notice_the_end(mps)
         if len(state.mps) < 5:
@@ -91,7 +91,7 @@ class Hill:
         state.until_ms = view.at_ms + round(settings.longest_s * SECOND_MS)
         if held:
             return ()
-        state.flat_mps, state.flat_times = before, 0
+        state.flat_mps, state.flat_times = round(before, 3), 0
         because = "A hill, as it looks: your pace changed and your heart rate went the other way."
         evidence = {"pace_percent": round(100 * change / before, 1), "bpm": float(state.bpm[4] - state.bpm[0])}
         return (Proof(FindingKind.CONTEXT, view.at_ms, Level.OK, (because,), evidence, str(Gate.HILL)),)

@@ -22,7 +22,7 @@ class IntervalsSettings:
         every_s: speed (heart rate, where there is no speed) is read so often while running; 15 s [E].
         after_s: and only so long after running began, when the smoothed speed has caught up; 15 s [E].
         swing_share: from slow to fast and back by this share; 15 % (science 2.5).
-        swings: so many swings are intervals; 3 (science 2.5), kept up to six.
+        swings: so many swings are intervals; 3 (science 2.5), the last three count.
         window_s: within this time; 1200 s (science 2.5).
         shortest_s: a shorter period is none of intervals; 60 s (science 2.5).
         longest_s: nor is a longer one; 480 s (science 2.5).
@@ -100,6 +100,7 @@ class Intervals:
         value = float(view.bpm) if by_heart and view.bpm is not None else view.smooth_mps
         if value is None:
             return ()
+        value = round(value, 3)
         if state.extreme is None or by_heart != state.by_heart:
             state.by_heart, state.fast, state.extreme, state.before = by_heart, False, value, None
             state.end_bpm, state.before_bpm = view.bpm, None
@@ -127,21 +128,21 @@ class Intervals:
     def _rise(self, view: View, followed: bool) -> Sequence[Proof]:
         state, settings = self._state, self._settings
         oldest = view.at_ms - settings.window_s * SECOND_MS
-        kept = [at_ms for at_ms in state.rises_ms if at_ms >= oldest][1 - 2 * settings.swings :]
+        kept = [at_ms for at_ms in state.rises_ms[1 - settings.swings :] if at_ms >= oldest]
         state.followed = [*state.followed[len(state.followed) - len(kept) :], followed]
         state.rises_ms = [*kept, view.at_ms]
-        spaces = [(later - earlier) / SECOND_MS for earlier, later in pairwise(state.rises_ms[-settings.swings :])]
+        spaces = [(later - earlier) / SECOND_MS for earlier, later in pairwise(state.rises_ms)]
         if len(spaces) < settings.swings - 1 or not self._are_intervals(spaces):
             return ()
         held = state.until_ms is not None
         mean_s = sum(spaces) / len(spaces)
         state.until_ms = view.at_ms + round(settings.lapse * mean_s * SECOND_MS)
         if not state.by_heart and state.before is not None and state.extreme is not None:
-            state.mean_mps = (state.before + state.extreme) / 2
+            state.mean_mps = round((state.before + state.extreme) / 2, 3)
         if held:
             return ()
         because = "Intervals, as it looks: fast and slow by turns."
-        evidence = {"swings": float(len(state.rises_ms)), "period_s": round(mean_s, 1)}
+        evidence = {"period_s": round(mean_s, 1)}
         return (Proof(FindingKind.CONTEXT, view.at_ms, Level.OK, (because,), evidence, str(Gate.INTERVALS)),)
 
     def _are_intervals(self, spaces: Sequence[float]) -> bool:

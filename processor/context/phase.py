@@ -94,14 +94,14 @@ class Phase:
         since_ms = state.read_at_ms
         dt_s = settings.every_s if since_ms is None else min(60.0, (view.at_ms - since_ms) / SECOND_MS)
         state.read_at_ms = view.at_ms
-        fast_mps = state.fast_mps = ewma(state.fast_mps, view.smooth_mps, dt_s, settings.fast_s)
-        fast_bpm = state.fast_bpm = ewma(state.fast_bpm, float(view.bpm), dt_s, settings.fast_s)
+        fast_mps = state.fast_mps = round(ewma(state.fast_mps, view.smooth_mps, dt_s, settings.fast_s), 4)
+        fast_bpm = state.fast_bpm = round(ewma(state.fast_bpm, view.bpm, dt_s, settings.fast_s), 3)
         if state.since_ms is not None:
             self._notice_the_end(view.at_ms, fast_mps)
         if state.since_ms is not None:
             return ()
-        usual_mps = state.usual_mps = ewma(state.usual_mps, view.smooth_mps, dt_s, settings.usual_s)
-        usual_bpm = state.usual_bpm = ewma(state.usual_bpm, float(view.bpm), dt_s, settings.usual_s)
+        usual_mps = state.usual_mps = round(ewma(state.usual_mps, view.smooth_mps, dt_s, settings.usual_s), 4)
+        usual_bpm = state.usual_bpm = round(ewma(state.usual_bpm, view.bpm, dt_s, settings.usual_s), 3)
         rising = fast_mps >= (1 + settings.rise_share) * usual_mps and fast_bpm >= usual_bpm + settings.rise_bpm
         if not rising or view.run_s < settings.late_s or Gate.INTERVALS in view.gates:
             state.up_ms = None

@@ -21,7 +21,8 @@ class StopsSettings:
         stood_s: no steps for so long is a stop; 3 s (science 3.4).
         normal_share: running as usual before it is at this share of the usual cadence or above; 85 %, as for the
             cramp-type stop [E].
-        normal_s: and goes on to within so long of the stop; 5 s (science 2.5).
+        normal_s: and goes on to within so long of the stop; 5 s (science 2.5), or one step of a smart recording.
+        step_s: the longest step of smart recording; 8 s [E].
         back_share: running goes on at this share of the usual cadence; 97 % (science 2.5).
         again_s: from so long after the first step of running; 3 s [E].
         back_s: and by so long after it; 15 s, when cadence counts again (science 3.2).
@@ -38,6 +39,7 @@ class StopsSettings:
     stood_s: float = 3.0
     normal_share: float = 0.85
     normal_s: float = 5.0
+    step_s: float = 8.0
     back_share: float = 0.97
     again_s: float = 3.0
     back_s: float = 15.0
@@ -117,7 +119,7 @@ class Stops:
             state.left_ms, state.still_ms, state.clean = view.motion_since_ms, None, False
         if view.motion == Motion.STOP and state.still_ms is None:
             state.still_ms = view.motion_since_ms
-            near_ms = settings.normal_s * SECOND_MS
+            near_ms = max(settings.normal_s, min(view.dt_s, settings.step_s)) * SECOND_MS
             state.clean = state.normal_at_ms is not None and state.still_ms - state.normal_at_ms <= near_ms
 
     def _come_back(self, view: View, usual_spm: float) -> Sequence[Proof]:

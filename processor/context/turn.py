@@ -29,6 +29,7 @@ class TurnSettings:
         space_s: closer than this is no track; 45 s, half a lap of 400 m at 4.4 m/s.
         spaced_s: nor is further; 600 s.
         told_s: the gate is shown for so long; 10 s.
+        step_s: the most time one speed stands for; 8 s, the longest step of smart recording.
     """
 
     shortest_s: float = 4.0
@@ -40,6 +41,7 @@ class TurnSettings:
     space_s: float = 45.0
     spaced_s: float = 600.0
     told_s: float = 10.0
+    step_s: float = 8.0
     dip: DipSettings = field(default_factory=DipSettings)
 
 
@@ -54,7 +56,7 @@ class TurnState:
     low_mps: float | None = None
     way_m: float = 0.0
     at_ms: list[int] = field(default_factory=list)
-    at_m: list[float] = field(default_factory=list)
+    at_m: list[int] = field(default_factory=list)
     until_ms: int | None = None
 
 
@@ -72,7 +74,7 @@ class Turn:
         """Prove a bend in the second that ends its dip."""
         state = self._state
         if view.mps is not None:
-            state.way_m += view.mps * min(view.dt_s, 8.0)
+            state.way_m += view.mps * min(view.dt_s, self._settings.step_s)
         began_ms = state.began_ms
         dip = dip_over(state, view, self._settings.dip)
         proofs: Sequence[Proof] = ()
@@ -98,7 +100,7 @@ class Turn:
         state, settings = self._state, self._settings
         alone = not state.at_ms or view.at_ms - state.at_ms[-1] >= settings.alone_s * SECOND_MS
         state.at_ms = [*state.at_ms[1 - settings.dips :], view.at_ms]
-        state.at_m = [*state.at_m[1 - settings.dips :], round(state.way_m, 1)]
+        state.at_m = [*state.at_m[1 - settings.dips :], round(state.way_m)]
         if self._periodic():
             because = "Bends of a track, as it looks: short dips of your rhythm at even distances."
         elif alone and settings.shortest_s <= low_s <= settings.longest_s and self._slower():

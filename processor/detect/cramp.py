@@ -23,7 +23,8 @@ class CrampStopSettings:
     Attributes:
         stop_share: cadence has fallen below this share of the usual one; 60 % [E].
         normal_share: running as usual is above this share; 85 % [E].
-        abrupt_s: from the one to the other; 5 s [E].
+        abrupt_s: from the one to the other; 5 s [E], or one step of a smart recording.
+        step_s: the longest step of smart recording; 8 s [E].
         confirm_s: and it stays so; 5 s from the first second without steps, longer than a drop-out [E].
         lag_s: the speed may say for so long that one still runs, as GPS lags by 20-30 s (science 2.4); beyond it the
             sensor is taken to be at fault and nothing is asked; 30 s.
@@ -37,6 +38,7 @@ class CrampStopSettings:
     stop_share: float = 0.60
     normal_share: float = 0.85
     abrupt_s: float = 5.0
+    step_s: float = 8.0
     confirm_s: float = 5.0
     lag_s: float = 30.0
     score: float = 0.20
@@ -91,11 +93,11 @@ class CrampStop:
             return ()
         low = view.spm is not None and view.spm < settings.stop_share * base.spm
         if view.still_since_ms is not None:
-            self._fall(view.still_since_ms)
+            self._fall(view.still_since_ms, view.dt_s)
         elif view.spm is None:
             return ()
         elif low:
-            self._fall(view.at_ms)
+            self._fall(view.at_ms, view.dt_s)
         else:
             if view.motion == Motion.RUN and view.spm >= settings.normal_share * base.spm:
                 state.normal_at_ms = view.read_at_ms
@@ -103,11 +105,11 @@ class CrampStop:
             return ()
         return self._wait(view, believed=low)
 
-    def _fall(self, at_ms: int) -> None:
+    def _fall(self, at_ms: int, dt_s: float) -> None:
         """The cadence has fallen away at ``at_ms``, unless it had before."""
         state = self._state
         if state.fell_at_ms is None:
-            near_ms = self._settings.abrupt_s * SECOND_MS
+            near_ms = max(self._settings.abrupt_s, min(dt_s, self._settings.step_s)) * SECOND_MS
             state.fell_at_ms, state.signs = at_ms, False
             state.sudden = state.normal_at_ms is not None and at_ms - state.normal_at_ms <= near_ms
             # A fall that was slow stays so: no cramp-type stop until running was as usual again.

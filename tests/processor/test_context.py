@@ -219,6 +219,11 @@ class TestPlainStops:
         views = Athlete("r7", "s1").observe(story.samples).views
         assert views[-1].break_load == pytest.approx(load, rel=0.06)
 
+    def test_a_plain_stop_is_seen_in_a_smart_recording_as_well(self):
+        story = Story().running(700).standing(42).running(70)
+        smart = [one for one in story.samples if (one.at_ms - START_MS) // 1_000 % 7 == 0]
+        assert len(said(smart, Gate.TRAFFIC_STOP)) == 1
+
     def test_a_silence_makes_an_interruption_one_that_nobody_saw(self):
         story = Story().running(700).standing(10).silence(60).running(60)
         assert said(story.samples, Gate.TRAFFIC_STOP) == []

@@ -100,6 +100,15 @@ class TestBecause:
         assert view.level is Level.NOW
         assert view.because == ("You stopped suddenly after signs of fatigue.",)
 
+    def test_a_stop_between_two_readings_of_a_smart_recording_is_sudden(self):
+        stop = CrampStop()
+        stop.observe(second(0, dt_s=7.0, read_at_ms=START_MS, peak_score=0.4))
+        for at_s in (7, 14):
+            view = second(at_s, dt_s=7.0, spm=0.0, still_since_ms=START_MS + 7_000, motion=Motion.STOP, peak_score=0.4)
+            view.settled = False
+            stop.observe(view)
+        assert view.level is Level.NOW
+
     def test_the_burden_of_breaks_is_logged_and_weighs_nothing(self):
         _, proofs = followed(Pattern(), 120, break_load=2.0, **SIGNS)
         assert proofs[-1].evidence["break_load"] == 2.0
