@@ -20,6 +20,9 @@ class BeatsSettings:
         fewest: fewer beats in the window say nothing; 200.
         good_share: up to this share of artefacts it is good; 3 %.
         usable_share: up to this one it is said, and flagged as unreliable; 5 %.
+        lowest: alpha1 below this is what artefacts leave that were not put right, as several beats missed in a row;
+            0.2 (a hard six-hour run ends at 0.32, Rogers 2021). It was 1 % of the windows of the recorded runs [E].
+        highest: above this the sensor smooths its beats; 1.8 [E].
         longest_ms: a longer interval means that contact was lost; 3000 ms [E].
         amiss_ms: beats and time may part by so much before beats count as lost, or as more than there were, which
             ends the window; 2000 ms. A notification is late by up to a second and a beat, so that the loss of one
@@ -34,6 +37,8 @@ class BeatsSettings:
     fewest: int = 200
     good_share: float = 0.03
     usable_share: float = 0.05
+    lowest: float = 0.2
+    highest: float = 1.8
     longest_ms: int = 3_000
     amiss_ms: float = 2_000.0
     forget_s: float = 120.0
@@ -158,4 +163,6 @@ class Beats:
             return None
         beats = state.rr_ms[:judged]
         alpha1 = dfa_alpha1(corrected(beats, wrong) if wrong else beats)
-        return None if alpha1 is None else round(alpha1, 4)
+        if alpha1 is None or not settings.lowest <= alpha1 <= settings.highest:
+            return None
+        return round(alpha1, 4)

@@ -1,5 +1,6 @@
 """Beats: artefacts found and corrected as the paper does, and alpha1 said only of beats that can be trusted."""
 
+import csv
 import importlib.util
 import json
 import math
@@ -14,6 +15,7 @@ from processor.features.beats import Beats, BeatsState
 from processor.state import packed, unpacked
 from processor.timeline import Moment
 from tests.processor.beating import ectopic, extra, flawed, missed, wander
+from tests.support import needs
 from tests.support.clocks import START_MS
 
 AS_PAPER = ArtefactSettings(floor_ms=0.0)
@@ -283,3 +285,27 @@ def test_a_run_of_flawed_beats_cut_anywhere_goes_on_alike(cut):
     second = Beats(None, unpacked(BeatsState, json.loads(json.dumps(packed(first.state)))))
     assert before + said(moments[cut:], second) == expected
     assert second.state == whole.state
+
+
+def recorded_beats(path):
+    """A recording's seconds with the beats that were told in them."""
+    told = {}
+    with path.open(newline="") as file:
+        for row in list(csv.reader(file))[1:]:
+            told.setdefault(int(float(row[0])), []).append(float(row[1]) * 1_000)
+    with path.with_name(path.name.replace("_rr", "")).open(newline="") as file:
+        times = [int(float(row["t_s"])) for row in csv.DictReader(file)]
+    return [
+        Moment(START_MS + at_s * 1_000, float(at_s - before), rr_ms=tuple(told.get(at_s, ())))
+        for before, at_s in zip([times[0] - 1, *times], times, strict=False)
+    ]
+
+
+def test_recorded_beats_give_alpha1_for_most_of_a_run_on_a_strap_and_none_that_no_heart_has():
+    shares = {}
+    for path in sorted((needs.data() / "runs").glob("*_rr.csv")):
+        alphas = said(recorded_beats(path))
+        known = [alpha1 for alpha1 in alphas if alpha1 is not None]
+        assert all(0.2 <= alpha1 <= 1.8 for alpha1 in known), path.name
+        shares[path.name] = len(known) / len(alphas)
+    assert sorted(shares.values())[len(shares) // 2] > 0.5, shares
