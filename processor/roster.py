@@ -277,12 +277,10 @@ class Roster:
 
     async def _profile(self, athlete: str, session: str, began_ms: int) -> Profile:
         """What a session knows beforehand: what it began with; for a new one what was known then."""
-        known, _ = await self._patience.insist("recall", lambda: self._shelf.beginning(athlete, session, began_ms))
-        if known is not None:
-            return known
         await self._learn_before(athlete, began_ms)
-        _, personal = await self._patience.insist("recall", lambda: self._shelf.beginning(athlete, session, began_ms))
-        return profile_of(self._asked.get(athlete, Asked()), personal, began_ms)
+        begun = functools.partial(self._shelf.beginning, athlete, session, began_ms)
+        known, personal = await self._patience.insist("recall", begun)
+        return known or profile_of(self._asked.get(athlete, Asked()), personal, began_ms)
 
     async def _learn_before(self, athlete: str, began_ms: int) -> None:
         """Learn from an athlete's earlier sessions now that a new one begins: they may not have rested long enough, or
