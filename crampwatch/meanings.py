@@ -38,6 +38,7 @@ MEANINGS: Mapping[str, str] = {
     "processor_samples": "samples taken",
     "processor_findings": "findings, by kind",
     "processor_ignored": "samples that a machine could not use, by reason; they are stored",
+    "processor_labels": "answers of people about a run, by what was said; no_session: there was no run",
     "processor_caught_up": "stored samples that machines were given after a restart",
     "processor_mended": "runs whose machine was made anew to judge backlog",
     "processor_failed": "machines that failed, by error; their runs are stored on and not judged",

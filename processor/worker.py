@@ -61,6 +61,8 @@ class Processor:
     the store or the broker is away it holds, says so once, and goes on later; a store that cannot be read holds up
     nobody, it is read once it can be. Machines are not woken: what was due
     is found by the next fact. The last second of a session that has rested is closed, and what it proves is late.
+    What a person answers is kept before it is acked, and its machine hears of it once. A session that is over is
+    learned from, once.
 
     Args:
         settings: team, processor and state_dir are used.
@@ -68,8 +70,8 @@ class Processor:
         store: where everything is kept; its owner closes it.
         clock: the run's time, for statuses, for what is recent after a restart and for which sessions rest; machines
             never see it.
-        counters: ``messages``, ``samples``, ``findings``, ``labels`` by what was said, ``refused`` by reason,
-            ``ignored`` by name, ``caught_up``, ``failed`` by error, ``mended``.
+        counters: ``messages``, ``samples``, ``findings``, ``labels`` by what was said (``no_session``: there was no run),
+            ``refused`` by reason, ``ignored`` by name, ``caught_up``, ``failed`` by error, ``mended``.
         wait: sleeps wall seconds.
         machines: makes and restores the athletes' machines.
     """
@@ -337,7 +339,7 @@ class Processor:
         """Let the machine of the athlete's newest session know; kept before that, so that a crash loses no answer."""
         seat = await self._roster.newest(said.athlete, self._clock.now_ms())
         if seat is None:
-            self._counters.add("ignored", "no_session")
+            self._counters.add("labels", "no_session")
             return
         label = seat.moment_of(said.label)
         keep = functools.partial(self._shelf.say, *seat.name, said.label.at_ms, label)

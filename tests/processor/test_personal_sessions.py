@@ -331,7 +331,7 @@ class TestAnAnswer:
             await desk.send(b"poison", topic=CHECKIN)
             await desk.send(*rows(Story().running(30).samples))
             await desk.marked(0)
-        assert desk.counters.value("ignored", "no_session") == 1
+        assert desk.counters.value("labels", "no_session") == 1
         assert desk.counters.value("refused", "not_json") == 1
 
     async def test_waits_for_a_shelf_that_is_away(self, desk, monkeypatch):
