@@ -22,10 +22,11 @@ from crampwatch.codec import BODIES
 from crampwatch.settings import Settings
 from crampwatch.topics import ROOT, SYSTEM, TERMS
 from crampwatch.traffic import LANES
-from docs import asyncapi
+from docs import asyncapi, detector_pages
+from docs.setting_tables import settings_tables
 
 FOLDER = Path(__file__).parent / "reference"
-SOURCES = Path(__file__).parent.parent / "processor" / "detect"
+PROCESSOR = Path(__file__).parent.parent / "processor"
 MADE = "<!-- Made by docs/generate.py from the code. Edit the code, then run `make docs`. -->\n\n"
 
 
@@ -158,36 +159,22 @@ def guidance() -> str:
 
 def detectors() -> str:
     """Every detector: what it notices, its settings with unit, default and origin."""
-    intro = (
-        "# Detectors\n\n"
-        + MADE
-        + "One file each under `processor/detect`. `[E]` marks an engineering choice that no paper "
+    parts = [
+        "# Detectors\n\n" + MADE + "One file each under `processor`. `[E]` marks an engineering choice that no paper "
         'supplies; "science 3.4" is section 3.4 of '
-        "[Detectors](../detectors.md), where the sources stand too. Values are in the unit that ends the name.\n"
-    )
-    parts = [intro]
-    for path in sorted(SOURCES.glob("*.py")):
-        module = ast.parse(path.read_text(encoding="utf-8"))
-        classes = [node for node in module.body if isinstance(node, ast.ClassDef)]
-        if path.stem in {"__init__", "detector"}:
-            continue
-        parts.append(f"## {path.stem}\n\n{ast.get_docstring(module)}\n")
-        tables = ("\n".join(_detector_settings(node)) for node in classes if node.name.endswith("Settings"))
-        parts.extend(f"{table}\n" for table in tables)
+        "[Detectors](../detectors.md), where the sources stand too; the [pages](../detectors/index.md) explain each.\n"
+    ]
+    for path in sources():
+        parts.append(f"## {path.stem}\n\n{ast.get_docstring(ast.parse(path.read_text(encoding='utf-8')))}\n")
+        parts.extend(settings_tables(path))
     return "\n".join(parts)
 
 
-def _detector_settings(node: ast.ClassDef) -> Iterator[str]:
-    text = inspect.cleandoc(ast.get_docstring(node) or "")
-    origin, _, attributes = text.partition("Attributes:")
-    meanings = dict(re.findall(r"^ {4}(\w+): ((?:.|\n {8})+)$", attributes, re.MULTILINE))
-    yield origin.strip() + "\n"
-    yield "| setting | default | meaning |"
-    yield "|---|---|---|"
-    for field in node.body:
-        if isinstance(field, ast.AnnAssign) and field.value is not None and isinstance(field.target, ast.Name):
-            meaning = re.sub(r"\s+", " ", meanings.get(field.target.id, ""))
-            yield f"| `{field.target.id}` | `{ast.unparse(field.value)}` | {meaning} |"
+def sources() -> list[Path]:
+    """The modules of the processor's pure middle that have settings."""
+    folders = (PROCESSOR / "context", PROCESSOR / "detect", PROCESSOR / "features", PROCESSOR)
+    every = [path for folder in folders for path in sorted(folder.glob("*.py"))]
+    return [path for path in every if any(settings_tables(path))]
 
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -206,6 +193,11 @@ def main() -> None:
     for name, page in PAGES.items():
         (FOLDER / name).write_text(page(), encoding="utf-8")
         print(f"wrote docs/reference/{name}")
+    for path, text in detector_pages.pages().items():
+        path.write_text(text, encoding="utf-8")
+        print(f"wrote {path.relative_to(FOLDER.parent.parent)}")
+    for line in detector_pages.draw():
+        print(line)
 
 
 if __name__ == "__main__":

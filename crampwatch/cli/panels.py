@@ -28,6 +28,7 @@ TICKS = (
     (FindingKind.PAUSE, "pause"),
     (FindingKind.STOP, "stop"),
     (FindingKind.WALK_BREAK, "walk"),
+    (FindingKind.RESUMED, "resumed"),
     (FindingKind.UNSTEADY, "unsteady"),
     (FindingKind.LEVEL_SHIFT, "shift"),
     (FindingKind.GRADUAL_DECLINE, "decline"),
@@ -35,7 +36,7 @@ TICKS = (
     (FindingKind.CRAMP_STOP, "sudden stop"),
     (FindingKind.OTHER, "other"),
 )
-#: A gap longer than this is a gap in a line.
+#: A gap longer than this, and than three usual ones, is a gap in a line.
 GAP_MS = 15 * SECOND_MS
 
 
@@ -43,10 +44,11 @@ def _column(run: Watched, read: Callable[[View], float | None]) -> tuple[list[fl
     """Times and values; NaN where the channel or the recording has a gap, so that no line crosses it."""
     times: list[float] = []
     values: list[float] = []
-    last_ms = run.first_ms
+    first_ms = last_ms = run.views[0].at_ms
+    gap_ms = max(GAP_MS, 3 * (run.views[-1].at_ms - first_ms) / len(run.views))
     for view in run.views:
         at_s = (view.at_ms - run.first_ms) / SECOND_MS
-        if view.at_ms - last_ms > GAP_MS:
+        if view.at_ms - last_ms > gap_ms:
             times.append(at_s - 1)
             values.append(float("nan"))
         value = read(view)
@@ -58,7 +60,6 @@ def _column(run: Watched, read: Callable[[View], float | None]) -> tuple[list[fl
 
 def _name(axes: Axes, name: str, unit: str = "") -> None:
     axes.set_ylabel(f"{name}\n{unit}" if unit else name, rotation=0, ha="right", va="center")
-    axes.yaxis.set_label_coords(-0.048, 0.5)
 
 
 def _key(axes: Axes) -> None:
@@ -103,7 +104,8 @@ def cadence(axes: Axes, run: Watched) -> None:
     if running:
         middle = running[len(running) // 2]
         # Standing still is told by the ticks below; the panel is for the cadence of running.
-        axes.set_ylim(max(0.0, middle - 70), min(max(_there(values)), middle + 45) + 5)
+        lowest = max(middle - 70, min(_there(values)) - 8)
+        axes.set_ylim(max(0.0, lowest), min(max(_there(values)), middle + 45) + 5)
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     _key(axes)
 
@@ -277,3 +279,18 @@ def ticks(axes: Axes, run: Watched, kinds: Sequence[tuple[FindingKind, str]]) ->
         axes.plot(at_s, [place] * len(at_s), "|", color=colour, markersize=8, markeredgewidth=1.6)
     _strip(axes, [name for _, name in kinds])
     axes.text(1.005, 0.5, " findings", transform=axes.transAxes, va="center", fontsize=8)
+
+
+def line(
+    axes: Axes, run: Watched, name: str, unit: str, read: Callable[[View], float | None], marks: Sequence[float] = ()
+) -> None:
+    """One value that a detector wrote, with marks where it begins to count."""
+    times, values = _column(run, read)
+    _name(axes, name, unit)
+    if not _has(values):
+        _absent(axes, "not measured")
+        return
+    axes.plot(times, values, color=SIGN_COLOURS["L"], linewidth=1.2)
+    for mark in marks:
+        axes.axhline(mark, color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)))
+    axes.yaxis.set_major_locator(MaxNLocator(4))

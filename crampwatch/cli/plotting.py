@@ -36,6 +36,10 @@ _STYLE: dict[Any, Any] = {
 }
 
 
+#: The name of a panel stands so far beside it, inches.
+_BESIDE_IN = 0.45
+#: So far apart may the times on the axis be, seconds.
+_STEPS_S = (60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400)
 #: A panel: its height in inches, and what fills it.
 Row = tuple[float, Callable[[Axes], None]]
 
@@ -100,6 +104,7 @@ def _stacked(run: Watched, rows: Sequence[Row], title: str, words: str, wide: fl
         axes = figure.add_subplot(grid[row, 0], sharex=drawn[0] if drawn else None)
         fill(axes)
         axes.tick_params(axis="x", labelbottom=row == len(rows) - 1)
+        axes.yaxis.set_label_coords(-_BESIDE_IN / (wide - 12 * (_LEFT + _RIGHT)), 0.5)
         drawn.append(axes)
     _time_axis(drawn, run)
     left = _LEFT * 12 / wide
@@ -122,11 +127,12 @@ def _short(name: str) -> str:
 
 def _time_axis(drawn: Sequence[Axes], run: Watched) -> None:
     last = drawn[-1]
-    long_run = run.duration_ms > 100 * 60 * SECOND_MS
-    last.set_xlim(0, max(60.0, run.duration_ms / SECOND_MS))
-    steps = (60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400)
-    step = next((one for one in steps if run.duration_ms / one / SECOND_MS <= 12), run.duration_ms // SECOND_MS // 10)
-    last.set_xticks([float(at) for at in range(0, run.duration_ms // SECOND_MS + 1, step)])
+    from_s = max(0, run.views[0].at_ms - run.first_ms) // SECOND_MS
+    to_s = max(from_s + 60, run.duration_ms // SECOND_MS)
+    long_run = to_s > 100 * 60
+    last.set_xlim(from_s, to_s)
+    step = next((one for one in _STEPS_S if (to_s - from_s) / one <= 12), (to_s - from_s) // 10)
+    last.set_xticks([float(at) for at in range(-(-from_s // step) * step, to_s + 1, step)])
     small = 60 if long_run else 1
     last.set_xticklabels([f"{at // small // 60}:{at // small % 60:02}" for at in map(round, last.get_xticks())])
     last.set_xlabel("time into the run, h:mm" if long_run else "time into the run, mm:ss")
