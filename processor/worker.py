@@ -1,7 +1,6 @@
 """The processor: telemetry in; stored first, then findings, assessments and watermarks out; acked last."""
 
 import asyncio
-import functools
 import logging
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -12,7 +11,6 @@ from crampwatch.codec import encode
 from crampwatch.errors import Refused, Unavailable, first_misconfigured
 from crampwatch.herald import Herald
 from crampwatch.metrics import Counters, Vitals
-from crampwatch.settings import Athlete as AthleteSettings
 from crampwatch.settings import Settings
 from crampwatch.storage import Store
 from crampwatch.topics import SYSTEM, Kind, Topic, every
@@ -21,12 +19,12 @@ from crampwatch.units import SECOND_MS
 from processor.athlete import Athlete
 
 from .drain import Drain, Gain
+from .hearing import Hearing, asked_of
 from .marks import Marks
 from .mender import Mender
 from .patience import RETRY_MAX_S, Patience, Wait
-from .profile import Asked
 from .pulse import Pulse
-from .reading import Arrived, Origin, Said, read_answer, read_telemetry, read_watermark, row_of
+from .reading import Arrived, Origin, read_answer, read_telemetry, read_watermark, row_of
 from .roster import SLICE, Roster
 from .settling import Settler
 from .shelf import Shelf
@@ -42,14 +40,6 @@ FEW, GATHER_S = 8, 0.02
 LOOK_S = 10.0
 #: A session for which nothing came for so long is closed: as long as a broker keeps live telemetry.
 RESTED_S = 60.0
-
-
-#: What each word for sensitivity multiplies the budget of false alarms by (science 3.6).
-SENSITIVITY = {"low": 0.5, "normal": 1.0, "high": 2.0}
-
-
-def _asked(athlete: AthleteSettings) -> Asked:
-    return Asked(athlete.cramped_12_months, athlete.cramps_ever, SENSITIVITY[athlete.sensitivity])
 
 
 class Processor:
@@ -70,8 +60,8 @@ class Processor:
         store: where everything is kept; its owner closes it.
         clock: the run's time, for statuses, for what is recent after a restart and for which sessions rest; machines
             never see it.
-        counters: ``messages``, ``samples``, ``findings``, ``labels`` by what was said (``no_session``: there was no run),
-            ``refused`` by reason, ``ignored`` by name, ``caught_up``, ``failed`` by error, ``mended``.
+        counters: ``messages``, ``samples``, ``findings``, ``labels`` by what was said, ``refused`` by reason,
+            ``ignored`` by name, ``caught_up``, ``failed`` by error, ``mended``.
         wait: sleeps wall seconds.
         machines: makes and restores the athletes' machines.
     """
@@ -106,8 +96,9 @@ class Processor:
             counters,
             machines=machines,
             every_s=settings.processor.snapshot_every_s,
-            asked={one.id: _asked(one) for one in settings.athletes},
+            asked=asked_of(settings),
         )
+        self._hearing = Hearing(self._roster, self._shelf, self._patience, clock, counters)
         #: Machines are moved by one task at a time.
         self._turn = asyncio.Lock()
         self._mender = self._a_mender()
@@ -308,7 +299,7 @@ class Processor:
                 observed = 0
                 await asyncio.sleep(0)
         for said in drain.said:
-            await self._tell(said)
+            await self._hearing.hear(said)
         await self._record(bus, list(gains.values()))
         stored_s = asyncio.get_running_loop().time()
         for came_s in drain.came_s:
@@ -334,18 +325,6 @@ class Processor:
         self._counters.add("samples", by=len(telemetry.samples))
         for reason, count in outcome.ignored.items():
             self._counters.add("ignored", reason, by=count)
-
-    async def _tell(self, said: Said) -> None:
-        """Let the machine of the athlete's newest session know; kept before that, so that a crash loses no answer."""
-        seat = await self._roster.newest(said.athlete, self._clock.now_ms())
-        if seat is None:
-            self._counters.add("labels", "no_session")
-            return
-        label = seat.moment_of(said.label)
-        keep = functools.partial(self._shelf.say, *seat.name, said.label.at_ms, label)
-        if await self._patience.insist("keep", keep):
-            seat.tell(label)
-            self._counters.add("labels", label.what)
 
     async def _record(self, bus: Bus, gains: Sequence[Gain]) -> None:
         """Everything is durable before anything is told."""
