@@ -8,7 +8,7 @@ from crampwatch.units import Gate
 from processor.features.online import sat
 from processor.features.view import View
 
-#: What changes the level of cadence without any fatigue (science 2.5).
+#: What changes the level of cadence without any fatigue (science 2.6).
 _LEVEL_GATES = frozenset({Gate.HILL, Gate.INTERVALS, Gate.RUN_WALK, Gate.FAST_FINISH})
 
 

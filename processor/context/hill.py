@@ -13,11 +13,11 @@ from processor.state import copied
 
 @dataclass(frozen=True, slots=True)
 class HillSettings:
-    """Science 2.5: a speed change of over 8 % with heart rate moving the other way over 60 s.
+    """Science 2.6: a speed change of over 8 % with heart rate moving the other way over 60 s.
 
     Attributes:
         every_s: speed and heart rate are compared so often; 15 s [E].
-        speed_share: the speed has changed by more than this share of what it was 60 s before; 8 % (science 2.5).
+        speed_share: the speed has changed by more than this share of what it was 60 s before; 8 % (science 2.6).
         heart_bpm: heart rate has gone the other way by at least this, in both halves of that time; 2 bpm [E]. In
             both, because after a change of effort it goes on for some seconds as before.
         over_share: the hill is over once the speed is back within this share of what it was before; 4 % [E].

@@ -16,16 +16,16 @@ from .even import are_even
 
 @dataclass(frozen=True, slots=True)
 class IntervalsSettings:
-    """Science 2.5: three swings or more of over 15 % within 20 min, a period of 1 to 8 min.
+    """Science 2.6: three swings or more of over 15 % within 20 min, a period of 1 to 8 min.
 
     Attributes:
         every_s: speed (heart rate, where there is no speed) is read so often while running; 15 s [E].
         after_s: and only so long after running began, when the smoothed speed has caught up; 15 s [E].
-        swing_share: from slow to fast and back by this share; 15 % (science 2.5).
-        swings: so many swings are intervals; 3 (science 2.5), the last three count.
-        window_s: within this time; 1200 s (science 2.5).
-        shortest_s: a shorter period is none of intervals; 60 s (science 2.5).
-        longest_s: nor is a longer one; 480 s (science 2.5).
+        swing_share: from slow to fast and back by this share; 15 % (science 2.6).
+        swings: so many swings are intervals; 3 (science 2.6), the last three count.
+        window_s: within this time; 1200 s (science 2.6).
+        shortest_s: a shorter period is none of intervals; 60 s (science 2.6).
+        longest_s: nor is a longer one; 480 s (science 2.6).
         heart_bpm: heart rate at the end of each fast part is above that of the slow one by this; 3 bpm [E]. On hills
             it is below.
         even_spread: without a heart rate that follows, periods must be even: their coefficient of variation; 0.3 [E].

@@ -16,13 +16,13 @@ from .even import are_even
 
 @dataclass(frozen=True, slots=True)
 class PlanSettings:
-    """The run-walk rule of science 2.5.
+    """The run-walk rule of science 2.6.
 
     Attributes:
         walk_s: walking for so long is a walk break; 8 s (science 3.4).
         run_s: only an interruption of a run counts: so much running before it; 30 s [E].
-        breaks: so many breaks can show a plan; 3 (science 2.5), the last four count.
-        spread: when the spacing varies by less than this (coefficient of variation); 0.25 (science 2.5).
+        breaks: so many breaks can show a plan; 3 (science 2.6), the last four count.
+        spread: when the spacing varies by less than this (coefficient of variation); 0.25 (science 2.6).
         lapse: a plan is followed no longer when the last break began this many mean spacings ago; 1.5 [E].
     """
 

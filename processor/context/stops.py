@@ -14,22 +14,22 @@ from processor.state import copied
 
 @dataclass(frozen=True, slots=True)
 class StopsSettings:
-    """Science 2.5, "traffic stop" and "gel walk".
+    """Science 2.6, "traffic stop" and "gel walk".
 
     Attributes:
         run_s: only an interruption of a run counts: so much running before it; 30 s [E].
         stood_s: no steps for so long is a stop; 3 s (science 3.4).
         normal_share: running as usual before it is at this share of the usual cadence or above; 85 %, as for the
             cramp-type stop [E].
-        normal_s: and goes on to within so long of the stop; 5 s (science 2.5), or one step of a smart recording.
+        normal_s: and goes on to within so long of the stop; 5 s (science 2.6), or one step of a smart recording.
         step_s: the longest step of smart recording; 8 s [E].
-        back_share: running goes on at this share of the usual cadence; 97 % (science 2.5).
+        back_share: running goes on at this share of the usual cadence; 97 % (science 2.6).
         again_s: from so long after the first step of running; 3 s [E].
         back_s: and by so long after it; 15 s, when cadence counts again (science 3.2).
-        walk_s: a drink's walk takes at least so long; 10 s (science 2.5).
-        walked_s: and no longer; 60 s (science 2.5).
-        walks_per_h: more of them in an hour are something else; 3 (science 2.5).
-        walk_weight: what such a walk adds to the burden; 0.2 (science 2.5).
+        walk_s: a drink's walk takes at least so long; 10 s (science 2.6).
+        walked_s: and no longer; 60 s (science 2.6).
+        walks_per_h: more of them in an hour are something else; 3 (science 2.6).
+        walk_weight: what such a walk adds to the burden; 0.2 (science 2.6).
         break_s: a walk shorter than this is no break; 8 s (science 3.4).
         load_s: memory of the burden; 400 s (science 3.5, channel B).
         told_s: the gate is shown for so long; 30 s [E].

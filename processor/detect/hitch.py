@@ -23,7 +23,7 @@ class HitchSettings:
         recent_s: "in the last minutes" of explanations; 240 s.
         lately_s: "just before" of the cramp-type stop; 120 s.
         kept: so many hitches are remembered by time; 16, more change no explanation.
-        hill_weight: what a hitch counts on a hill; 0.5 (science 2.5).
+        hill_weight: what a hitch counts on a hill; 0.5 (science 2.6).
         turn_weight: and at a bend; 0.5.
     """
 

@@ -41,7 +41,7 @@ class PatternSettings:
         rest_tau_s: with this time constant; 120 s (science 3.7).
         peak_s: the highest score is remembered in steps for this time; 180 s (science 3.4, cramp-type stop).
         bouts: in intervals nothing above watch without so many hitches of the last minutes in their fast parts; 3
-            (science 2.5).
+            (science 2.6).
         prior: logits by which this athlete's history raises the score; 0 (science 3.5).
         most_prior: history and today's answers together raise it by no more; 0.9. Science 3.5 says 1.2, and at most
             twice the budget of false alarms: on the recorded runs 1.2 sets off 2.7 times the warnings, 0.9 1.9

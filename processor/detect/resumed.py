@@ -19,7 +19,7 @@ class ResumedSettings:
     Attributes:
         away_s: an interruption shorter than this needs no word; 8 s, as the shortest walk break [E].
         again_s: running again for so long; 5 s [E].
-        clean_share: cadence of this share of the usual one is a clean return; 97 % (science 2.5).
+        clean_share: cadence of this share of the usual one is a clean return; 97 % (science 2.6).
     """
 
     away_s: float = 8.0

@@ -1,16 +1,20 @@
 """The pattern level: what raises it, what keeps it quiet, how high it may stand, and that it always says why."""
 
+from functools import cache
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crampwatch.events import FindingKind
 from crampwatch.units import Gate, Level, Mode, Motion
+from processor.athlete import Athlete
 from processor.detect.cramp import CrampStop
 from processor.detect.pattern import Pattern, PatternSettings, thresholds_of
 from processor.detect.standstill import Standstill
 from processor.features.view import Baseline, View
 from processor.score import ScoreSettings, pattern_parts
+from tests.support import needs, runs
 from tests.support.clocks import START_MS
 
 BASE = Baseline(170.0, 1.5, 1.0, 0.8, 3.0, 150.0)
@@ -196,6 +200,28 @@ class TestCeilings:
         ]
         assert views[0].level is Level.WATCH
         assert views[0].because != ()
+
+
+@cache
+def seen(name):
+    return Athlete("r7", "s1").observe(runs.samples(needs.data() / "runs" / name)).views
+
+
+def warnings(sensitivity):
+    """How often a level of warning or more is entered over the recordings that have most of them."""
+    count = 0
+    for name in ("portland", "sloatsburg", "bloemendaal"):
+        pattern = Pattern(PatternSettings(sensitivity=sensitivity))
+        proofs = [one for view in seen(f"thomaschampagne+elevate__{name}.csv") for one in pattern.observe(view)]
+        raised = [one for one in proofs if one.level.rank >= Level.WARNING.rank and "score" in one.evidence]
+        count += sum("eased" not in one.because[0] for one in raised)
+    return count
+
+
+def test_on_recorded_runs_a_larger_budget_lets_more_through():
+    seldom, usual, often = warnings(0.5), warnings(1.0), warnings(2.0)
+    assert seldom < usual < often
+    assert often <= 3 * usual
 
 
 class TestBudget:
