@@ -10,9 +10,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import athlete, latency, outbox, peer, spool, store, thousand
+from benchmarks import athlete, detectors, latency, outbox, peer, spool, store, thousand
 
-PARTS = ("athlete", "store", "latency", "spool", "outbox", "peer", "thousand")
+PARTS = ("athlete", "detectors", "store", "latency", "spool", "outbox", "peer", "thousand")
 
 
 def main() -> None:
@@ -34,8 +34,8 @@ def main() -> None:
     console = Console()
     console.print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     figures: dict[str, object] = {}
-    if "athlete" in asked.parts:
-        figures["athlete"] = athlete.measure(console)
+    in_process = {"athlete": athlete.measure, "detectors": detectors.measure}
+    figures |= {name: measure(console) for name, measure in in_process.items() if name in asked.parts}
     if "store" in asked.parts:
         figures["store"] = asyncio.run(store.measure(console))
     if "latency" in asked.parts:
