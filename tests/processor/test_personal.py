@@ -1,5 +1,6 @@
 """What is usual for an athlete: learned run by run, shrunk to the population, bounded, and told to the next session."""
 
+import doctest
 import json
 from dataclasses import replace
 
@@ -8,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crampwatch.units import HOUR_MS, MINUTE_MS
+from processor import personal as personal_module
+from processor import population
 from processor.personal import (
     LEARNING,
     Mean,
@@ -232,6 +235,10 @@ class TestThresholds:
 
     def test_the_population_has_a_scale_of_one(self):
         assert SCORE_EDGES[0] < SCORE_AT_QUANTILE < SCORE_EDGES[-1]
+
+
+def test_the_examples_in_the_docstrings_hold():
+    assert [doctest.testmod(module).failed for module in (personal_module, population)] == [0, 0]
 
 
 def test_an_athlete_without_history_is_like_everybody():

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import sqlite3
 
 import pytest
 
@@ -17,7 +18,7 @@ from processor.labels import CRAMP, Label
 from processor.personal import Personal, learned
 from processor.profile import Asked, profile_of
 from processor.roster import OVER_MS
-from processor.shelf import Kept, Shelf
+from processor.shelf import FILE_NAME, Kept, Shelf
 from tests.processor.desk import RUN, rows, story
 from tests.processor.test_personal import session
 from tests.support.brokers import until
@@ -104,6 +105,31 @@ class TestTheShelf:
             assert await shelf.say("r7", "s1", START_MS, label)
             assert not await shelf.say("r7", "s1", START_MS, label)
             assert await shelf.labels("r7", "s1") == [label]
+
+    async def test_what_an_older_release_kept_stays_as_it_is_and_is_not_learned_from(self, tmp_path):
+        async with shelf_of(tmp_path):
+            pass
+        with contextlib.closing(sqlite3.connect(tmp_path / FILE_NAME)) as older:
+            for table in ("personal", "lesson", "profile", "label"):
+                older.execute(f"DROP TABLE {table}")
+            older.execute("INSERT INTO snapshot VALUES ('r7', 's1', ?, x'7b7d')", (START_MS,))
+            older.execute("PRAGMA user_version=3")
+            older.commit()
+        async with shelf_of(tmp_path) as shelf:
+            assert await shelf.unlearned("r7", START_MS + 1) == []
+            assert (await shelf.snapshot("r7", "s1")).body == b"{}"
+
+    async def test_a_version_that_cannot_be_read_knows_nothing_and_stops_nobody(self, tmp_path, caplog):
+        async with shelf_of(tmp_path) as shelf:
+            await shelf.keep([kept("s1", session(0))], ())
+        with contextlib.closing(sqlite3.connect(tmp_path / FILE_NAME)) as newer:
+            newer.execute("UPDATE personal SET body=?", (b'{"v":99}',))
+            newer.commit()
+        async with shelf_of(tmp_path) as shelf:
+            assert (await shelf.beginning("r7", "new", session(0).ended_ms + 1))[1].sessions == 0
+            await shelf.keep([kept("s2", session(1))], ())
+            assert [one.personal.version for one in await shelf.versions("r7")] == [1, 2]
+        assert "what is usual cannot be read" in caplog.text
 
     async def test_a_short_session_is_learned_from_without_a_version(self, tmp_path):
         async with shelf_of(tmp_path) as shelf:

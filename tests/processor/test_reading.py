@@ -8,10 +8,13 @@ from hypothesis import strategies as st
 
 from crampwatch.codec import encode
 from crampwatch.errors import Refused
+from crampwatch.events import Acknowledged, CheckedIn
 from crampwatch.topics import Kind, Topic
 from processor import reading
-from processor.reading import read_telemetry, row_of
+from processor.labels import EASED, Label
+from processor.reading import Said, read_answer, read_telemetry, row_of
 from tests.support import facts
+from tests.support.clocks import START_MS
 
 TOPICS = st.builds(
     Topic, st.sampled_from(["home", "away"]), st.just("r7"), st.sampled_from([Kind.TELEMETRY, Kind.BACKLOG])
@@ -37,3 +40,19 @@ def test_any_bytes_are_refused_and_hold_up_nothing(topic, payload):
     with pytest.raises(Refused):
         read_telemetry(topic, payload, "home")
     assert row_of(str(topic), payload, "home") is None
+
+
+def test_an_answer_is_read_with_whose_run_it_is_about():
+    said = read_answer(Topic("club", "r7", Kind.CHECKIN), encode(CheckedIn(at_ms=START_MS, what="eased")), "club")
+    assert said == Said("r7", Label(START_MS, EASED))
+
+
+def test_that_an_alert_was_seen_is_no_answer():
+    seen = Acknowledged(alert_id="a", at_ms=START_MS, by="runner")
+    assert read_answer(Topic("club", "r7", Kind.ACK), encode(seen), "club") is None
+
+
+def test_an_answer_of_another_team_is_refused():
+    with pytest.raises(Refused) as refused:
+        read_answer(Topic("away", "r7", Kind.CHECKIN), encode(CheckedIn(at_ms=START_MS, what="cramp")), "club")
+    assert refused.value.reason == "wrong_team"
