@@ -7,7 +7,7 @@ from typing import Any, Self
 from processor.features.online import median
 from processor.personal import LEARNING, Mean, Personal, longest_s, percentile, threshold_scale, usual_run_s
 from processor.population import POPULATION
-from processor.state import packed, unpacked
+from processor.state import sparse, unpacked
 
 #: Logits by which an answer of the questionnaire, or a hard session shortly before, raises the pattern (science 3.5).
 CRAMPED_LATELY, CRAMPED_TWICE, HARD_BEFORE = 0.5, 0.3, 0.2
@@ -85,12 +85,7 @@ class Profile:
 
     def plain(self) -> dict[str, Any]:
         """As JSON values, for :meth:`restored`: those that say something, as every snapshot holds them."""
-        usual = _telling(packed(self.usual), packed(Usual()))
-        return {**_telling(packed(self), packed(Profile())), "usual": usual}
-
-
-def _telling(values: Mapping[str, Any], silent: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value != silent[name]}
+        return {**sparse(self), "usual": sparse(self.usual)}
 
 
 def profile_of(asked: Asked, personal: Personal, began_ms: int) -> Profile:

@@ -76,6 +76,7 @@ class Pacing:
         if view.run_s >= settings.third_s:
             enough = state.seconds >= settings.share * (settings.third_s - settings.from_s)
             state.early_mps = round(state.metres / state.seconds, 3) if enough else 0.0
+            state.metres = state.seconds = 0.0
         elif view.run_s >= settings.from_s and view.settled and view.mps is not None:
             dt_s = min(view.dt_s, settings.step_s)
             state.seconds += dt_s
