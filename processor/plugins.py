@@ -40,6 +40,16 @@ def available() -> Sequence[str]:
     return sorted({entry.name for entry in entry_points(group=GROUP)})
 
 
+def offered() -> Sequence[type[Detector]]:
+    """All detectors that installed distributions offer, checked but not loaded into any machine: to try them out.
+
+    Raises:
+        Misconfigured: one of them is no detector, or offered twice.
+    """
+    names = available()
+    return [_loaded(entry) for entry in _alone(entry_points(group=GROUP), names)]
+
+
 def _alone(entries: Iterable[EntryPoint], names: Sequence[str]) -> list[EntryPoint]:
     """The entry point of each name, which must be offered once."""
     offered: dict[str, list[EntryPoint]] = {name: [] for name in names}

@@ -20,9 +20,10 @@ from processor.backtest import backtest
 from processor.detect.detector import Proof
 from processor.detector_checks import problems, trial_seconds
 from processor.guard import guarded
-from processor.plugins import athlete_with, available, own_names
+from processor.plugins import athlete_with, available, offered, own_names
 from processor.state import packed
 from tests.cli.rig import csv_of
+from tests.suites.test_detectors import TestEveryDetector as Promises
 from tests.support.needs import ROOT
 from tests.support.stories import Story
 
@@ -107,6 +108,15 @@ def installed(tmp_path_factory):
 @pytest.fixture
 def example(installed, monkeypatch):
     monkeypatch.syspath_prepend(installed)
+
+
+def test_an_installed_detector_goes_through_the_suite_of_all_detectors(example):
+    (kind,) = offered()
+    assert kind.name == "steady_cadence"
+    promises = [name for name in vars(Promises) if name.startswith("test_")]
+    assert len(promises) >= 4
+    for promise in promises:
+        getattr(Promises(), promise)(detector=kind)
 
 
 def test_nothing_is_loaded_unless_it_is_named(example):

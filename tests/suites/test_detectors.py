@@ -17,6 +17,7 @@ from crampwatch.units import Gate, Level, Mode, Motion, Quality
 from processor.detect.detector import Proof
 from processor.features.view import Baseline, View
 from processor.labels import Label
+from processor.plugins import offered
 from processor.state import packed, unpacked
 from tests.support.clocks import START_MS
 
@@ -121,7 +122,7 @@ def test_every_kind_of_finding_has_a_detector_that_says_it():
     assert [kind for kind in FindingKind if f"FindingKind.{kind.name}" not in source] == [FindingKind.OTHER]
 
 
-@pytest.mark.parametrize("detector", EVERY, ids=lambda one: one.name)
+@pytest.mark.parametrize("detector", [*EVERY, *offered()], ids=lambda one: one.name)
 class TestEveryDetector:
     @settings(max_examples=25, deadline=None)
     @given(seconds=views(), share=st.floats(0, 1))
