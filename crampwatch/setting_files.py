@@ -1,6 +1,7 @@
 """Where settings stand: a TOML file, a folder of secret files, and how one is laid over the other."""
 
 import json
+import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,3 +56,17 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         below = both.get(key)
         both[key] = merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
     return both
+
+
+def setter(loc: tuple[int | str, ...], file: Path | None) -> str:
+    """The variable or file that a wrong value at ``loc`` came from."""
+    variables = {name.upper() for name in os.environ}
+    folder = os.environ.get(SECRETS_DIR)
+    secrets = {one.name.upper(): one for one in Path(folder).iterdir()} if folder else {}
+    for length in range(len(loc), 0, -1):
+        name = (ENV_PREFIX + NESTED.join(str(part) for part in loc[:length])).upper()
+        if name in variables:
+            return f"the variable {name}"
+        if name in secrets:
+            return str(secrets[name])
+    return str(file or "the command")

@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from crampwatch.errors import Misconfigured
-from crampwatch.setting_files import ENV_PREFIX, NESTED, SECRETS_DIR, merged, read_secrets, read_toml
+from crampwatch.setting_files import ENV_PREFIX, NESTED, SECRETS_DIR, merged, read_secrets, read_toml, setter
 from crampwatch.topics import SYSTEM
 from crampwatch.units import CadenceUnit, Id
 
@@ -316,7 +316,7 @@ def _refuse_shared_ids(settings: Settings, file: Path | None) -> None:
     for name in ("collector", "processor", "alerts", "dashboard"):
         one = getattr(settings, name).id
         if (other := owners.setdefault(one, name)) != name:
-            where = f"in {_setter((name, 'id'), file)}; {_SEE}"
+            where = f"in {setter((name, 'id'), file)}; {_SEE}"
             raise Misconfigured(f"{name}.id", f"{one!r} is also {other}.id, give each service its own, {where}")
 
 
@@ -334,22 +334,8 @@ def _explained(error: ValidationError, file: Path | None) -> Misconfigured:
     # What stands under an unknown name may be a mistyped secret, and what comes as a table may hold one.
     shown = first["type"] not in {"value_error", "missing", "extra_forbidden"} and not _secret(setting)
     given = f" (given: {str(first['input'])[:60]!r})" if shown and isinstance(first["input"], str | int | float) else ""
-    where = _setter(first["loc"], file)
+    where = setter(first["loc"], file)
     return Misconfigured(setting, f"{message}{given}, in {where}; {_SEE}")
-
-
-def _setter(loc: tuple[int | str, ...], file: Path | None) -> str:
-    """The variable or file that a wrong value at ``loc`` came from."""
-    variables = {name.upper() for name in os.environ}
-    folder = os.environ.get(SECRETS_DIR)
-    secrets = {one.name.upper(): one for one in Path(folder).iterdir()} if folder else {}
-    for length in range(len(loc), 0, -1):
-        name = (ENV_PREFIX + NESTED.join(str(part) for part in loc[:length])).upper()
-        if name in variables:
-            return f"the variable {name}"
-        if name in secrets:
-            return str(secrets[name])
-    return str(file or "the command")
 
 
 def _secret(setting: str) -> bool:
