@@ -119,7 +119,7 @@ class Pattern:
             state.rank, state.quiet_ms = rank, None
             for lower in range(rank):
                 state.entered_ms[lower] = view.at_ms
-            state.because = list(self._reasons(view))
+            state.because = list(self._reasons(view) or fatigue_reasons(view))
             proofs = (self._raised(view),)
         elif state.rank > ceiling:
             state.rank, state.quiet_ms = ceiling, None
@@ -243,9 +243,12 @@ class Pattern:
         return Proof(FindingKind.PATTERN, view.at_ms, self.level, because, self._evidence(view))
 
     def _reasons(self, view: View) -> tuple[str, ...]:
-        """Why the level stands: the score's reasons, or the fatigue index's where that holds it alone."""
+        """Why the level stands: the score's reasons, or the fatigue index's where that holds it alone.
+
+        Empty when neither says anything now: what was said before still holds.
+        """
         held = view.score >= self._settings.leave_share * self._thresholds[0]
-        return reasons(view) if held else fatigue_reasons(view)
+        return reasons(view) if held or view.fatigue_since_ms is None else fatigue_reasons(view)
 
     def _lowered(self, view: View, because: str) -> Proof:
         return Proof(FindingKind.PATTERN, view.at_ms, self.level, (because,), self._evidence(view))
@@ -262,7 +265,7 @@ class Pattern:
 
 
 def reasons(view: View) -> tuple[str, ...]:
-    """The two largest contributors to the score, in words for a runner; the fatigue index when there is none."""
+    """The two largest contributors to the score, in words for a runner; empty when there is none."""
     parts = view.parts
     weights = {
         "U": parts.get("U", 0.0),
@@ -270,7 +273,7 @@ def reasons(view: View) -> tuple[str, ...]:
         "L": parts.get("L", 0.0) + parts.get("C", 0.0),
     }
     largest = sorted((name for name, weight in weights.items() if weight > 0.1), key=lambda name: -weights[name])
-    return tuple(_words(name, view) for name in largest[:2]) or fatigue_reasons(view)
+    return tuple(_words(name, view) for name in largest[:2])
 
 
 def thresholds_of(settings: PatternSettings) -> tuple[float, float, float]:

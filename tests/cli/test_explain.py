@@ -130,6 +130,13 @@ def test_nothing_is_missing_above_the_highest_level(run):
     assert missing(run, asked) == ()
 
 
+def test_a_level_that_fades_keeps_its_reasons_and_names_no_fatigue_that_nobody_measured(run):
+    raised = [view for view in run.views if view.level in {Level.WATCH, Level.WARNING, Level.IMMINENT}]
+    assert raised
+    assert all(view.because for view in raised)
+    assert [view.because for view in raised if view.fatigue is None and "fatigue" in " ".join(view.because)] == []
+
+
 def test_a_level_stands_in_the_list_from_when_it_began_until_it_ended(run):
     for event in events(run):
         if event.what == "level":
