@@ -18,9 +18,9 @@ from .shelf import Kept, KeptGap, Shelf
 
 log = logging.getLogger(__name__)
 
-#: Machines held at once, some 150 KB each. A session that has rested longest makes room; it comes back from shelf and
+#: Machines held at once, some 60 KB each. A session that has rested longest makes room; it comes back from shelf and
 #: store.
-MACHINES = 2_000
+MACHINES = 5_000
 #: A session of which nothing was heard for so long is over and makes room in any case.
 OVER_MS = 60 * MINUTE_MS
 #: Findings this young are published again after a restart: as long as a broker keeps one (takers know it by its id).
