@@ -15,7 +15,7 @@ from crampwatch.storage import Batch, RunKey
 from crampwatch.storage.influx.store import InfluxStore
 from crampwatch.storage.outbox import file_name
 from crampwatch.topics import Kind, Topic, every
-from processor.worker import gather_s
+from processor.drain import gather_s
 
 #: As the processor drains.
 MOST = 256

@@ -18,7 +18,7 @@ from crampwatch.trouble import level
 from crampwatch.units import SECOND_MS
 from processor.athlete import Athlete
 
-from .drain import Drain, Gain
+from .drain import FEW, Drain, Gain, gather_s
 from .marks import Marks
 from .mender import Mender
 from .patience import RETRY_MAX_S, Patience, Wait
@@ -32,24 +32,10 @@ log = logging.getLogger(__name__)
 
 #: Deliveries between the link and the worker. When full, the link waits.
 QUEUE = 1_024
-#: A drain costs about the same whatever it holds. With more sessions than these few, one gathers for so many wall
-#: seconds before it is stored; with few there is nothing to gather, and a message goes through at once. A large field
-#: gathers longer, by so much a session: its processor has less to spare.
-FEW, GATHER_S = 8, 0.02
-GATHER_A_SESSION_S, LONGEST_GATHER_S = 0.0002, 0.1
 #: Run seconds between two looks for sessions that rest.
 LOOK_S = 10.0
 #: A session for which nothing came for so long is closed: as long as a broker keeps live telemetry.
 RESTED_S = 60.0
-
-
-def gather_s(sessions: int) -> float:
-    """For how many wall seconds a drain of more than a few sessions gathers.
-
-    >>> gather_s(9), round(gather_s(300), 3), gather_s(1_000)
-    (0.02, 0.06, 0.1)
-    """
-    return min(LONGEST_GATHER_S, max(GATHER_S, GATHER_A_SESSION_S * sessions))
 
 
 class Processor:
