@@ -15,6 +15,7 @@ from crampwatch.storage import Batch, RunKey
 from crampwatch.storage.influx.store import InfluxStore
 from crampwatch.storage.outbox import file_name
 from crampwatch.topics import Kind, Topic, every
+from processor.drain import gather_s
 
 #: As the processor drains.
 MOST = 256
@@ -35,11 +36,15 @@ async def main() -> None:
 
 
 async def _relay(queue: asyncio.Queue[Delivery], store: InfluxStore) -> None:
+    runners: set[RunKey] = set()
     while True:
         taken = [await queue.get()]
+        await asyncio.sleep(gather_s(len(runners)))
         while len(taken) < MOST and not queue.empty():
             taken.append(queue.get_nowait())
-        await store.record([_batch(one) for one in taken])
+        batches = [_batch(one) for one in taken]
+        runners.update(batch.run for batch in batches)
+        await store.record(batches)
         for one in taken:
             await one.ack()
 

@@ -67,6 +67,27 @@ def first_of(error: BaseException, kind: type[OursT]) -> OursT | None:
     return None
 
 
+ErrorT = TypeVar("ErrorT", bound=BaseException)
+
+
+def without_frames(error: ErrorT) -> ErrorT:
+    """The same error, and those behind it, without the frames that they came through; for one that will be met again.
+
+    Such a frame holds what was to be sent, and often the error once more: a ring, which lives until Python looks for
+    rings. Who fails every few seconds for hours would gather thousands of them.
+    """
+    behind: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while behind:
+        one = behind.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        one.__traceback__ = None
+        behind += [one.__cause__, one.__context__]
+    return error
+
+
 def first_misconfigured(error: BaseException) -> Misconfigured | None:
     """What a service that ends should raise in place of a group: the setting to mend, if that is what ended it."""
     return first_of(error, Misconfigured)

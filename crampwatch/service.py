@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ctypes
 import functools
 import gc
 import logging
@@ -44,6 +45,9 @@ class Watched(Service, Protocol):
 #: After so many new objects the young ones are looked through for rings; after so many such looks those that are older;
 #: after so many of these, all.
 LOOKS = (20_000, 20, 10)
+
+#: What glibc's malloc.h calls M_ARENA_MAX.
+MOST_HEAPS = -8
 
 #: Told of a service that ended though nobody asked it to, and why.
 Ended = Callable[[Service, str], None]
@@ -118,6 +122,17 @@ def spare_collections() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*LOOKS)
+
+
+def share_one_heap() -> None:
+    """Have all threads of this process take memory from one heap, before any is started; where the C library has it so.
+
+    glibc gives each thread a heap of its own, and a hole in one is of no use to another: a processor whose database
+    threads pass buffers around grew by 60 MB in half an hour in which InfluxDB was away, and by 28 MB with one heap.
+    Threads that wait for Python's lock anyway do not wait for the heap's.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(MOST_HEAPS, 1)
 
 
 async def until_stopped() -> None:

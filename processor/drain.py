@@ -14,6 +14,21 @@ from .seat import Gap, Seat
 DELIVERIES = 256
 SAMPLES = 4_096
 
+#: A drain costs about the same whatever it holds. With more sessions than these few, one gathers for so many wall
+#: seconds before it is stored; with few there is nothing to gather, and a message goes through at once. A large field
+#: gathers longer, by so much a session: its processor has less to spare.
+FEW, GATHER_S = 8, 0.02
+GATHER_A_SESSION_S, LONGEST_GATHER_S = 0.0002, 0.1
+
+
+def gather_s(sessions: int) -> float:
+    """For how many wall seconds a drain of more than a few sessions gathers.
+
+    >>> gather_s(9), round(gather_s(300), 3), gather_s(1_000)
+    (0.02, 0.06, 0.1)
+    """
+    return min(LONGEST_GATHER_S, max(GATHER_S, GATHER_A_SESSION_S * sessions))
+
 
 @dataclass(slots=True)
 class Drain:

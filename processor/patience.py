@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from crampwatch.clock import Clock
-from crampwatch.errors import CrampwatchError, Misconfigured, Refused, Unavailable
+from crampwatch.errors import CrampwatchError, Misconfigured, Refused, Unavailable, without_frames
 from crampwatch.metrics import Counters
 from crampwatch.trouble import Trouble
 
@@ -54,7 +54,7 @@ class Patience:
             try:
                 result = await call()
             except bears as error:
-                self._held(what, error)
+                self._held(what, without_frames(error))
                 await self._wait(wait_s)
                 wait_s = min(wait_s * 2, RETRY_MAX_S)
                 continue
@@ -70,7 +70,7 @@ class Patience:
             self._held(what, f"no answer within {ATTEMPT_S:g} s")
             return None
         except READ_FAULTS as error:
-            self._held(what, error)
+            self._held(what, without_frames(error))
             return None
         self._done(what)
         return result

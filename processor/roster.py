@@ -21,9 +21,9 @@ from .shelf import Kept, KeptGap, Shelf
 
 log = logging.getLogger(__name__)
 
-#: Machines held at once, some 150 KB each. A session that has rested longest makes room; it comes back from shelf and
+#: Machines held at once, some 60 KB each. A session that has rested longest makes room; it comes back from shelf and
 #: store.
-MACHINES = 2_000
+MACHINES = 5_000
 #: A session of which nothing was heard for so long is over and makes room in any case.
 OVER_MS = 60 * MINUTE_MS
 #: Who was heard of so lately may still say something of that session (a cramp may come up to 6 h after, science 1.1).

@@ -18,7 +18,7 @@ from crampwatch.trouble import level
 from crampwatch.units import SECOND_MS
 from processor.athlete import Athlete
 
-from .drain import Drain, Gain
+from .drain import FEW, Drain, Gain, gather_s
 from .hearing import Hearing, asked_of
 from .marks import Marks
 from .mender import Mender
@@ -33,9 +33,6 @@ log = logging.getLogger(__name__)
 
 #: Deliveries between the link and the worker. When full, the link waits.
 QUEUE = 1_024
-#: A drain costs about the same whatever it holds. With more sessions than these few, one gathers for so many wall
-#: seconds before it is stored; with few there is nothing to gather, and a message goes through at once.
-FEW, GATHER_S = 8, 0.02
 #: Run seconds between two looks for sessions that rest.
 LOOK_S = 10.0
 #: A session for which nothing came for so long is closed: as long as a broker keeps live telemetry.
@@ -233,7 +230,7 @@ class Processor:
         self._take(*await self._queue.get(), drain)
         self._take_what_is_there(drain)
         if drain.has_room and len(self._roster) > FEW:
-            await self._wait(GATHER_S)
+            await self._wait(gather_s(len(self._roster)))
             self._take_what_is_there(drain)
         return drain
 

@@ -5,6 +5,8 @@ import signal
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from crampwatch.service import share_one_heap
+
 T = TypeVar("T")
 
 
@@ -18,6 +20,7 @@ def run_in_order(work: Coroutine[Any, Any, T]) -> T | None:
     Returns:
         What ``work`` returned, or None when it was asked to stop before.
     """
+    share_one_heap()
     return asyncio.run(_heeding(work))
 
 

@@ -28,9 +28,9 @@ BUSY_S = 10.0
 SWITCHING_S = 0.01
 #: The write-ahead log is cut back to this many bytes after a checkpoint.
 LOG_BYTES = 16 * 1024 * 1024
-#: How many KiB of pages a writer may keep: for the store the hot minutes of some hundred runners; for queues and
+#: How many KiB of pages a writer may keep: for the store the hot minutes of a hundred runners; for queues and
 #: journals, which are read from their ends, little. Only what is used is taken.
-CACHE_KIB = {"store": 32 * 1024}
+CACHE_KIB = {"store": 8 * 1024}
 SMALL_CACHE_KIB = 2 * 1024
 #: SQLite's primary result codes that time or free space may mend, and those that only a person can.
 PASSING = {

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Sequence
 from typing import Protocol
 
 from crampwatch.clock import Clock
-from crampwatch.errors import CrampwatchError, Misconfigured, Throttled
+from crampwatch.errors import CrampwatchError, Misconfigured, Throttled, without_frames
 from crampwatch.metrics import Counters, Gauge
 from crampwatch.storage.influx.verdicts import LinesRefused
 from crampwatch.storage.outbox import TAKE_POINTS, Outbox
@@ -330,5 +330,5 @@ async def _error(request: Awaitable[None]) -> CrampwatchError | None:
     try:
         await request
     except CrampwatchError as error:
-        return error
+        return without_frames(error)
     return None

@@ -2,12 +2,16 @@
 
 import asyncio
 import gc
+import platform
+import subprocess
+import sys
 import weakref
 
 import pytest
 
+from crampwatch import service
 from crampwatch.errors import Misconfigured
-from crampwatch.service import LOOKS, running, spare_collections
+from crampwatch.service import LOOKS, running, share_one_heap, spare_collections
 
 
 class Part:
@@ -169,3 +173,30 @@ def test_rings_of_a_spared_process_are_still_freed_and_what_it_has_loaded_is_not
     while lost() is not None and len(fillers) < 100 * LOOKS[0]:
         fillers.append([])
     assert lost() is None
+
+
+HEAPS = """
+import ctypes, gc, sys, threading
+from crampwatch.service import share_one_heap
+if sys.argv[1] == "one":
+    share_one_heap()
+def use():
+    kept = [bytes(600) for _ in range(1000)]
+threads = [threading.Thread(target=use) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(flush=True)
+ctypes.CDLL(None).malloc_stats()
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc gives threads heaps; nothing enables it here")
+@pytest.mark.parametrize(("asked", "heaps"), [("one", {1}), ("as it comes", {2, 3, 4, 5})])
+def test_threads_share_one_heap_when_asked_to(asked, heaps):
+    told = subprocess.run([sys.executable, "-c", HEAPS, asked], capture_output=True, text=True, check=True).stderr
+    assert told.count("Arena ") in heaps
+
+
+def test_asking_for_one_heap_where_the_c_library_has_no_such_thing_changes_nothing(monkeypatch):
+    monkeypatch.setattr(service.ctypes, "CDLL", lambda _: object())
+    share_one_heap()

@@ -2,9 +2,9 @@
 
 from crampwatch.bus.memory import MemoryBroker
 from crampwatch.topics import Kind, Topic
+from processor.drain import FEW, GATHER_S
 from processor.settling import KEEP_S
 from processor.shelf import Shelf
-from processor.worker import FEW, GATHER_S
 from tests.processor.desk import RUN, Gate, rows
 from tests.support.brokers import until
 from tests.support.stories import Story
