@@ -7,8 +7,7 @@ from contextlib import AbstractAsyncContextManager
 
 from crampwatch.bus import Bus, BusFactory, Delivery
 from crampwatch.clock import Clock
-from crampwatch.codec import encode
-from crampwatch.errors import Refused, Unavailable, first_misconfigured
+from crampwatch.errors import Refused, first_misconfigured
 from crampwatch.herald import Herald
 from crampwatch.metrics import Counters, Vitals
 from crampwatch.settings import Settings
@@ -28,6 +27,7 @@ from .reading import Arrived, Origin, read_answer, read_telemetry, read_watermar
 from .roster import SLICE, Roster
 from .settling import Settler
 from .shelf import Shelf
+from .speaking import Speaker
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +96,7 @@ class Processor:
             asked=asked_of(settings),
         )
         self._hearing = Hearing(self._roster, self._shelf, self._patience, clock, counters)
+        self._speaker = Speaker(self._team, self._patience, counters)
         #: Machines are moved by one task at a time.
         self._turn = asyncio.Lock()
         self._mender = self._a_mender()
@@ -333,27 +334,4 @@ class Processor:
                 if gain.samples:
                     self._pulse.stored(gain.seat.key.athlete, max(one.at_ms for one in gain.samples), now_ms)
         for gain in gains:
-            await self._publish(bus, gain)
-
-    async def _publish(self, bus: Bus, gain: Gain) -> None:
-        athlete = gain.seat.key.athlete
-        topic = Topic(self._team, athlete, Kind.FINDING)
-        for finding in (*gain.seat.to_repeat, *gain.findings):
-            await self._send(bus, topic, encode(finding))
-            self._counters.add("findings", finding.kind)
-        gain.seat.to_repeat = ()
-        for one in gain.live:
-            if gain.seat.telling.tells(one):
-                try:
-                    await bus.publish(Topic(self._team, athlete, Kind.ASSESSMENT), encode(one))
-                except (Unavailable, Refused):
-                    # A later one says more; the store has them all.
-                    self._counters.add("assessments_dropped")
-
-    async def _send(self, bus: Bus, topic: Topic, payload: bytes) -> None:
-        """Publish until the broker has it. What it will never take is counted and left: the store has it."""
-        try:
-            await self._patience.insist("publish", lambda: bus.publish(topic, payload))
-        except Refused as refused:
-            first = self._counters.add("unpublished", refused.reason) == 1
-            log.log(level(first=first), "%s not published: %s", topic.kind, refused)
+            await self._speaker.tell(bus, gain)
