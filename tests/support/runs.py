@@ -61,14 +61,14 @@ def recorded() -> list[Path]:
     return [path for path in every if not path.stem.endswith(("_ev", "_rr"))]
 
 
-def samples(path: Path) -> Iterator[Sample]:
+def samples(path: Path, start_ms: int = START_MS) -> Iterator[Sample]:
     """One recording as samples; a value outside any sensor's range was never sent."""
     wearing = Wearing()
     with path.open(newline="") as file:
         for row in csv.DictReader(file):
             bpm, spm, mps = (_number(row.get(name)) for name in ("hr_bpm", "cadence_spm", "speed_mps"))
             yield from wearing.second(
-                START_MS + round(float(row["t_s"]) * 1_000),
+                start_ms + round(float(row["t_s"]) * 1_000),
                 bpm=bpm if bpm is not None and 1 <= bpm <= 300 else None,
                 spm=spm if spm is not None and 0 <= spm <= 510 else None,
                 mps=mps if mps is not None and 0 <= mps <= 256 else None,
