@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from crampwatch.events import Assessed, Finding, FindingKind, Sample
-from crampwatch.units import SECOND_MS, Level, Motion
+from crampwatch.units import HOUR_MS, Level, Motion
 from processor.athlete import Athlete
 from processor.profile import Profile
 from processor.summary import Summary
@@ -17,6 +17,7 @@ from tests.support import runs
 
 #: A second of a recording stands for the time since the last one, and for no more than this.
 LONGEST_MS = 10_000
+WARNING = Level.WARNING.rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,6 @@ class Observed:
 
     Attributes:
         findings: in the order in which they were proved.
-        began_ms: the first sample; times are told from there.
         assessed: seconds that were assessed.
         strange: those with a score that is none.
         running_ms: time of running.
@@ -37,7 +37,6 @@ class Observed:
     """
 
     findings: tuple[Finding, ...]
-    began_ms: int
     assessed: int
     strange: int
     running_ms: int
@@ -50,7 +49,7 @@ class Observed:
     @property
     def running_h(self) -> float:
         """Hours of running."""
-        return self.running_ms / 3_600_000
+        return self.running_ms / HOUR_MS
 
     @property
     def warnings(self) -> list[Finding]:
@@ -61,9 +60,6 @@ class Observed:
     def prompts(self) -> list[Finding]:
         """Sudden stops that would be asked about."""
         return [one for one in self.findings if one.kind is FindingKind.CRAMP_STOP]
-
-
-WARNING = Level.WARNING.rank
 
 
 @cache
@@ -81,13 +77,11 @@ def alone(path: Path) -> Observed:
 def watched(samples: Iterable[Sample], profile: Profile | None = None) -> Observed:
     """Samples through a machine of their own."""
     machine = Athlete("r7", "s1", profile)
-    told = list(samples)
-    outcome, end = machine.observe(told), machine.flush()
+    outcome, end = machine.observe(samples), machine.flush()
     seconds = [*outcome.assessments, *end.assessments]
     running_ms, modes, gates = _times(seconds)
     return Observed(
         findings=(*outcome.findings, *end.findings),
-        began_ms=told[0].at_ms,
         assessed=len(seconds),
         strange=sum(not (math.isfinite(one.score) and 0 <= one.score <= 1) for one in seconds),
         running_ms=running_ms,
@@ -118,8 +112,3 @@ def _levels(seconds: Sequence[Assessed]) -> tuple[tuple[int, Level], ...]:
             stood = one.level
             changes.append((one.at_ms, stood))
     return tuple(changes)
-
-
-def seconds_into(seen: Observed, at_ms: int) -> int:
-    """Whole seconds from the first sample to a moment, as ``crampwatch explain`` tells them."""
-    return (at_ms - seen.began_ms) // SECOND_MS

@@ -11,8 +11,9 @@ from typing import Any
 
 from crampwatch.events import Finding, FindingKind
 from crampwatch.units import SECOND_MS
-from tests.scenarios.recordings import Observed, seconds_into
+from tests.scenarios.recordings import Observed
 from tests.support import needs
+from tests.support.clocks import START_MS
 
 GOLDEN = Path(__file__).parent / "golden" / "recorded"
 #: Kinds that say nothing about an athlete alone: how many there were, and the first and the last, is enough.
@@ -22,7 +23,7 @@ Timeline = dict[str, Any]
 
 
 def timeline(path: Path, seen: Observed) -> Timeline:
-    """A recording as its golden file has it; times in seconds from its first sample."""
+    """A recording as its golden file has it; times in seconds of its own clock."""
     name = f"{path.parent.name}/{path.name}"
     told = [one for one in seen.findings if one.kind not in COUNTED]
     return {
@@ -30,12 +31,16 @@ def timeline(path: Path, seen: Observed) -> Timeline:
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "tags": _tags().get(name, []),
         "running_s": round(seen.running_ms / SECOND_MS),
-        "findings": [[seconds_into(seen, one.at_ms), _tagged(one), str(one.level)] for one in told],
+        "findings": [[_seconds_into(one.at_ms), _tagged(one), str(one.level)] for one in told],
         "counted": _counted(seen),
-        "levels": [[seconds_into(seen, at_ms), str(level)] for at_ms, level in seen.levels],
+        "levels": [[_seconds_into(at_ms), str(level)] for at_ms, level in seen.levels],
         "modes_s": _seconds(seen.modes),
         "gates_s": _seconds(seen.gates),
     }
+
+
+def _seconds_into(at_ms: int) -> int:
+    return (at_ms - START_MS) // SECOND_MS
 
 
 def _tagged(finding: Finding) -> str:
@@ -48,7 +53,7 @@ def _counted(seen: Observed) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for one in seen.findings:
         if one.kind in COUNTED:
-            at_s = seconds_into(seen, one.at_ms)
+            at_s = _seconds_into(one.at_ms)
             entry = found.setdefault(_tagged(one), [0, at_s, at_s])
             entry[0] += 1
             entry[2] = at_s
