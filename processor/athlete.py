@@ -31,11 +31,11 @@ from processor.features.view import View
 from processor.labels import CRAMP, Label
 from processor.profile import Profile
 from processor.profiled import settings_of, usual_baseline
-from processor.state import packed, sparse, unpacked
+from processor.state import packed, row, unpacked, unrowed
 from processor.summary import Summary, summary_of
 from processor.timeline import Moment, Timeline, TimelineState
 
-SNAPSHOT_VERSION = 2
+SNAPSHOT_VERSION = 3
 
 #: Every detector that needs no more than the view, in the order in which each one's channel is needed by the next.
 _LINE: tuple[type[Detector], ...] = (
@@ -140,7 +140,11 @@ class Athlete:
         )
 
     def snapshot(self) -> bytes:
-        """The machine as canonical JSON: versioned, a few kilobytes, the same bytes for the same facts."""
+        """The machine as canonical JSON: versioned, a few kilobytes, the same bytes for the same facts.
+
+        Parts and detectors are rows by name; their instants are counted from the last second that was closed.
+        """
+        now_ms = self.last_ms or 0
         body = {
             "v": SNAPSHOT_VERSION,
             "athlete": self.athlete_id,
@@ -148,9 +152,9 @@ class Athlete:
             "profile": self.profile.plain(),
             "restarts": self._restarts,
             "labels": [packed(label) for label in self._labels],
-            "parts": {name: sparse(part.state) for name, part in self._conditioner.parts.items()}
-            | {"timeline": sparse(self._timeline.state)},
-            "detectors": {one.name: state for one in self._detectors if (state := sparse(one.snapshot()))},
+            "timeline": row(self._timeline.state),
+            "parts": _told((name, row(part.state, now_ms)) for name, part in self._conditioner.parts.items()),
+            "detectors": _told((one.name, row(one.snapshot(), now_ms)) for one in self._detectors),
         }
         return json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
@@ -168,18 +172,19 @@ class Athlete:
         return cls(body["athlete"], body["session"], Profile.restored(body["profile"]), body)
 
     def _assemble(self, body: Mapping[str, Any]) -> None:
-        parts = body.get("parts", {})
-        self._timeline = Timeline(None, unpacked(TimelineState, parts["timeline"]) if "timeline" in parts else None)
+        self._timeline = Timeline(None, unrowed(TimelineState, body["timeline"]) if body else None)
         self._restarts: int = body.get("restarts", 0)
         self._labels = [unpacked(Label, one) for one in body.get("labels", ())]
-        self._build(parts, body.get("detectors", {}))
+        self._build(body.get("parts", {}), body.get("detectors", {}))
 
     def _build(self, parts: Mapping[str, Any], detectors: Mapping[str, Any]) -> None:
+        now_ms = self.last_ms or 0
+
         def state(kind: type[Detector]) -> Any:
-            return unpacked(kind.state_type, detectors[kind.name]) if kind.name in detectors else None
+            return unrowed(kind.state_type, detectors[kind.name], now_ms) if kind.name in detectors else None
 
         self._conditioner = Conditioner(
-            lambda name, kind: unpacked(kind, parts[name]) if name in parts else None,
+            lambda name, kind: unrowed(kind, parts[name], now_ms) if name in parts else None,
             baseline=usual_baseline(self.profile),
         )
         given = settings_of(self.profile)
@@ -268,3 +273,8 @@ class Athlete:
             because=proof.because,
             evidence=dict(proof.evidence),
         )
+
+
+def _told(rows: Iterable[tuple[str, list[Any]]]) -> dict[str, list[Any]]:
+    """The rows that say anything."""
+    return {name: one for name, one in rows if one != [0]}

@@ -81,7 +81,7 @@ class Profile:
     @classmethod
     def restored(cls, values: Mapping[str, Any]) -> Self:
         """The profile of :meth:`plain`."""
-        return unpacked(cls, {**values, "usual": unpacked(Usual, values.get("usual", {}))})
+        return unpacked(cls, dict(values))
 
     def plain(self) -> dict[str, Any]:
         """As JSON values, for :meth:`restored`: those that say something, as every snapshot holds them."""

@@ -75,7 +75,8 @@ class BaselineState:
     block_s: float = 0.0
     wobble_sum: float = 0.0
     wobble_s: float = 0.0
-    recent: list[list[float]] = field(default_factory=list)
+    recent_ms: list[int] = field(default_factory=list)
+    recent_spm: list[float] = field(default_factory=list)
     base: list[float | None] | None = None
     adapted_spm: float = 0.0
     slope_xy: float = 0.0
@@ -106,7 +107,7 @@ class SessionBaseline:
     def interrupt(self, silence_s: float) -> None:
         """Nothing recent may be compared across a silence; a long one asks for a new baseline."""
         state = self.state
-        state.recent = []
+        self._forget_recent()
         state.block_sum = state.block_s = 0.0
         if silence_s >= self._settings.forget_s and state.base is not None:
             learned = state.run_s
@@ -129,7 +130,7 @@ class SessionBaseline:
         """
         spm = view.spm
         if spm is None or not view.settled:
-            self.state.recent = []
+            self._forget_recent()
             view.base = self._base
             if self._base is not None and spm is not None:
                 view.expected_spm = self._expect(view.smooth_mps)
@@ -156,12 +157,17 @@ class SessionBaseline:
         return base.spm + min(reach, max(-reach, slope * (mps - base.mps)))
 
     def _measure_wobble(self, view: View, spm: float) -> None:
-        recent, at_ms, lag_ms = self.state.recent, view.at_ms, self._lag_ms
-        while len(recent) > 1 and at_ms - recent[1][0] >= lag_ms:
-            del recent[0]
-        if recent and lag_ms <= at_ms - recent[0][0] <= 2 * lag_ms:
-            view.wobble_spm = abs(spm - recent[0][1])
-        recent.append([at_ms, spm])
+        times, values, at_ms, lag_ms = self.state.recent_ms, self.state.recent_spm, view.at_ms, self._lag_ms
+        while len(times) > 1 and at_ms - times[1] >= lag_ms:
+            del times[0], values[0]
+        if times and lag_ms <= at_ms - times[0] <= 2 * lag_ms:
+            view.wobble_spm = abs(spm - values[0])
+        times.append(at_ms)
+        values.append(spm)
+
+    def _forget_recent(self) -> None:
+        if self.state.recent_ms:
+            self.state.recent_ms, self.state.recent_spm = [], []
 
     def _learn(self, view: View, spm: float) -> None:
         state, settings = self.state, self._settings

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from crampwatch.units import SECOND_MS, Quality
+from processor.state import SPAN
 from processor.timeline import Moment
 
 from .alpha import dfa_alpha1
@@ -55,13 +56,13 @@ class BeatsState:
     long the beats took that were told last.
     """
 
-    rr_ms: list[int] = field(default_factory=list)
+    rr_ms: list[int] = field(default_factory=list, metadata=SPAN)
     first: int = 0
     faults: list[list[int]] = field(default_factory=list)
     skip: bool = False
-    judged_ms: int = 0
-    amiss_ms: list[float] = field(default_factory=lambda: [0.0, 0.0])
-    told_ms: int = 0
+    judged_ms: int = field(default=0, metadata=SPAN)
+    amiss_ms: list[float] = field(default_factory=lambda: [0.0, 0.0], metadata=SPAN)
+    told_ms: int = field(default=0, metadata=SPAN)
     heard_at_ms: int | None = None
     tried_at_ms: int | None = None
     alpha1: float | None = None
