@@ -76,7 +76,7 @@ def _words(name: str, view: View) -> str:
     if name == "decoupling":
         if view.mode is Mode.HEART_ONLY:
             return "Your heart rate has crept up."
-        return f"Your heart rate is up for the same {'pace' if view.slowing is not None else 'rhythm'}."
+        return f"Your heart rate is up for the same {'pace' if view.by_speed else 'rhythm'}."
     if name == "exposure":
         longer = view.exposure is not None and view.exposure > 1
         return f"You have been running {'longer than' if longer else 'nearly as long as'} on your longest recent run."

@@ -84,10 +84,11 @@ class Answers:
             state.cramp_ms, state.eased = at_ms, False
             self._quiet(at_ms, settings.cramp_s)
         elif label.what == PAUSE:
-            state.pause_ms = at_ms
+            state.pause_ms, state.eased = at_ms, False
             self._quiet(at_ms, settings.pause_s)
         else:
-            state.eased_ms, state.eased = at_ms, state.quiet_until_ms is not None
+            of_a_cramp = (state.cramp_ms or 0) > (state.pause_ms or 0)
+            state.eased_ms, state.eased = at_ms, of_a_cramp and state.quiet_until_ms is not None
         return True
 
     def _quiet(self, at_ms: int, for_s: float) -> None:

@@ -32,7 +32,7 @@ class CrampStopSettings:
             (science 3.4), 0.20 stays below 0.2 an hour on recorded runs.
         hitches: so many hitches in the last two minutes are signs as well; 3. Two (science 3.4) came before every
             third stop on trails.
-        for_s: the level stands for so long, or until running goes on; 300 s (science 3.6).
+        for_s: the level stands for so long, or until it is answered or running goes on; 300 s (science 3.6).
     """
 
     stop_share: float = 0.60
@@ -75,7 +75,7 @@ class CrampStop:
         proofs = self._follow(view)
         if state.asked_at_ms is not None:
             over = view.at_ms - state.asked_at_ms > self._settings.for_s * SECOND_MS
-            if over or (view.motion == Motion.RUN and view.settled):
+            if over or Gate.ANSWERED in view.gates or (view.motion == Motion.RUN and view.settled):
                 state.asked_at_ms = None
             else:
                 view.level = Level.NOW

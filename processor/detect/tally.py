@@ -56,7 +56,7 @@ class Tally:
         state = self._state
         if view.settled and view.base is not None:
             state.scores[bisect_right(SCORE_EDGES, view.score)] += min(view.dt_s, self._settings.step_s)
-        if view.decoupling is not None:
+        if view.decoupling is not None and view.by_speed:
             state.decoupling, state.decoupled_at_s = view.decoupling, view.run_s
         if view.fatigue is not None and view.fatigue >= self._settings.hard:
             state.hard = True

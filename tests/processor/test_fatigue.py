@@ -7,13 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crampwatch.units import Gate, Mode, Motion, Quality
+from crampwatch.events import FindingKind
+from crampwatch.units import Gate, Level, Mode, Motion, Quality
+from processor.athlete import Athlete
 from processor.detect.fatigue import Fatigue, FatigueState
 from processor.fatigue_index import FatigueSettings, fatigue_evidence, fatigue_parts, fatigue_reasons
 from processor.features.usual_alpha import UsualAlpha, UsualAlphaSettings, UsualAlphaState
 from processor.features.view import Baseline, View
+from processor.profile import Profile, Usual
 from processor.state import packed, unpacked
 from tests.support.clocks import START_MS
+from tests.support.runs import Wearing
 
 BASE = Baseline(170.0, 1.5, 1.0, 0.8, 3.0, 150.0)
 GOOD = {"heart_rate": Quality.GOOD, "cadence": Quality.GOOD, "speed": Quality.GOOD}
@@ -105,6 +109,12 @@ def test_the_two_largest_parts_are_named():
         "You are slower at a like heart rate.",
         "You have been running longer than on your longest recent run.",
     )
+
+
+@pytest.mark.parametrize(("by_speed", "what"), [(True, "pace"), (False, "rhythm")])
+def test_a_rise_of_heart_rate_is_said_of_what_it_was_compared_with(by_speed, what):
+    view = View(START_MS, 1.0, by_speed=by_speed, slowing=None, fatigue_parts={"decoupling": 20.0})
+    assert fatigue_reasons(view) == (f"Your heart rate is up for the same {what}.",)
 
 
 @pytest.mark.parametrize("part", ["alpha1", "decline", "decoupling", "exposure", "slowing"])
@@ -227,6 +237,8 @@ def heart_only(at_s, bpm, **rest):
         bpm=bpm,
         quality={"heart_rate": Quality.GOOD, "cadence": Quality.UNDEFINED},
         mode=Mode.HEART_ONLY,
+        work_s=float(at_s),
+        at_work=at_s >= 150,
         **rest,
     )
 
@@ -243,11 +255,79 @@ def test_with_heart_rate_only_its_drift_and_alpha1_make_the_index():
     assert "Your heart rate has crept up." not in fatigue_reasons(view)[0]
 
 
-def test_a_heart_at_rest_is_not_at_work():
-    detector = Fatigue()
-    view = told(detector, *(heart_only(at_s, 80) for at_s in range(1_600)))
-    assert view.decoupling is None
-    assert detector.snapshot().work_s == 0
+def strapped(bpm, seconds, profile=None):
+    """What a machine makes of a strap alone; ``bpm`` is a function of the second."""
+    machine, wearing = Athlete("r7", "s1", profile), Wearing()
+    samples = [one for at_s in range(seconds) for one in wearing.second(START_MS + at_s * 1_000, bpm=bpm(at_s))]
+    outcome, end = machine.observe(samples), machine.flush()
+    return [*outcome.findings, *end.findings], [*outcome.views, *end.views]
+
+
+#: Who ran 25 minutes at most in the last month.
+SHORT_RUNS = Profile(usual=Usual(longest_s=1_500.0))
+
+
+def hard(at_s):
+    return 140 + (at_s // 7) % 3 + min(25, max(0, (at_s - 1_200) // 40))
+
+
+def test_a_long_run_with_a_strap_alone_and_a_rising_heart_is_a_watch_by_fatigue_and_no_more():
+    findings, views = strapped(hard, 3_600, SHORT_RUNS)
+    raised = [one for one in findings if one.level is not Level.OK]
+    assert [(one.kind, one.level) for one in raised] == [(FindingKind.FATIGUE, Level.WATCH)]
+    assert raised[0].because == (
+        "You have been running longer than on your longest recent run.",
+        "Your heart rate has crept up.",
+    )
+    assert {view.level for view in views} == {Level.OK, Level.WATCH}
+    assert views[-1].because == raised[0].because
+    assert views[-1].mode is Mode.HEART_ONLY
+    first = next(view for view in views if view.fatigue is not None and view.fatigue >= 70)
+    assert raised[0].at_ms - first.at_ms == 60_000
+
+
+def test_a_watch_of_a_strap_alone_ends_when_the_runner_has_come_to_rest():
+    findings, views = strapped(lambda at_s: hard(at_s) if at_s < 3_000 else 80 + at_s % 3, 4_800, SHORT_RUNS)
+    assert findings[-1].because == ("The signs have eased.",)
+    assert findings[-1].at_ms <= START_MS + (3_000 + 600 + 120) * 1_000
+    assert views[-1].level is Level.OK
+
+
+@pytest.mark.parametrize("longest_s", [None, 600.0])
+def test_who_sits_with_a_strap_is_told_nothing_about_themselves(longest_s):
+    findings, views = strapped(lambda at_s: 60 + (at_s // 30) % 31, 7_200, Profile(usual=Usual(longest_s=longest_s)))
+    assert {one.kind for one in findings} == {FindingKind.SIGNAL}
+    assert {view.level for view in views} == {Level.OK}
+    assert views[-1].work_s == 0.0
+    assert {view.fatigue for view in views} == {None}
+
+
+def test_time_without_cadence_counts_from_when_it_is_missed_and_only_while_the_heart_works():
+    _, views = strapped(lambda at_s: 150 + at_s % 3 if at_s < 600 else 90 + at_s % 3, 1_200)
+    assert views[-1].work_s == pytest.approx(600 - 60, abs=12)
+    assert not views[-1].at_work
+
+
+# --- cadence lock -------------------------------------------------------------------------------------------------
+
+
+def test_a_lock_takes_back_what_its_minute_went_into():
+    detector = learned()
+    led_astray = told(detector, *(second(at_s, bpm=172) for at_s in range(500, 560)))
+    assert led_astray.decoupling > 0.04
+    locked = GOOD | {"heart_rate": Quality.UNRELIABLE}
+    during = told(detector, *(second(at_s, bpm=172, locked=True, quality=locked) for at_s in range(560, 700)))
+    assert during.decoupling is during.slowing is None
+    after = told(detector, *(second(at_s) for at_s in range(700, 760)))
+    assert after.decoupling == pytest.approx(0.0, abs=0.01)
+    assert after.slowing == pytest.approx(0.0, abs=0.01)
+
+
+def test_what_is_usual_outlasts_a_lock():
+    detector = learned()
+    before = detector.snapshot().usual_ratio
+    told(detector, second(500, locked=True))
+    assert detector.snapshot().usual_ratio == before
 
 
 def test_once_there_is_cadence_drift_is_measured_against_it_anew():
@@ -353,4 +433,4 @@ def test_a_cut_anywhere_changes_nothing_of_index_and_gap(seconds, share):
     second_ = Fatigue(None, unpacked(FatigueState, json.loads(json.dumps(packed(first.snapshot()), sort_keys=True))))
     assert before + shown(second_, views[cut:]) == expected
     assert second_.snapshot() == whole.snapshot()
-    assert UsualAlphaState(**whole.snapshot().alpha1).bpm is None or whole.snapshot().alpha1["bpm"] > 0
+    assert isinstance(whole.snapshot().alpha1, UsualAlphaState)

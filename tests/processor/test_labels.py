@@ -34,6 +34,18 @@ def told(*labels, until_ms, running=True):
     return view
 
 
+@pytest.mark.parametrize("what", [CRAMP, PAUSE])
+def test_an_answer_ends_the_question(what):
+    machine = Athlete("r7", "s1")
+    story = Story().running(600).hitching(5, every_s=25).standing(20)
+    asked = machine.observe(story.samples).assessments
+    assert asked[-1].level is Level.NOW
+    machine.tell(Label(asked[-1].at_ms, what))
+    more = len(story.samples)
+    rest = machine.observe(story.standing(60).samples[more:]).assessments
+    assert {one.level for one in rest[2:]}.isdisjoint({Level.NOW})
+
+
 class TestAnAnswer:
     def test_a_cramp_raises_the_prior_for_the_rest_of_the_run(self):
         assert told(Label(AT_MS, CRAMP), until_ms=AT_MS + 180 * MINUTE_MS).prior == 0.88
@@ -46,6 +58,14 @@ class TestAnAnswer:
         eased = Label(AT_MS, CRAMP), Label(AT_MS + MINUTE_MS, EASED)
         assert told(*eased, until_ms=AT_MS + 2 * MINUTE_MS, running=False).gates == [Gate.ANSWERED]
         assert told(*eased, until_ms=AT_MS + 2 * MINUTE_MS, running=True).gates == []
+
+    def test_a_pause_after_a_cramp_has_eased_quiets_for_its_own_fifteen_minutes(self):
+        said = Label(AT_MS, CRAMP), Label(AT_MS + MINUTE_MS, EASED), Label(AT_MS + 2 * MINUTE_MS, PAUSE)
+        assert told(*said, until_ms=AT_MS + 16 * MINUTE_MS, running=False).gates == [Gate.ANSWERED]
+
+    def test_that_it_has_eased_does_not_end_the_quiet_of_a_pause(self):
+        said = Label(AT_MS, PAUSE), Label(AT_MS + MINUTE_MS, EASED)
+        assert told(*said, until_ms=AT_MS + 2 * MINUTE_MS).gates == [Gate.ANSWERED]
 
     def test_a_pause_quiets_for_fifteen_minutes_and_raises_nothing(self):
         view = told(Label(AT_MS, PAUSE), until_ms=AT_MS + 15 * MINUTE_MS - 1)

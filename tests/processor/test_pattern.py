@@ -65,6 +65,14 @@ def highest(pattern, **asked):
     return max((view.level for view in views), key=lambda level: level.rank)
 
 
+def test_what_is_not_observed_does_not_hold():
+    pattern = Pattern()
+    _, early = followed(pattern, 2, **STRONG)
+    followed(pattern, 40, start_s=2, motion=Motion.WALK, settled=False, residual_spm=None, **STRONG)
+    _, first = followed(pattern, 1, start_s=42, **STRONG)
+    assert [*early, *first] == []
+
+
 class TestBecause:
     def test_every_second_above_ok_says_its_two_largest_reasons(self):
         views, _ = followed(Pattern(), 120, **SIGNS)
