@@ -1,12 +1,15 @@
 """The evaluation says what the golden timelines say: its tables, and a judgement for every alarm."""
 
 import re
+from pathlib import Path
 
 from tests.scenarios.figures import PAGE, TABLES, alarms, goldens, headline, page
 from tests.scenarios.timelines import GOLDEN
 
 WORDS = {"warning": "High", "imminent": "Strong signs", "now": "Check now"}
 JUDGED = re.compile(r"^\| `(\S+)` \| (\d+):(\d\d):(\d\d) \| ([^|]+) \| [^|]+ \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+#: A recording of the known hard ones, and the first time that is named after it.
+EXAMPLE = re.compile(r"`([\w.-]+\+[\w.+-]+__[\w.-]+)`[^`|]*?\b(\d:\d\d:\d\d)")
 VERDICTS = (
     "fatigue true, cramp unknown",
     "undecided: fatigue possible, cramp unknown",
@@ -55,6 +58,19 @@ def test_every_judgement_is_one_of_a_few_and_says_why():
     for *_, verdict, why in JUDGED.findall(text()):
         assert verdict.startswith(VERDICTS)
         assert len(why) > len("because")
+
+
+def test_every_time_of_an_example_is_in_its_timeline():
+    kept = {Path(told["recording"]).stem: told for told in goldens()}
+    examples = EXAMPLE.findall(text().partition("## The known hard ones")[2].partition("## Smart")[0])
+    assert len(examples) >= 5
+    for name, clock in examples:
+        hours, minutes, seconds = map(int, clock.split(":"))
+        told = kept[name]
+        instants = {found[0] for found in told["findings"]} | {
+            at_s for _, *both in told["counted"].values() for at_s in both
+        }
+        assert hours * 3_600 + minutes * 60 + seconds in instants, name
 
 
 def test_every_recording_that_is_named_has_a_timeline():
