@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from crampwatch.units import SECOND_MS, Level, Motion
+from crampwatch.units import SECOND_MS, Level, Mode, Motion, Quality
 from processor.features.baseline import BaselineSettings, BaselineState, SessionBaseline
 from processor.features.beats import Beats, BeatsState
 from processor.features.cadence import Cadence, CadenceState
@@ -36,19 +36,24 @@ class SettleSettings:
         heart_s: heart rate after it; 150 s, 2.5 time constants (science 3.2).
         silence_s: after so long without any data recent statistics start anew; 20 s (science 2.5).
         step_s: the most running time one second of data stands for; 8 s, the longest step of smart recording [E].
+        work_bpm: where there is heart rate only, time counts as running from this heart rate on; 115 bpm [E]. On the
+            recorded runs 95 % of running and 6 % of walking lie above it; who sits lies far below.
     """
 
     level_s: float = 15.0
     heart_s: float = 150.0
     silence_s: float = 20.0
     step_s: float = 8.0
+    work_bpm: int = 115
 
 
 @dataclass(slots=True)
 class StretchState:
-    """Since when this stretch of running goes."""
+    """Since when this stretch of running goes; with heart rate only, how long the heart was at work and since when."""
 
     since_ms: int | None = None
+    work_s: float = 0.0
+    work_since_ms: int | None = None
 
 
 class Conditioner:
@@ -134,9 +139,28 @@ class Conditioner:
             labels=labels,
             level=level,
         )
+        if self._beats.state.heard_at_ms is not None:
+            view.quality["beats"] = self._beats.quality
         view.mode = self._modes.step(view)
+        if view.mode is Mode.HEART_ONLY:
+            self._follow_work(view)
+        elif self.state.work_since_ms is not None:
+            self.state.work_since_ms = None
+        view.work_s = self.state.work_s
         self._baseline.observe(view, calm=level == Level.OK)
         return view
+
+    def _follow_work(self, view: View) -> None:
+        """With heart rate only: running is a heart rate as of running, for want of anything better."""
+        state = self.state
+        good = view.quality["heart_rate"] is Quality.GOOD
+        if view.broken or not good or view.bpm is None or view.bpm < self._settle.work_bpm:
+            state.work_since_ms = None
+            return
+        state.work_s += min(view.dt_s, self._settle.step_s)
+        if state.work_since_ms is None:
+            state.work_since_ms = view.at_ms
+        view.at_work = view.at_ms - state.work_since_ms >= self._heart_ms
 
     def _follow_run(self, at_ms: int, dt_s: float, motion: Motion) -> float:
         """Running time so far, and since when this stretch of running goes."""

@@ -71,6 +71,7 @@ class Hill:
 
     def _compare(self, view: View) -> Sequence[Proof]:
         state, settings = self._state, self._settings
+        held = state.until_ms is not None
         if state.until_ms is not None and view.at_ms > state.until_ms:
             state.until_ms = None
         mps, bpm = view.smooth_mps, view.bpm
@@ -87,11 +88,12 @@ class Hill:
         change = (state.mps[3] + state.mps[4]) / 2 - before
         if abs(change) <= settings.speed_share * before or not self._heart_against(change):
             return ()
-        held = state.until_ms is not None
+        if state.until_ms is None:
+            state.flat_mps, state.flat_times = round(before, 3), 0
         state.until_ms = view.at_ms + round(settings.longest_s * SECOND_MS)
         if held:
+            # One hill may end and the next begin between two readings: the gate was never open.
             return ()
-        state.flat_mps, state.flat_times = round(before, 3), 0
         because = "A hill, as it looks: your pace changed and your heart rate went the other way."
         evidence = {"pace_percent": round(100 * change / before, 1), "bpm": float(state.bpm[4] - state.bpm[0])}
         return (Proof(FindingKind.CONTEXT, view.at_ms, Level.OK, (because,), evidence, str(Gate.HILL)),)

@@ -18,18 +18,21 @@ class PhaseSettings:
 
     Attributes:
         every_s: speed and heart rate are read so often; 15 s [E].
-        late_s: a finish is none before so much running; 1200 s [E].
+        late_s: a finish is none before so much running; 1680 s, 20 min beyond the eight of the baseline [E].
+        even_s: nor so soon after another fast part: who goes fast and slow by turns is at intervals, which are told by
+            the third fast part only; 600 s [E].
         fast_s: averaging time of the present pace; 30 s [E].
-        usual_s: and of the pace until now, which stands still while the gate is closed; 300 s [E].
+        usual_s: and of the pace until now, which stands still in a fast part; 300 s [E].
         rise_share: the pace is up by this share; 6 % [E].
         rise_bpm: and heart rate by this; 3 bpm [E].
         hold_s: both for so long; 60 s [E].
-        over_share: it is over below this share above the pace until then; 3 % [E].
+        over_share: a fast part is over below this share above the pace until then; 3 % [E].
         longest_s: and after so long: what goes on for a quarter of an hour is a new pace; 900 s [E].
     """
 
     every_s: float = 15.0
-    late_s: float = 1_200.0
+    late_s: float = 1_680.0
+    even_s: float = 600.0
     fast_s: float = 30.0
     usual_s: float = 300.0
     rise_share: float = 0.06
@@ -41,7 +44,9 @@ class PhaseSettings:
 
 @dataclass(slots=True)
 class PhaseState:
-    """Pace and heart rate now and until now, since when both are up, and since when that is a finish."""
+    """Pace and heart rate now and until now, since when both are up, since when that is a fast part, whether that is a
+    finish, and when the last one was over.
+    """
 
     next_ms: int = 0
     read_at_ms: int | None = None
@@ -51,6 +56,8 @@ class PhaseState:
     usual_bpm: float | None = None
     up_ms: int | None = None
     since_ms: int | None = None
+    finish: bool = False
+    over_ms: int | None = None
 
 
 class Phase:
@@ -77,7 +84,7 @@ class Phase:
         elif view.at_ms >= state.next_ms:
             state.next_ms = view.at_ms + round(self._settings.every_s * SECOND_MS)
             proofs = self._read(view)
-        if state.since_ms is not None:
+        if state.since_ms is not None and state.finish:
             view.gates.append(Gate.FAST_FINISH)
         return proofs
 
@@ -103,17 +110,26 @@ class Phase:
         usual_mps = state.usual_mps = round(ewma(state.usual_mps, view.smooth_mps, dt_s, settings.usual_s), 4)
         usual_bpm = state.usual_bpm = round(ewma(state.usual_bpm, view.bpm, dt_s, settings.usual_s), 3)
         rising = fast_mps >= (1 + settings.rise_share) * usual_mps and fast_bpm >= usual_bpm + settings.rise_bpm
-        if not rising or view.run_s < settings.late_s or Gate.INTERVALS in view.gates:
+        if not rising:
             state.up_ms = None
             return ()
         if state.up_ms is None:
             state.up_ms = view.at_ms
         if view.at_ms - state.up_ms < settings.hold_s * SECOND_MS:
             return ()
-        state.since_ms = view.at_ms
+        state.since_ms, state.finish = view.at_ms, self._is_finish(view)
+        if not state.finish:
+            return ()
         because = "You go faster, as it looks: pace and heart rate rise together."
         evidence = {"pace_percent": round(100 * (fast_mps / usual_mps - 1), 1), "bpm": round(fast_bpm - usual_bpm, 1)}
         return (Proof(FindingKind.CONTEXT, view.at_ms, Level.OK, (because,), evidence, str(Gate.FAST_FINISH)),)
+
+    def _is_finish(self, view: View) -> bool:
+        """Whether a fast part that began is late in the run, and the only one."""
+        over_ms, settings = self._state.over_ms, self._settings
+        if view.run_s < settings.late_s or Gate.INTERVALS in view.gates:
+            return False
+        return over_ms is None or view.at_ms - over_ms > settings.even_s * SECOND_MS
 
     def _notice_the_end(self, at_ms: int, fast_mps: float) -> None:
         state, settings = self._state, self._settings
@@ -123,5 +139,5 @@ class Phase:
             return
         slower = fast_mps < (1 + settings.over_share) * state.usual_mps
         if slower or at_ms - state.since_ms > settings.longest_s * SECOND_MS:
-            state.since_ms = state.up_ms = None
+            state.since_ms, state.up_ms, state.over_ms = None, None, at_ms
             state.usual_mps, state.usual_bpm = fast_mps, state.fast_bpm

@@ -40,7 +40,10 @@ class ExposureState:
 
 
 class Exposure:
-    """Measures the run against the longest one; writes ``exposure`` and adds to ``prior``. It proves nothing itself."""
+    """Measures the run against the longest one; writes ``exposure`` and adds to ``prior``. It proves nothing itself.
+
+    Time with heart rate only and a heart at work counts as running.
+    """
 
     name: ClassVar[str] = "exposure"
     state_type: ClassVar[type] = ExposureState
@@ -59,7 +62,7 @@ class Exposure:
             state.measured_s += dt_s
             state.distance_m += view.mps * dt_s
         if settings.longest_s is not None:
-            view.exposure = view.run_s / settings.longest_s
+            view.exposure = (view.run_s + view.work_s) / settings.longest_s
             if view.exposure > settings.spike:
                 view.prior += settings.prior
         return ()

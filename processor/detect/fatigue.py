@@ -5,7 +5,7 @@ that hang together less than they did, more time than usual.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from crampwatch.events import FindingKind
 from crampwatch.units import SECOND_MS, Gate, Level, Mode, Quality
@@ -13,7 +13,7 @@ from processor.fatigue_index import FatigueSettings, fatigue_evidence, fatigue_p
 from processor.features.online import Histogram
 from processor.features.usual_alpha import UsualAlpha, UsualAlphaSettings, UsualAlphaState
 from processor.features.view import View
-from processor.state import copied, sparse, unpacked
+from processor.state import copied
 
 from .detector import Proof
 
@@ -33,8 +33,6 @@ class FatigueDetectorSettings:
         stale_s: what was not measured for so long (hills, a walk, heart rate lost) is not said any more; 600 s [E].
         low_spm: neither are fewer steps, where there is no speed; 120 spm, where running ends at the latest
             (science 3.2).
-        work_bpm: with heart rate only, a heart that beats faster than this is at work; 100 bpm [E].
-        settle_s: and settled after so long of it; 150 s, as above.
         index_s: the index is computed so often; 5 s [E].
         rising: the index says "fatigue rising" from here; 40 (science 3.5).
         high: from here it is a watch by itself; 70 (science 3.5).
@@ -51,8 +49,6 @@ class FatigueDetectorSettings:
     stale_s: float = 600.0
     low_mps: float = 1.2
     low_spm: float = 120.0
-    work_bpm: int = 100
-    settle_s: float = 150.0
     index_s: float = 5.0
     rising: float = 40.0
     high: float = 70.0
@@ -72,8 +68,7 @@ _STEPS = {"speed": 0.5, "rhythm": 0.01, "nothing": 1.0}
 class FatigueState:
     """What is usual, what is now, the index as it stands, and whether rising fatigue was said.
 
-    ``by`` is what heart rate is compared with: ``speed``, ``rhythm`` or, where there is heart rate only, ``nothing``;
-    ``work_s`` is then how long the heart was at work, ``rose_at_ms`` since when.
+    ``by`` is what heart rate is compared with: ``speed``, ``rhythm`` or, where there is heart rate only, ``nothing``.
     """
 
     usual: dict[str, float] = field(default_factory=dict)
@@ -83,9 +78,7 @@ class FatigueState:
     mps: float | None = None
     bpm: float | None = None
     measured_at_ms: int | None = None
-    work_s: float = 0.0
-    rose_at_ms: int | None = None
-    alpha1: dict[str, Any] = field(default_factory=dict)
+    alpha1: UsualAlphaState = field(default_factory=UsualAlphaState)
     index_at_ms: int | None = None
     parts: dict[str, float] = field(default_factory=dict)
     told: bool = False
@@ -99,6 +92,10 @@ class Fatigue:
     Decoupling and slowing stand still on hills, in a fast finish and while heart rate is not good, and are not said
     after ten minutes of it; in intervals, and of a treadmill's speed, they are not said at all. With heart rate only
     the decoupling is its drift: a change of pace looks like it, and it weighs half.
+
+    Where heart rate turns out to be locked to the cadence its last minute was none: the means of ratio, speed and
+    heart rate are dropped and begin anew after the lock. What is usual stays: of ten minutes' median one minute is
+    little. So does what was said.
     """
 
     name: ClassVar[str] = "fatigue"
@@ -107,14 +104,14 @@ class Fatigue:
     def __init__(self, settings: FatigueDetectorSettings | None = None, state: FatigueState | None = None) -> None:
         self._settings = settings or FatigueDetectorSettings()
         self._state = state or FatigueState()
-        self._usual_alpha = UsualAlpha(self._settings.alpha1, unpacked(UsualAlphaState, self._state.alpha1))
+        self._usual_alpha = UsualAlpha(self._settings.alpha1, self._state.alpha1)
         self._gain_1s = -math.expm1(-1 / self._settings.tau_s)
 
     def observe(self, view: View) -> Sequence[Proof]:
         """Prove that fatigue is rising; what the high mark means for the level is the pattern's to say."""
         state = self._state
         if view.mode is Mode.HEART_ONLY:
-            steady, run_s = self._at_work(view), state.work_s
+            steady, run_s = view.at_work, view.work_s
         else:
             steady, run_s = view.heart_settled, view.run_s
             if state.by == "nothing":
@@ -126,6 +123,8 @@ class Fatigue:
         steady = steady and view.quality.get("heart_rate") == Quality.GOOD
         if view.gates and steady:
             steady = _MOVING.isdisjoint(view.gates)
+        if view.locked:
+            self._take_back()
         if steady:
             self._measure(view, run_s)
         self._compare(view)
@@ -137,19 +136,13 @@ class Fatigue:
 
     def snapshot(self) -> FatigueState:
         """The state, a copy."""
-        self._state.alpha1 = sparse(self._usual_alpha.state)
         return copied(self._state)
 
-    def _at_work(self, view: View) -> bool:
-        """With heart rate only: whether the heart has been at work for long enough."""
-        state, settings = self._state, self._settings
-        if view.bpm is None or view.bpm < settings.work_bpm or view.broken:
-            state.rose_at_ms = None
-            return False
-        state.work_s += min(view.dt_s, 10.0)
-        if state.rose_at_ms is None:
-            state.rose_at_ms = view.at_ms
-        return view.at_ms - state.rose_at_ms >= settings.settle_s * SECOND_MS
+    def _take_back(self) -> None:
+        """Forget what a locked heart rate went into."""
+        state = self._state
+        state.ratio = state.mps = state.bpm = None
+        self._usual_alpha.state.bpm = None
 
     def _pace(self, view: View) -> float | None:
         """What heart rate is compared with, or None when there is none of it."""
@@ -200,7 +193,7 @@ class Fatigue:
             return
         if view.gates and (Gate.INTERVALS in view.gates or (state.by == "speed" and Gate.TREADMILL in view.gates)):
             return
-        view.decoupling = state.ratio / state.usual_ratio - 1
+        view.decoupling, view.by_speed = state.ratio / state.usual_ratio - 1, state.by == "speed"
         base = view.base
         if base is None or base.mps is None or base.bpm is None or state.mps is None or state.bpm is None:
             return

@@ -111,7 +111,12 @@ class Pattern:
         """Prove each change of the level."""
         state = self._state
         self._update_score(view)
-        rank = self._asked_rank(view) if view.settled and view.base is not None else 0
+        if view.settled and view.base is not None:
+            rank = self._asked_rank(view)
+        else:
+            # What is not observed does not hold.
+            state.asked_ms = [None, None, None]
+            rank = self._rank_by_fatigue(view) if view.at_work else 0
         ceiling = _CEILING[view.mode]
         rank = min(rank, ceiling)
         proofs: Sequence[Proof] = ()
@@ -130,7 +135,7 @@ class Pattern:
             proofs = (self._lowered(view, because),)
         view.level = self.level
         if state.rank:
-            if view.settled:
+            if view.settled or view.at_work:
                 state.because = list(self._reasons(view)) or state.because
             view.because = tuple(state.because)
         return proofs
@@ -175,11 +180,10 @@ class Pattern:
         """The highest level whose conditions have held long enough and that is not refractory."""
         state, settings = self._state, self._settings
         asked = 0
-        answered = Gate.ANSWERED in view.gates
-        if answered or view.score < self._thresholds[0]:
+        if Gate.ANSWERED in view.gates or view.score < self._thresholds[0]:
             if state.asked_ms[0] is not None:
                 state.asked_ms = [None, None, None]
-            return 1 if not answered and self._fatigued(view) and not self._refractory(0, view) else 0
+            return self._rank_by_fatigue(view)
         for index, threshold in enumerate(self._thresholds):
             if not (view.score >= threshold and self._allowed(index, view)):
                 state.asked_ms[index] = None
@@ -189,9 +193,12 @@ class Pattern:
                 since_ms = state.asked_ms[index] = view.at_ms
             if view.at_ms - since_ms >= settings.hold_s[index] * SECOND_MS and not self._refractory(index, view):
                 asked = index + 1
-        if asked == 0 and self._fatigued(view) and not self._refractory(0, view):
-            return 1
-        return asked
+        return asked or self._rank_by_fatigue(view)
+
+    def _rank_by_fatigue(self, view: View) -> int:
+        """A watch by the fatigue index alone: all there can be with heart rate only."""
+        allowed = self._fatigued(view) and Gate.ANSWERED not in view.gates and not self._refractory(0, view)
+        return 1 if allowed else 0
 
     def _allowed(self, index: int, view: View) -> bool:
         if index == 0:

@@ -25,8 +25,10 @@ class View:
     The first part is conditioned fact. The second part is the board: each detector writes its own channel, and
     those after it read it. ``read_at_ms`` is when the cadence was last read rather than held; ``still_since_ms``
     since when its sensor says "no steps", whether that is believed yet or not. ``settled`` is set after 15 s of
-    uninterrupted running, ``heart_settled`` after 150 s. ``broken`` marks the first second after silence: recent
-    statistics must not reach across it. ``alpha1`` is there only while its quality gate lets it through.
+    uninterrupted running, ``heart_settled`` after 150 s. ``work_s`` stands in for ``run_s`` while there is heart rate
+    only: time with a heart rate as of running; ``at_work`` after 150 s of it without a break. ``broken`` marks the
+    first second after silence: recent statistics must not reach across it. ``alpha1`` is there only while its quality
+    gate lets it through; ``quality`` speaks of ``beats`` once there were any.
 
     ``labels`` are answers of people that take effect with this second. ``gates`` are closed by the context detectors,
     which come first: whoever reads a channel asks whether a gate keeps it quiet. ``recovering`` is true in the slow
@@ -45,6 +47,8 @@ class View:
     run_s: float = 0.0
     settled: bool = False
     heart_settled: bool = False
+    work_s: float = 0.0
+    at_work: bool = False
     spm: float | None = None
     rr_ms: tuple[float, ...] = ()
     read_at_ms: int = 0
@@ -74,6 +78,7 @@ class View:
     cusum: float = 0.0
     decline_percent: float | None = None
     decoupling: float | None = None
+    by_speed: bool = False
     slowing: float | None = None
     alpha1_gap: float | None = None
     exposure: float | None = None

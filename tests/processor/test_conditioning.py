@@ -8,6 +8,7 @@ from crampwatch.events import FindingKind
 from crampwatch.units import Level, Mode, Motion, Quality
 from processor.athlete import Athlete
 from processor.features.baseline import BaselineSettings, BaselineState, SessionBaseline
+from tests.processor.beating import wander
 from tests.support.clocks import START_MS
 from tests.support.runs import Wearing
 from tests.support.stories import Story
@@ -43,6 +44,21 @@ def test_every_assessment_says_how_far_each_channel_can_be_trusted():
         "cadence": Quality.GOOD,
         "speed": Quality.UNDEFINED,
     }
+
+
+def test_beats_have_a_quality_once_there_were_any():
+    wearing, machine = Wearing(), Athlete("r7", "s1")
+    beats, told_ms, said = wander(3, 1_200), 10_000, []
+    for at_s in range(300):
+        rr_ms = []
+        while told_ms < at_s * 1_000:
+            rr_ms.append(beats.pop())
+            told_ms += rr_ms[-1]
+        samples = wearing.second(START_MS + at_s * 1_000, bpm=beating(at_s), spm=stepping(at_s), rr_ms=tuple(rr_ms))
+        said += [one.quality.get("beats") for one in machine.observe(samples).assessments]
+    assert said[:9] == [None] * 9
+    assert set(said[20:100]) == {Quality.UNDEFINED}
+    assert said[-1] is Quality.GOOD
 
 
 def test_a_run_recorded_in_strides_is_followed_as_a_run():
