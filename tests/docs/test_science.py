@@ -66,7 +66,7 @@ def test_the_channels_of_the_pattern_score_are_those_of_the_code(channel, settin
     assert [float(cell) for cell in rows("3.5")[channel][2:]] == [low, high, weight]
 
 
-@pytest.mark.parametrize("term", ["decoupling", "decline", "slowing"])
+@pytest.mark.parametrize("term", ["decoupling", "decline", "slowing", "alpha1", "exposure"])
 def test_the_terms_of_the_fatigue_index_are_those_of_the_code(term):
     weight, low, high = getattr(FatigueSettings(), term)
     assert [float(cell) for cell in rows("3.5")[term][2:]] == [low, high, weight]
