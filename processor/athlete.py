@@ -226,7 +226,8 @@ class Athlete:
         if moment.restarted:
             self._begin_again()
         at_ms = moment.at_ms
-        findings.extend([self._named(proof) for proof in self._signal.wake(at_ms)])
+        if silence := self._signal.wake(at_ms):
+            findings.extend([self._named(proof) for proof in silence])
         view = self._conditioner.look(moment, self._pattern.level, self._heard(at_ms) if self._labels else ())
         for observe in self._observers:
             if proofs := observe(view):

@@ -163,6 +163,8 @@ class Timeline:
         # Until a first second is closed nobody knows which channels there are.
         if state.final_s is None or state.open_s is None:
             return False
+        if len(state.reported) == len(state.heard_s):
+            return True
         oldest = state.open_s - self._settings.live_s
         for channel, heard in enumerate(state.heard_s):
             if heard is not None and heard >= oldest and channel not in state.reported:
