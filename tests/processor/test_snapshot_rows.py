@@ -17,8 +17,8 @@ from processor.state import row, unrowed
 ORDER = {
     "AnswersState": "cramp_ms pause_ms eased_ms quiet_until_ms eased",
     "BaselineState": (
-        "run_s due_s spm mps bpm blocks block_sum block_s wobble_sum wobble_s recent_ms recent_spm base "
-        "adapted_spm slope_xy slope_xx"
+        "run_s due_s spm mps bpm blocks block_sum block_s wobble_sum wobble_s recent_ms recent_spm base adapted_spm "
+        "slope_xy slope_xx"
     ),
     "BeatsState": "rr_ms first faults skip judged_ms amiss_ms told_ms heard_at_ms tried_at_ms alpha1 share",
     "CadenceState": "before trusted_spm trusted_at_ms still_since_ms repaired_s factor doubt_s",
@@ -28,7 +28,7 @@ ORDER = {
     "FatigueState": (
         "usual by usual_ratio ratio mps bpm measured_at_ms alpha1 index_at_ms parts told since_ms high_since_ms"
     ),
-    "GuardState": "failed inner",
+    "GuardState": "failed inner untold",
     "HeartState": (
         "good_bpm good_at_ms same_since_ms past_bpm past_at_ms first_at_ms beats_at_ms recent_at_ms recent_s "
         "recent_bpm recent_spm span_s equal entered_by_jump locked apart_s"
@@ -49,7 +49,7 @@ ORDER = {
     "StandstillState": "since_ms named break_at_ms",
     "StopsState": "normal_at_ms ran_from_s left_ms still_ms clean again_ms walks_ms load gate until_ms",
     "StretchState": "since_ms work_s work_since_ms",
-    "TallyState": "scores worst asked asking pauses cramp hard decoupling decoupled_at_s",
+    "TallyState": "scores worst asked asking answered cramp hard decoupling decoupled_at_s open_ms",
     "TimelineState": "open_s final_s moment_s backward restarted spm bpm mps rr_ms reported heard_s seen",
     "TreadmillState": "next_ms read_at_ms mps same_s low_spm high_spm still_s closed",
     "TurnState": "began_ms low_until_ms depth_spm before_mps low_mps way_m at_ms at_m until_ms",
