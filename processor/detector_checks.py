@@ -3,13 +3,13 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import MISSING, fields, is_dataclass, replace
+from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
 from crampwatch.units import SECOND_MS, Motion, Quality
 from processor.detect.detector import Detector, Proof
 from processor.features.view import Baseline, View
-from processor.guard import fault
+from processor.guard import apart, fault
 from processor.state import packed, unpacked
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
@@ -120,7 +120,7 @@ def _trial(kind: type[Detector]) -> Iterator[str]:
             yield f"snapshot() must return {kind.state_type.__name__}, not {type(whole.snapshot()).__name__}"
             return
         end = packed(whole.snapshot())
-        yield from dict.fromkeys(words for second, proof in proofs for words in _faults(proof, second.at_ms))
+        yield from dict.fromkeys(words for second, proof in proofs for words in _faults(proof, second.at_ms, kind.name))
         yield from _snapshot_faults(whole)
         if any(_observed_in_two(kind, seconds, cut) != (proofs, end) for cut in (1, 613, 1_500)):
             yield "a detector made from snapshot() does not go on as the first one would"
@@ -129,7 +129,7 @@ def _trial(kind: type[Detector]) -> Iterator[str]:
 
 
 def _observed(detector: Detector, seconds: Sequence[View]) -> tuple[Detector, list[tuple[View, Proof]]]:
-    proofs = [(one, proof) for one in seconds for proof in detector.observe(replace(one))]
+    proofs = [(one, proof) for one in seconds for proof in detector.observe(apart(one))]
     return detector, proofs
 
 
@@ -143,8 +143,8 @@ def _observed_in_two(
     return before + after, packed(second.snapshot())
 
 
-def _faults(proof: object, at_ms: int) -> Iterator[str]:
-    if words := fault(proof, at_ms):
+def _faults(proof: object, at_ms: int, name: str) -> Iterator[str]:
+    if words := fault(proof, at_ms, name):
         yield words
         return
     assert isinstance(proof, Proof)

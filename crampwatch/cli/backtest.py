@@ -21,6 +21,8 @@ def backtest(
 ) -> None:
     """Run recordings through the detectors offline: the same machine that watches live.
 
+    It knows nothing of whose run it is: no personal history, no sensitivity from the settings, no answers given live.
+
     With --json each finding is one line with `file`, `at_s` (seconds from the first sample), `kind`, `level` and
     `because`. A file that cannot be read is named on stderr, the others still run, and the exit code is 1.
     """

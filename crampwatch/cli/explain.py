@@ -27,6 +27,8 @@ def explain(
     they weigh, the level with its two largest reasons, what the next level would have asked for, and the findings
     around it. Without --at it lists the run: findings, levels, gates and what could be seen, with their times. It reads
     the file as `crampwatch backtest` does. What signs weigh is a place on a scale, not a probability of anything.
+
+    It knows nothing of whose run it is: no personal history, no sensitivity from the settings, no answers given live.
     """
     at_s = None if at is None else seconds_of(at)
     settings = load(context.obj)

@@ -26,6 +26,8 @@ def plot(
     Panels share one time axis: heart rate, cadence with what was expected, speed; how far each channel was trusted and
     which gates held; the signs of the pattern; the fatigue index; the level with its findings. It reads the file as
     `crampwatch backtest` does, and needs the `plot` extra. A file of several runs gives a picture each.
+
+    It knows nothing of whose run it is: no personal history, no sensitivity from the settings, no answers given live.
     """
     if output is not None and output.suffix.lower() not in _FORMATS:
         raise Misconfigured("--output", f"{output} ends in {output.suffix or 'nothing'}; name a .png or a .svg")

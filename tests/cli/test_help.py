@@ -32,6 +32,12 @@ def test_the_help_of_a_command_teaches(crampwatch, name):
     assert first in " ".join(told.out.split())
 
 
+@pytest.mark.parametrize("name", ["backtest", "explain", "plot"])
+def test_the_help_of_what_reads_a_recording_says_that_it_does_not_know_the_runner(name):
+    told = " ".join(GROUP.get_command(Context(GROUP), name).help.split())
+    assert "no personal history, no sensitivity from the settings, no answers given live" in told
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_argument_and_option_says_what_it_is_for(name):
     command = GROUP.get_command(Context(GROUP), name)

@@ -5,7 +5,8 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, fields
 
 import pytest
 
@@ -14,14 +15,15 @@ from crampwatch.cli.offline import findings_of
 from crampwatch.errors import Misconfigured
 from crampwatch.events import FindingKind
 from crampwatch.settings import Settings
-from crampwatch.units import Level
+from crampwatch.units import Gate, Level, Quality
 from processor.athlete import Athlete
 from processor.backtest import backtest
 from processor.detect.detector import Proof
 from processor.detector_checks import problems, trial_seconds
-from processor.guard import guarded
+from processor.features.view import View
+from processor.guard import GuardState, guarded
 from processor.plugins import athlete_with, available, offered, own_names
-from processor.state import packed
+from processor.state import packed, unrowed
 from tests.cli.rig import csv_of
 from tests.suites.test_detectors import TestEveryDetector as Promises
 from tests.support.needs import ROOT
@@ -249,6 +251,12 @@ class Bare:
         (proving(because=("no full stop",)), "full stop"),
         (proving(evidence={"x": float("nan")}), "finite"),
         (proving(tag="a/b"), "a tag"),
+        (proving(tag=None), "a tag"),
+        (proving(tag="t" * 40), "with the detector's name"),
+        (proving(evidence=None), "finite numbers by name"),
+        (proving(evidence={7: 1.0}), "finite numbers by name"),
+        (proving(because="one sentence."), "in a tuple"),
+        (proving(level="ok"), "ok or watch"),
     ],
 )
 def test_a_detector_that_breaks_a_promise_is_told_which(kind, words):
@@ -292,7 +300,21 @@ def test_the_trial_holds_what_happens_on_a_run():
     [
         (spoiled(observe=lambda *_: 1 / 0), "ZeroDivisionError was raised"),
         (proving(level=Level.NOW), "may be ok or watch"),
+        (proving(level=[]), "may be ok or watch"),
         (proving(evidence={"x": float("inf")}), "finite"),
+        (proving(evidence={"x": 10**400}), "OverflowError was raised"),
+        (proving(evidence={"x": "1"}), "finite"),
+        (proving(evidence={7: 1.0}), "finite numbers by name"),
+        (proving(evidence=None), "finite numbers by name"),
+        (proving(tag=None), "a tag"),
+        (proving(tag=7), "a tag"),
+        (proving(because=None), "say why"),
+        (proving(because="one sentence."), "in a tuple"),
+        (proving(because=("a" * 401,)), "up to 400"),
+        (proving(because=("\ud800",)), "UnicodeEncodeError was raised"),
+        (proving(at_ms=None), "of the second"),
+        (spoiled(observe=lambda *_: None), "TypeError was raised"),
+        (spoiled(__init__=lambda *_: 1 / 0), "ZeroDivisionError was raised"),
     ],
 )
 def test_a_detector_that_fails_on_a_run_is_off_and_the_runner_is_watched_on(kind, words):
@@ -313,23 +335,95 @@ def test_a_detector_that_is_off_stays_off_when_its_machine_is_restored():
     assert FindingKind.OTHER not in [one.kind for one in second.observe(samples[300:]).findings]
 
 
+@dataclass
+class Anything:
+    count: int = 0
+    what: object = None
+
+
+def keeping(what):
+    """A detector whose state is fine for two minutes, as in a short trial, and holds this from then on."""
+    return spoiled(state_type=Anything, snapshot=lambda self: Anything(0, what if self._state.count > 120 else None))
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        (spoiled(snapshot=lambda _: 1 / 0), "ZeroDivisionError"),
+        (keeping(float("nan")), "ValueError"),
+        (keeping([float("inf")]), "ValueError"),
+        (keeping({1, 2}), "TypeError"),
+    ],
+)
+def test_a_detector_whose_state_cannot_be_kept_is_off_and_the_runner_is_watched_on(kind, error):
+    samples = Story().running(600).hitching(8, every_s=20).standing(60).samples
+    machine, plain = with_extra(kind)("r1", "s1"), Athlete("r1", "s1")
+    expected = [*plain.observe(samples[:600]).findings, *plain.observe(samples[600:]).findings]
+    before = [one for one in machine.observe(samples[:600]).findings if one.kind is not FindingKind.OTHER]
+    kept = machine.snapshot()
+    assert machine.snapshot() == kept
+    after = list(machine.observe(samples[600:]).findings)
+    (off,) = [one for one in after if one.kind is FindingKind.OTHER]
+    assert f"metronome is off for this run: its state cannot be kept, {error} was raised" in off.because[0]
+    assert before + [one for one in after if one is not off] == expected
+    assert list(with_extra(kind).restore(kept).observe(samples[600:]).findings) == after
+
+
+def test_a_detector_that_cannot_be_made_from_its_state_is_off_and_the_runner_is_watched_on():
+    class Fussy(Metronome):
+        def __init__(self, settings=None, state=None):
+            assert state is None
+            super().__init__(settings, state)
+
+    samples = Story().running(300).samples
+    first, plain = with_extra(Fussy)("r1", "s1"), Athlete("r1", "s1")
+    first.observe(samples[:300]), plain.observe(samples[:300])
+    found = list(with_extra(Fussy).restore(first.snapshot()).observe(samples[300:]).findings)
+    (off,) = [one for one in found if one.kind is FindingKind.OTHER]
+    assert "AssertionError was raised when it was made" in off.because[0]
+    assert [one for one in found if one is not off] == list(plain.observe(samples[300:]).findings)
+
+
+def test_the_longest_names_of_all_still_make_a_finding():
+    kind = proving(tag="t" * 4)
+    kind.name = "n" * 40
+    machine = with_extra(kind)("a" * 64, "s" * 64)
+    assert any("/other-nnn" in one.id for one in machine.observe(Story().running(250).samples).findings)
+
+
 def test_what_a_detector_writes_into_a_second_reaches_nobody_else():
     def meddle(self, view):
-        view.hitch_load, view.unsteadiness, view.level = 9.0, 9.0, Level.NOW
+        view.hitch_load, view.unsteadiness, view.level, view.labels = 9.0, 9.0, Level.NOW, ()
+        view.gates.append(Gate.HILL)
+        view.quality["cadence"] = Quality.UNDEFINED
+        view.parts["hitch"] = view.fatigue_parts["wobble"] = 9.0
         return ()
 
-    samples = Story().running(700).samples
+    samples = Story().running(700).hitching(8, every_s=20).samples
     plain = [one for outcome in backtest("r1", "s1", samples) for one in outcome.assessments]
     machines = with_extra(spoiled(observe=meddle))
     assert [one for outcome in backtest("r1", "s1", samples, machines=machines) for one in outcome.assessments] == plain
+
+
+def test_a_second_shown_to_a_detector_shares_nothing_that_can_be_written_to():
+    def meddle(self, view):
+        for one in fields(view):
+            if hasattr(value := getattr(view, one.name), "clear"):
+                value.clear()
+        return ()
+
+    view = View(at_ms=1, dt_s=1.0, quality={"cadence": Quality.GOOD}, gates=[Gate.HILL])
+    view.parts, view.fatigue_parts = {"hitch": 1.0}, {"wobble": 1.0}
+    before = deepcopy(view)
+    guarded(spoiled(observe=meddle))().observe(view)
+    assert view == before
 
 
 def test_the_state_of_a_detector_is_a_part_of_its_machines():
     machine = with_extra(Metronome)("r1", "s1")
     machine.observe(Story().running(100).samples)
     kept = json.loads(machine.snapshot())["detectors"]["metronome"]
-    assert not kept.get("failed", False)
-    assert kept["inner"]["count"] > 0
+    assert unrowed(GuardState, kept) == GuardState(inner={"count": 100})
 
 
 @pytest.mark.parametrize("name", processor.detect.__all__)
