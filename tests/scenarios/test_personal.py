@@ -58,6 +58,7 @@ def in_turn():
 
 def test_what_is_learned_sets_off_no_more_warnings_and_questions():
     known = in_turn()
+    assert sum(len(alone(path).warnings) for path in known) >= 1, "nobody was ever warned: this would compare nothing"
     assert sum(len(one.seen.warnings) for one in known.values()) <= sum(len(alone(path).warnings) for path in known)
     assert sum(len(one.seen.prompts) for one in known.values()) <= sum(len(alone(path).prompts) for path in known)
 
