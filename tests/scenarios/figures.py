@@ -50,13 +50,8 @@ def prompts(told: Timeline) -> int:
 
 
 def watches(told: Timeline) -> int:
-    """How often a level rose to watch, by signs or by the fatigue index."""
-    rises, stood = 0, Level.OK
-    for _, word in told["levels"]:
-        level = Level(word)
-        rises += level is Level.WATCH and stood is Level.OK
-        stood = level
-    return rises
+    """How often a level came to watch, from below by signs or by the fatigue index, or down from a higher one."""
+    return sum(level == Level.WATCH for _, _, level in told["findings"])
 
 
 def hours(timelines: Iterable[Timeline]) -> float:
@@ -72,7 +67,7 @@ def headline() -> str:
     counted = {
         "levels raised to warning or strong signs": sum(map(warnings, every)),
         "sudden stops asked about": sum(map(prompts, every)),
-        "watches begun": sum(map(watches, every)),
+        "watches, by signs or by the fatigue index": sum(map(watches, every)),
         "hitches": sum(told["counted"].get("hitch", [0])[0] for told in every),
         "either of the first two in walks": sum(len(alarms(told)) for told in walks),
     }
