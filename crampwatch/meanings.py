@@ -38,7 +38,7 @@ MEANINGS: Mapping[str, str] = {
     "processor_samples": "samples taken",
     "processor_findings": "findings, by kind",
     "processor_ignored": "samples that a machine could not use, by reason; they are stored",
-    "processor_labels": "answers of people about a run, by what was said; no_session: there was no run",
+    "processor_labels": "answers of people about a run, by what was said; no_session, other_session: not taken",
     "processor_caught_up": "stored samples that machines were given after a restart",
     "processor_mended": "runs whose machine was made anew to judge backlog",
     "processor_failed": "machines that failed, by error; their runs are stored on and not judged",
@@ -46,6 +46,7 @@ MEANINGS: Mapping[str, str] = {
     "processor_assessments_dropped": "assessments not told because the link was down; the next one replaces them",
     "processor_unpublished": "findings or watermarks that the broker will never take, by reason",
     "processor_snapshots_unread": "states of machines that could not be read; the run is replayed from the store",
+    "processor_baselines_unread": "sessions that began as of a new athlete: what is usual could not be read",
     "stored_seconds": "from the arrival of a message to its commit in the store",
     # Store, told by who stores
     "outbox_points": "points that wait for InfluxDB",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from crampwatch.events import Assessed, Finding, Sample
-from crampwatch.units import Level, Quality
+from crampwatch.units import SECOND_MS, Level, Quality
 from processor.conditioning import Conditioner
 from processor.context import CONTEXTS
 from processor.detect import (
@@ -36,6 +36,8 @@ from processor.summary import Summary, summary_of
 from processor.timeline import Moment, Timeline, TimelineState
 
 SNAPSHOT_VERSION = 3
+#: So many answers wait for their second at once: more than people say in a minute, little in a snapshot.
+ANSWERS = 16
 
 #: Every detector that needs no more than the view, in the order in which each one's channel is needed by the next.
 _LINE: tuple[type[Detector], ...] = (
@@ -98,13 +100,21 @@ class Athlete:
         """Take facts in the order in which they came."""
         return self._outcome(moment for sample in samples for moment in self._timeline.add(sample))
 
-    def tell(self, label: Label) -> None:
+    def tell(self, label: Label, *, proved: bool = False) -> None:
         """A person said something. It takes effect with the first second at or after its moment that is still open.
 
-        When that was, a ``label`` finding says: a replay that tells it then writes the same rows.
+        When that was, a ``label`` finding says: a replay that tells it then writes the same rows. Of what was said
+        alike for the same second the first counts; when more than :data:`ANSWERS` wait, the oldest go.
+
+        Args:
+            label: what, and for when.
+            proved: such a finding says that it took effect, so it waits however many there are.
         """
-        if label not in self._labels:
-            self._labels = sorted([*self._labels, label], key=lambda one: (one.at_ms, one.what))
+        second = label.at_ms // SECOND_MS
+        if any(one.what == label.what and one.at_ms // SECOND_MS == second for one in self._labels):
+            return
+        waiting = sorted([*self._labels, label], key=lambda one: (one.at_ms, one.what))
+        self._labels = waiting if proved else waiting[-ANSWERS:]
 
     def wake_at_ms(self) -> int | None:
         """The athlete time at which something will be proved unless a fact comes before; None: nothing is due."""

@@ -32,7 +32,8 @@ class Hearing:
         shelf: where an answer is kept before a machine hears of it, so that a crash loses none and none counts twice.
         patience: for a shelf that is away.
         clock: the run's time.
-        counters: ``labels`` by what was said; ``no_session`` where nobody runs or ran lately.
+        counters: ``labels`` by what was said; ``no_session`` where nobody runs or ran lately,
+            ``other_session`` where the answered alert is of a session that is not the newest.
     """
 
     def __init__(self, roster: Roster, shelf: Shelf, patience: Patience, clock: Clock, counters: Counters) -> None:
@@ -47,6 +48,9 @@ class Hearing:
         seat = await self._roster.newest(said.athlete, self._clock.now_ms())
         if seat is None:
             self._counters.add("labels", "no_session")
+            return
+        if not said.concerns(seat.key.session):
+            self._counters.add("labels", "other_session")
             return
         label = seat.moment_of(said.label)
         keep = functools.partial(self._shelf.say, *seat.name, said.label.at_ms, label)

@@ -1,12 +1,13 @@
 """What a delivery says: telemetry of this team, or refused by name."""
 
+import re
 from typing import NamedTuple
 
 from pydantic_core import from_json
 
 from crampwatch.codec import decode
 from crampwatch.errors import Refused
-from crampwatch.events import StoredUpTo, Telemetry
+from crampwatch.events import Acknowledged, StoredUpTo, Telemetry
 from crampwatch.topics import Kind, Topic
 
 from .labels import Label, label_of
@@ -47,22 +48,42 @@ def read_telemetry(topic: Topic, payload: bytes, team: str) -> Arrived:
 
 
 class Said(NamedTuple):
-    """What a person said of an athlete's run."""
+    """What a person said of an athlete's run. ``alert``: the alert that was answered; empty: none was."""
 
     athlete: str
     label: Label
+    alert: str = ""
+
+    def concerns(self, session: str) -> bool:
+        """Whether it can be about this session; what names none is about the newest one.
+
+        >>> Said("r7", Label(0, "pause"), "r7/s1/pattern/1700000000000").concerns("s2")
+        False
+        """
+        if self.alert.startswith(f"{self.athlete}/"):
+            return self.alert.startswith(f"{self.athlete}/{session}/")
+        if self.alert.startswith("level-"):
+            return self.alert.startswith(f"level-{self.athlete}-{session}-")
+        return True
 
 
 def read_answer(topic: Topic, payload: bytes, team: str) -> Said | None:
     """Decode what came on an ack or check-in topic; None when it says nothing about the run.
 
     Raises:
-        Refused: it is of another team, or no answer; see :func:`crampwatch.codec.decode`.
+        Refused: it is of another team, no answer, or about an alert of somebody else; see
+            :func:`crampwatch.codec.decode`.
     """
     if topic.team != team:
         raise Refused("wrong_team", f"topic {topic} is not of team {team!r}")
-    label = label_of(decode(topic.kind, payload))
-    return None if label is None else Said(topic.athlete, label)
+    message = decode(topic.kind, payload)
+    label = label_of(message)
+    if label is None:
+        return None
+    alert = message.alert_id if isinstance(message, Acknowledged) else ""
+    if alert and not (alert.startswith(f"{topic.athlete}/") or re.match(f"[a-z]+-{topic.athlete}-", alert)):
+        raise Refused("wrong_athlete", f"alert {alert[:80]!r} on topic {topic}")
+    return Said(topic.athlete, label, alert)
 
 
 def read_watermark(payload: bytes) -> StoredUpTo:

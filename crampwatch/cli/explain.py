@@ -12,7 +12,7 @@ from crampwatch.errors import Misconfigured
 from crampwatch.settings import load
 from crampwatch.units import SECOND_MS
 
-_TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
+_TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)", re.ASCII)
 
 
 def explain(

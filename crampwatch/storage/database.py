@@ -139,8 +139,20 @@ class Database:
         # Shielded: a cancelled caller must not leave the thread's work half accounted for.
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(thread, call))
 
+    def _look(self) -> None:
+        """SQLite would only say that it cannot open the file.
+
+        Raises:
+            Misconfigured: there is a file where the folder belongs, or a folder where the file does.
+        """
+        if self._path.is_dir():
+            raise Misconfigured(self._setting, f"{self._path} is a folder where a file belongs; move it away")
+        if (folder := self._path.parent).exists() and not folder.is_dir():
+            raise Misconfigured(self._setting, f"{folder} is a file where a folder belongs; name another folder")
+
     def _open_writer(self) -> None:
         try:
+            self._look()
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._path.touch(mode=0o600)
             self._writer = connection = self._connect("rw")
@@ -158,6 +170,10 @@ class Database:
             raise self._translated(error) from error
 
     def _open_reader(self) -> None:
+        try:
+            self._look()
+        except OSError as error:
+            raise self._translated(error) from error
         if self._read_only and not self._path.exists():
             raise Unavailable(f"{self._path} does not exist yet; start the part that records")
         try:

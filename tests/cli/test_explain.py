@@ -10,6 +10,7 @@ from crampwatch.cli import explain as command
 from crampwatch.cli.moments import events, index_at
 from crampwatch.cli.offline import watched
 from crampwatch.cli.weighing import above_quiet, missing, signs
+from crampwatch.errors import Misconfigured
 from crampwatch.units import Gate, Level, Mode
 from processor.detect.pattern import PatternSettings
 from tests.cli.rig import csv_of
@@ -195,3 +196,8 @@ def test_no_number_reads_like_a_chance_of_anything(crampwatch, recording):
 
 def test_the_examples_of_the_time_hold():
     assert doctest.testmod(command).failed == 0
+
+
+def test_other_digits_than_ascii_are_no_time():
+    with pytest.raises(Misconfigured, match="is no time"):
+        command.seconds_of("٩٠")

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from crampwatch.codec import encode
 from crampwatch.errors import Refused
-from crampwatch.events import Acknowledged, CheckedIn
+from crampwatch.events import Acknowledged, Answer, CheckedIn
 from crampwatch.topics import Kind, Topic
 from processor import reading
-from processor.labels import EASED, Label
+from processor.labels import CRAMP, EASED, Label
 from processor.reading import Said, read_answer, read_telemetry, row_of
 from tests.support import facts
 from tests.support.clocks import START_MS
@@ -50,6 +50,31 @@ def test_an_answer_is_read_with_whose_run_it_is_about():
 def test_that_an_alert_was_seen_is_no_answer():
     seen = Acknowledged(alert_id="a", at_ms=START_MS, by="runner")
     assert read_answer(Topic("club", "r7", Kind.ACK), encode(seen), "club") is None
+
+
+def answered(alert, athlete="r7"):
+    said = Acknowledged(alert_id=alert, at_ms=START_MS, by="runner", answer=Answer.CRAMP)
+    return read_answer(Topic("club", athlete, Kind.ACK), encode(said), "club")
+
+
+@pytest.mark.parametrize("alert", ["r7/s1/pattern/1", "level-r7-s1-warning-1", "cramp-r7-1", "fault-r7-1"])
+def test_an_answer_to_any_alert_of_the_athlete_is_taken(alert):
+    assert answered(alert) == Said("r7", Label(START_MS, CRAMP), alert)
+
+
+@pytest.mark.parametrize("alert", ["a", "r8/s1/pattern/1", "r70/s1/pattern/1", "cramp-r8-1", "x/r7/s1", "../r7/s1"])
+def test_an_answer_to_an_alert_of_somebody_else_is_refused(alert):
+    with pytest.raises(Refused) as refused:
+        answered(alert)
+    assert refused.value.reason == "wrong_athlete"
+
+
+def test_an_answer_names_the_session_of_its_alert():
+    assert answered("r7/s1/pattern/1").concerns("s1")
+    assert not answered("r7/s1/pattern/1").concerns("s2")
+    assert answered("level-r7-s1-warning-1").concerns("s1")
+    assert not answered("level-r7-s1-warning-1").concerns("s2")
+    assert answered("cramp-r7-1").concerns("s2")
 
 
 def test_an_answer_of_another_team_is_refused():
