@@ -3,13 +3,12 @@
 Functions within a transaction of the shelf.
 """
 
-import json
 import logging
 from collections.abc import Sequence
 from sqlite3 import Connection
 from typing import NamedTuple
 
-from .personal import Personal, learned
+from .personal import Personal, learned, without_scores
 from .profile import Profile
 from .summary import Summary
 
@@ -38,16 +37,21 @@ def before(connection: Connection, athlete: str, began_ms: int) -> Personal:
     return Personal() if row is None else _read(athlete, row[0])
 
 
-def learn(connection: Connection, athlete: str, session: str, summary: Summary) -> None:
-    """Make the next version from what a session taught; a session that was learned from is not again."""
+def learn(connection: Connection, athlete: str, session: str, summary: Summary | None) -> None:
+    """Make the next version from what a session taught; a session that was learned from is not again.
+
+    One that began before the last reset teaches nothing: the reset was meant to forget it. None: it can teach nothing.
+    """
     done = connection.execute("SELECT 1 FROM lesson WHERE athlete=? AND session=?", (athlete, session)).fetchone()
     if done is not None:
         return
-    old = _newest(connection, athlete)
-    new = learned(old, summary)
-    version = None if new.version == old.version else new.version
-    if version is not None:
-        _put(connection, athlete, Version(new, session, summary.ended_ms), new.ended_ms or 0)
+    version = None
+    if summary is not None and summary.began_ms >= _reset_at_ms(connection, athlete):
+        old = _newest(connection, athlete)
+        new = learned(old, summary)
+        if new.version != old.version:
+            version = new.version
+            _put(connection, athlete, Version(new, session, summary.ended_ms), new.ended_ms or 0)
     connection.execute("INSERT INTO lesson (athlete, session, version) VALUES (?, ?, ?)", (athlete, session, version))
 
 
@@ -58,6 +62,27 @@ def reset(connection: Connection, athlete: str, now_ms: int) -> Personal:
     new = old.reset()
     _put(connection, athlete, Version(new, None, now_ms), reaches_ms or 0)
     return new
+
+
+def hear_of_cramp(connection: Connection, athlete: str, session: str, at_ms: int) -> None:
+    """A cramp was reported of a session. If that was learned from as an uneventful one, make the version that has none
+    of its scores. Scores learned after it are forgotten with it; what a reset has forgotten since stays forgotten.
+    """
+    row = connection.execute(
+        "SELECT own.body, earlier.body FROM lesson JOIN personal AS own USING (athlete, version)"
+        " LEFT JOIN personal AS earlier ON earlier.athlete=own.athlete AND earlier.version=own.version-1"
+        " WHERE lesson.athlete=? AND lesson.session=? AND NOT EXISTS (SELECT 1 FROM personal AS reset"
+        " WHERE reset.athlete=own.athlete AND reset.version > own.version AND reset.session IS NULL)",
+        (athlete, session),
+    ).fetchone()
+    if row is None:
+        return
+    taught, earlier = (Personal() if body is None else _read(athlete, body) for body in row)
+    if taught.uneventful == earlier.uneventful:
+        return
+    new = without_scores(_newest(connection, athlete), earlier)
+    _put(connection, athlete, Version(new, session, at_ms), new.ended_ms or 0)
+    connection.execute("UPDATE lesson SET version=NULL WHERE athlete=? AND session=?", (athlete, session))
 
 
 def versions(connection: Connection, athlete: str) -> Sequence[Version]:
@@ -74,7 +99,7 @@ def profile(connection: Connection, athlete: str, session: str) -> Profile | Non
     if row is None:
         return None
     try:
-        return Profile.restored(json.loads(row[0]))
+        return Profile.decode(row[0])
     except UNREADABLE as error:
         log.warning("%s: the profile of session %s cannot be read (%s); it is made anew", athlete, session, error)
         return None
@@ -82,10 +107,9 @@ def profile(connection: Connection, athlete: str, session: str) -> Profile | Non
 
 def keep_profile(connection: Connection, athlete: str, session: str, at_ms: int, began: Profile) -> None:
     """Keep what a session began with; the first one stays."""
-    body = json.dumps(began.plain(), sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
     connection.execute(
         "INSERT OR IGNORE INTO profile (athlete, session, at_ms, body) VALUES (?, ?, ?, ?)",
-        (athlete, session, at_ms, body),
+        (athlete, session, at_ms, began.encode()),
     )
 
 
@@ -94,6 +118,11 @@ def _newest(connection: Connection, athlete: str) -> Personal:
         "SELECT body, version FROM personal WHERE athlete=? ORDER BY version DESC LIMIT 1", (athlete,)
     ).fetchone()
     return Personal() if row is None else _read(athlete, row[0], row[1])
+
+
+def _reset_at_ms(connection: Connection, athlete: str) -> int:
+    query = "SELECT max(at_ms) FROM personal WHERE athlete=? AND session IS NULL"
+    return int(connection.execute(query, (athlete,)).fetchone()[0] or 0)
 
 
 def _put(connection: Connection, athlete: str, new: Version, reaches_ms: int) -> None:

@@ -2,9 +2,8 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from typing import NamedTuple, Self
 
 from crampwatch.units import HOUR_MS
@@ -16,14 +15,10 @@ from processor.population import (
     SCORE_EDGES,
     score_quantile,
 )
-from processor.state import packed
 from processor.summary import Summary
 
 #: Of the JSON of a :class:`Personal`.
-SCHEMA = 1
-#: Where a temperature band ends, degrees Celsius; a session whose temperature nobody measured has its own band [E].
-BANDS_C = (10.0, 18.0, 24.0)
-UNKNOWN = "unknown"
+SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +43,7 @@ class LearningSettings:
         scale_power: the ratio of score quantiles enters with this power; 0.25, so that the span of the recorded runs
             (a third to three times the common value) fills the bounds [E].
         scale_low: own thresholds are no lower than this times the population's; 0.8 [E].
-        scale_high: and no higher; 1.25 [E].
+        scale_high: and no higher; 1.25 [E]. Above 1 only as far as confirmed runs say so.
     """
 
     weight: float = 5.0
@@ -115,12 +110,14 @@ class Personal:
         slope: cadence per speed, spm per m/s.
         sigma_spm: spread of cadence per second.
         block_sigma_spm: spread of the means of ten seconds.
-        drift: rise of heart rate per speed, %/h, by temperature band.
+        drift: rise of heart rate per speed, %/h.
         runs: of the last 30 days.
         early_mps: speeds of the last first thirds, oldest first.
         hard_at_ms: when the last hard session ended.
         uneventful: how many sessions ``scores`` were learned from.
         scores: seconds by score of uneventful sessions, in the bins of :data:`processor.population.SCORE_EDGES`.
+        confirmed: how many of them somebody has said of that it was no cramp.
+        confirmed_scores: the seconds of those alone.
     """
 
     version: int = 0
@@ -131,18 +128,19 @@ class Personal:
     slope: Mean = NONE
     sigma_spm: Mean = NONE
     block_sigma_spm: Mean = NONE
-    drift: Mapping[str, Mean] = field(default_factory=dict)
+    drift: Mean = NONE
     runs: tuple[Run, ...] = ()
     early_mps: tuple[float, ...] = ()
     hard_at_ms: int | None = None
     uneventful: int = 0
     scores: tuple[float, ...] = ()
+    confirmed: int = 0
+    confirmed_scores: tuple[float, ...] = ()
 
     def encode(self) -> bytes:
         """As canonical JSON: the same bytes for the same normal, 2 KB at most."""
-        return json.dumps(
-            {"v": SCHEMA, **packed(self)}, sort_keys=True, separators=(",", ":"), allow_nan=False
-        ).encode()
+        body = {"v": SCHEMA, **asdict(self)}
+        return json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
 
     @classmethod
     def decode(cls, body: bytes) -> Self:
@@ -158,9 +156,9 @@ class Personal:
         for name, value in values.items():
             if isinstance(known[name], Mean):
                 values[name] = Mean(*value)
-        values["drift"] = {band: Mean(*value) for band, value in values["drift"].items()}
         values["runs"] = tuple(Run(*one) for one in values["runs"])
-        values["early_mps"], values["scores"] = tuple(values["early_mps"]), tuple(values["scores"])
+        for name in ("early_mps", "scores", "confirmed_scores"):
+            values[name] = tuple(values[name])
         return cls(**values)
 
     def reset(self) -> Self:
@@ -189,49 +187,54 @@ def learned(personal: Personal, summary: Summary, settings: LearningSettings = L
         block_sigma_spm=personal.block_sigma_spm.with_one(
             clipped(summary.block_sigma_spm, 0.0, settings.spreads[1]), memory
         ),
-        drift=_drifted(personal.drift, summary, settings),
+        drift=personal.drift.with_one(clipped(summary.drift_percent_per_h, *settings.drifts), memory),
         runs=_run_list((*personal.runs, _run(summary)), ended_ms, settings),
         early_mps=early[-settings.early :],
         hard_at_ms=max(personal.hard_at_ms or 0, summary.ended_ms) if hard else personal.hard_at_ms,
     )
     if not summary.uneventful or sum(summary.scores) <= 0:
         return calm
-    scores = _scores(personal.scores, summary.scores, settings)
-    return replace(calm, uneventful=personal.uneventful + 1, scores=scores)
+    quiet = replace(calm, uneventful=personal.uneventful + 1, scores=_scores(personal.scores, summary.scores, settings))
+    if not summary.confirmed:
+        return quiet
+    scores = _scores(personal.confirmed_scores, summary.scores, settings)
+    return replace(quiet, confirmed=personal.confirmed + 1, confirmed_scores=scores)
 
 
-def band_of(temperature_c: float | None) -> str:
-    """The temperature band of a session.
-
-    >>> band_of(None), band_of(9.0), band_of(18.0), band_of(30.0)
-    ('unknown', 'below 10', '18 to 24', '24 and above')
-    """
-    if temperature_c is None:
-        return UNKNOWN
-    if temperature_c < BANDS_C[0]:
-        return f"below {BANDS_C[0]:g}"
-    for low, high in pairwise(BANDS_C):
-        if temperature_c < high:
-            return f"{low:g} to {high:g}"
-    return f"{BANDS_C[-1]:g} and above"
+def without_scores(personal: Personal, earlier: Personal) -> Personal:
+    """The next version, with the scores of an earlier one: those learned since are forgotten, all else stays."""
+    return replace(
+        personal,
+        version=personal.version + 1,
+        uneventful=earlier.uneventful,
+        scores=earlier.scores,
+        confirmed=earlier.confirmed,
+        confirmed_scores=earlier.confirmed_scores,
+    )
 
 
 def longest_s(personal: Personal, before_ms: int, settings: LearningSettings = LEARNING) -> float | None:
     """The longest run of the 30 days before a moment; None while fewer than four are known."""
-    runs = [run.run_s for run in personal.runs if 0 <= before_ms - run.ended_ms <= settings.window_ms]
+    runs = _runs_before(personal, before_ms, settings)
     return max(runs) if len(runs) >= settings.known else None
 
 
 def threshold_scale(personal: Personal, settings: LearningSettings = LEARNING) -> float:
     """What the pattern's thresholds are multiplied by for this athlete: 0.8 to 1.25.
 
-    Who wavers more than others in runs in which nothing happened has higher ones. Scores are compared at one quantile,
-    as a ratio, shrunk by the number of uneventful sessions.
+    Scores are compared at one quantile, as a ratio, shrunk by the number of sessions. Who wavers less than others in
+    uneventful runs has lower thresholds. Higher ones has only who wavers more in runs that were confirmed: in a run of
+    which nobody said anything there may have been a cramp that nobody told, and it would hide the next one.
     """
-    own = score_quantile(personal.scores) if personal.scores else None
+    confirmed = _scale(personal.confirmed_scores, personal.confirmed, settings)
+    return min(confirmed, _scale(personal.scores, personal.uneventful, settings))
+
+
+def _scale(scores: Sequence[float], sessions: int, settings: LearningSettings) -> float:
+    own = score_quantile(scores) if scores else None
     if own is None:
         return 1.0
-    share = personal.uneventful / (personal.uneventful + settings.weight)
+    share = sessions / (sessions + settings.weight)
     ratio = max(own, SCORE_EDGES[0]) / SCORE_AT_QUANTILE
     scale = math.exp(share * settings.scale_power * math.log(ratio))
     return round(min(settings.scale_high, max(settings.scale_low, scale)), 4)
@@ -255,9 +258,14 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
-def usual_run_s(personal: Personal, settings: LearningSettings = LEARNING) -> float | None:
-    """What the athlete usually runs, seconds; None while fewer than four runs are known."""
-    return median(run.run_s for run in personal.runs) if len(personal.runs) >= settings.known else None
+def usual_run_s(personal: Personal, before_ms: int, settings: LearningSettings = LEARNING) -> float | None:
+    """What the athlete ran usually in the 30 days before a moment, seconds; None while fewer than four are known."""
+    runs = _runs_before(personal, before_ms, settings)
+    return median(runs) if len(runs) >= settings.known else None
+
+
+def _runs_before(personal: Personal, before_ms: int, settings: LearningSettings) -> Sequence[float]:
+    return [run.run_s for run in personal.runs if 0 <= before_ms - run.ended_ms <= settings.window_ms]
 
 
 def _run(summary: Summary) -> Run:
@@ -284,12 +292,6 @@ def _at_reference(personal: Personal, summary: Summary) -> float | None:
     if slope is None:
         slope = personal.slope.shrunk(POPULATION.slope)
     return summary.spm + slope * (REFERENCE_MPS - summary.mps)
-
-
-def _drifted(drift: Mapping[str, Mean], summary: Summary, settings: LearningSettings) -> dict[str, Mean]:
-    band = band_of(summary.temperature_c)
-    known = drift.get(band, NONE).with_one(clipped(summary.drift_percent_per_h, *settings.drifts), settings.memory)
-    return {**drift, band: known} if known.sessions else dict(drift)
 
 
 def _scores(old: Sequence[float], new: Sequence[float], settings: LearningSettings) -> tuple[float, ...]:

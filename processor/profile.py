@@ -1,7 +1,8 @@
 """What a host tells a machine of its athlete before the first second."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from processor.features.online import median
@@ -9,6 +10,8 @@ from processor.personal import LEARNING, Mean, Personal, longest_s, percentile, 
 from processor.population import POPULATION
 from processor.state import sparse, unpacked
 
+#: Of the JSON of a :class:`Profile` that stands alone.
+SCHEMA = 1
 #: Logits by which an answer of the questionnaire, or a hard session shortly before, raises the pattern (science 3.5).
 CRAMPED_LATELY, CRAMPED_TWICE, HARD_BEFORE = 0.5, 0.3, 0.2
 #: The most that history may add (science 3.5).
@@ -83,6 +86,23 @@ class Profile:
         """The profile of :meth:`plain`."""
         return unpacked(cls, dict(values))
 
+    def encode(self) -> bytes:
+        """As canonical JSON, every field by its name: what a default is may change, what a session knew does not."""
+        body = {"v": SCHEMA, **asdict(self)}
+        return json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        """What :meth:`encode` gave.
+
+        Raises:
+            ValueError: it is of a schema that this release does not read.
+        """
+        values = json.loads(body)
+        if not isinstance(values, dict) or values.pop("v", None) != SCHEMA:
+            raise ValueError(f"not a profile of schema {SCHEMA}")
+        return cls(**{**values, "usual": Usual(**values["usual"])})
+
     def plain(self) -> dict[str, Any]:
         """As JSON values, for :meth:`restored`: those that say something, as every snapshot holds them."""
         return {**sparse(self), "usual": sparse(self.usual)}
@@ -119,7 +139,7 @@ def _least(spread: Mean) -> float:
 
 
 def _usual(personal: Personal, began_ms: int) -> Usual:
-    run_s = usual_run_s(personal)
+    run_s = usual_run_s(personal, began_ms)
     low, high = THIRD_S
     early = personal.early_mps
     known = len(early) >= LEARNING.known

@@ -185,13 +185,15 @@ class Roster:
     async def newest(self, athlete: str, now_ms: int) -> Seat | None:
         """The seat of an athlete's newest session; one that rested not long ago is brought back. None: there is none.
 
-        Only ask while the turn is held.
+        A session that was let go may be newer than one that is here, an older one of which backlog came. Only ask
+        while the turn is held.
         """
         here = [seat for seat in self._seats.values() if seat.key.athlete == athlete]
-        if here:
-            return max(here, key=lambda seat: (seat.newest_ms, seat.heard_at_ms))
-        session = await self._patience.insist("recall", lambda: self._shelf.newest_session(athlete, now_ms - SPEAKS_MS))
-        return None if session is None else await self.seat(athlete, session, now_ms)
+        newest = max(here, key=lambda seat: (seat.reaches_ms, seat.heard_at_ms), default=None)
+        kept = await self._patience.insist("recall", lambda: self._shelf.newest_session(athlete, now_ms - SPEAKS_MS))
+        if kept is None or (newest is not None and newest.reaches_ms >= kept[1]):
+            return newest
+        return await self.seat(athlete, kept[0], now_ms)
 
     async def before(self, seat: Seat, at_ms: int) -> Kept | None:
         """The newest snapshot of a session that is older than this moment, if there is one."""
@@ -289,17 +291,25 @@ class Roster:
         earlier = await self._patience.insist("recall", lambda: self._shelf.unlearned(athlete, began_ms - BREAK_MS))
         for session in earlier:
             seat = self._seats.get((athlete, session)) or await self._aside(athlete, session)
-            summary = None if seat is None or seat.gap is not None else seat.summary()
-            if summary is not None:
-                await self._patience.insist("keep", functools.partial(self._shelf.learn, athlete, session, summary))
+            if seat is None or seat.gap is not None:
+                continue
+            # One that failed has no summary, now or ever.
+            keep = functools.partial(self._shelf.learn, athlete, session, seat.summary())
+            await self._patience.insist("keep", keep)
 
     async def _aside(self, athlete: str, session: str) -> Seat | None:
-        """A session as it ended, in no place of the roster; None when not all that is known of it can be read."""
+        """A session as it ended, in no place of the roster; None when not all that is known of it can be read now.
+
+        One whose snapshot cannot be read comes as failed: it would be no other the next time.
+        """
         kept = await self._on_shelf(athlete, session)
         machine = self._machine(kept)
         owed = await self._patience.insist("recall", lambda: self._shelf.gap(athlete, session))
-        if kept is None or machine is None or owed is not None:
+        if kept is None or owed is not None:
             return None
+        if machine is None:
+            nothing = self._machines(athlete, session)
+            return Seat(RunKey(self._team, athlete, session), nothing, self._counters, failed=True)
         seat = Seat(RunKey(self._team, athlete, session), machine, self._counters, began=True)
         past = await self._past(seat.key, kept.at_ms)
         if past is None:

@@ -110,6 +110,11 @@ class Seat:
         """Whose, and which session."""
         return self.key.athlete, self.key.session
 
+    @property
+    def reaches_ms(self) -> int:
+        """The newest second that is known of the session here."""
+        return max(self.newest_ms, -1 if self.machine.last_ms is None else self.machine.last_ms)
+
     def take(self, samples: Sequence[Sample], *, late: bool, known: bool) -> Outcome:
         """Observe samples, unless they are of a time that the machine has passed: then they wait for the mender.
 

@@ -11,7 +11,7 @@ from crampwatch.storage.database import Database
 from crampwatch.units import HOUR_MS
 
 from . import normals
-from .labels import Label
+from .labels import CRAMP, Label
 from .marks import KeptMark
 from .personal import Personal
 from .profile import Profile
@@ -189,28 +189,30 @@ class Shelf:
             ]
         )
 
-    async def learn(self, athlete: str, session: str, summary: Summary) -> None:
-        """Learn from a session, unless that was done before.
+    async def learn(self, athlete: str, session: str, summary: Summary | None) -> None:
+        """Learn from a session, unless that was done before; None: it can teach nothing, and is not asked again.
 
         Raises:
             Unavailable: the disk is full or the file is held.
         """
         await self._database.write(lambda connection: normals.learn(connection, athlete, session, summary))
 
-    async def newest_session(self, athlete: str, after_ms: int) -> str | None:
-        """The session of an athlete that was kept last, if it reaches beyond this."""
+    async def newest_session(self, athlete: str, after_ms: int) -> tuple[str, int] | None:
+        """The session of an athlete that was kept last, and what it reaches to, if that is beyond this."""
 
-        def read(connection: Connection) -> str | None:
+        def read(connection: Connection) -> tuple[str, int] | None:
             row = connection.execute(
-                "SELECT session FROM snapshot WHERE athlete=? AND at_ms > ? ORDER BY at_ms DESC LIMIT 1",
+                "SELECT session, at_ms FROM snapshot WHERE athlete=? AND at_ms > ? ORDER BY at_ms DESC LIMIT 1",
                 (athlete, after_ms),
             ).fetchone()
-            return None if row is None else str(row[0])
+            return None if row is None else (str(row[0]), int(row[1]))
 
         return await self._database.read(read)
 
     async def say(self, athlete: str, session: str, said_at_ms: int, label: Label) -> bool:
         """Keep what a person said of a session, and when; False: that was kept before.
+
+        A cramp of a session that was learned from takes back what that taught about scores.
 
         Raises:
             Unavailable: the disk is full or the file is held.
@@ -222,6 +224,8 @@ class Shelf:
                 "INSERT OR IGNORE INTO label (athlete, session, said_at_ms, what, at_ms) VALUES (?, ?, ?, ?, ?)",
                 columns,
             )
+            if done.rowcount > 0 and label.what == CRAMP:
+                normals.hear_of_cramp(connection, athlete, session, label.at_ms)
             return done.rowcount > 0
 
         return await self._database.write(write)

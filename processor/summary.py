@@ -33,9 +33,9 @@ class Summary:
         slope: cadence per speed, spm per m/s, from this session alone.
         early_mps: speed of the first third.
         drift_percent_per_h: rise of heart rate per speed.
-        temperature_c: air; None when nobody measured it.
         hard: the fatigue index reached its high mark.
         uneventful: no cramp was reported, no warning was reached, and each question was answered "just a pause".
+        confirmed: and there was a question: somebody has said of this run that it was no cramp.
         scores: seconds of settled running by score, in the bins of :data:`processor.population.SCORE_EDGES`.
     """
 
@@ -50,9 +50,9 @@ class Summary:
     slope: float | None = None
     early_mps: float | None = None
     drift_percent_per_h: float | None = None
-    temperature_c: float | None = None
     hard: bool = False
     uneventful: bool = False
+    confirmed: bool = False
     scores: Sequence[float] = ()
 
 
@@ -69,6 +69,7 @@ def summary_of(
         tally: scores, levels and answers.
         told: a cramp was reported that has not taken effect, because nothing came after it.
     """
+    quiet = not (told or tally.cramp) and tally.worst < Level.WARNING.rank and tally.answered >= tally.asked
     spm, sigma, block, _, mps, _ = (None if one is None else round(one, 3) for one in base.base or [None] * 6)
     # Of a third and more without speed the distance says too little.
     known = exposure.measured_s > 0 and exposure.measured_s >= 2 * base.run_s / 3
@@ -85,7 +86,8 @@ def summary_of(
         early_mps=pacing.early_mps,
         drift_percent_per_h=_drift(tally),
         hard=tally.hard,
-        uneventful=not (told or tally.cramp) and tally.worst < Level.WARNING.rank and tally.asked <= tally.pauses,
+        uneventful=quiet,
+        confirmed=quiet and tally.asked > 0,
         scores=tuple(round(seconds, 1) for seconds in tally.scores),
     )
 

@@ -29,8 +29,8 @@ def show(
 ) -> None:
     """Show what is usual for an athlete: from how many sessions, which versions there are, what others have.
 
-    It is learned when a session has been over for an hour, or when the next one begins. What is used lies between the
-    athlete's own and what runners on the whole have. A session keeps what was usual when it began.
+    It is learned when a session has been over for an hour, or when the next one begins. What is used of it lies between
+    the athlete's own and what runners on the whole have. A session keeps what was usual when it began.
     """
     from crampwatch.cli import usual  # heavy: only when it is used
 
@@ -51,7 +51,7 @@ def reset(
     """Begin anew: the next sessions know nothing of those before. The older versions are kept.
 
     For a new foot pod, after a long break, or when somebody else ran with these sensors. A session that is under way
-    keeps what it began with.
+    keeps what it began with; neither it nor any other that began before teaches anything.
     """
     from crampwatch.cli import usual  # heavy: only when it is used
 

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,20 +11,22 @@ from crampwatch.errors import Misconfigured
 from crampwatch.settings import Settings
 from crampwatch.units import SECOND_MS
 from processor.normals import Version
-from processor.personal import LEARNING, NONE, Mean, Personal, longest_s, threshold_scale, usual_run_s
+from processor.personal import LEARNING, Mean, Personal, longest_s, threshold_scale, usual_run_s
 from processor.population import POPULATION, REFERENCE_MPS
+from processor.profile import Asked, profile_of
 from processor.shelf import Shelf
-from processor.state import packed
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing that is usual: what, the athlete's own, what runners on the whole have, and what is used."""
+    """One thing that is usual: what, the athlete's own, what runners on the whole have, and what is used of it in the
+    next session: None when nothing is.
+    """
 
     what: str
-    own: float | None
+    own: float
     sessions: int
-    others: float | None
+    others: float
     used: float | None
     unit: str
 
@@ -57,25 +59,25 @@ async def _shelf(settings: Settings, *, read_only: bool) -> AsyncIterator[Shelf]
 
 def _lines(personal: Personal) -> Sequence[Line]:
     """What is usual beside what others have, in the order in which people ask."""
-    population = POPULATION
+    others, used = POPULATION, profile_of(Asked(), personal, WallClock().now_ms()).usual
     rows = [
-        _line(f"cadence at {REFERENCE_MPS:g} m/s", personal.reference_spm, population.spm, "spm"),
-        _line("cadence without speed", personal.plain_spm, population.spm, "spm"),
-        _line("cadence per speed", personal.slope, population.slope, "spm per m/s"),
-        _line("spread of cadence", personal.sigma_spm, population.sigma_spm, "spm"),
-        _line("spread over ten seconds", personal.block_sigma_spm, population.block_sigma_spm, "spm"),
-    ]
-    usual = population.drift_percent_per_h
-    rows += [
-        _line(f"heart-rate drift, {band if band == 'unknown' else f'{band} C'}", mean, usual, "%/h")
-        for band, mean in sorted(personal.drift.items())
+        _line(f"cadence at {REFERENCE_MPS:g} m/s", personal.reference_spm, others.spm, None, "spm"),
+        _line("cadence without speed", personal.plain_spm, others.spm, None, "spm"),
+        _line("cadence per speed", personal.slope, others.slope, used.slope, "spm per m/s"),
+        _line("spread of cadence", personal.sigma_spm, others.sigma_spm, used.sigma_spm, "spm"),
+        _line("spread over ten seconds", personal.block_sigma_spm, others.block_sigma_spm, used.block_sigma_spm, "spm"),
+        _line("heart-rate drift", personal.drift, others.drift_percent_per_h, None, "%/h"),
     ]
     return [row for row in rows if row.sessions]
 
 
-def _line(what: str, own: Mean, others: float, unit: str) -> Line:
-    value = None if own == NONE else round(own.value, 2)
-    return Line(what, value, own.sessions, others, round(own.shrunk(others), 2), unit)
+def _line(what: str, own: Mean, others: float, used: float | None, unit: str) -> Line:
+    return Line(what, round(own.value, 2), own.sessions, others, None if used is None else round(used, 2), unit)
+
+
+def _words(line: Line) -> str:
+    used = "" if line.used is None else f"; used {'as the least ' if 'spread' in line.what else ''}{line.used:g}"
+    return f"{line.what}: {line.own:g} {line.unit} ({line.sessions} sessions; others {line.others:g}{used})"
 
 
 def document(athlete: str, versions: Sequence[Version]) -> dict[str, Any]:
@@ -85,11 +87,12 @@ def document(athlete: str, versions: Sequence[Version]) -> dict[str, Any]:
         "athlete": athlete,
         "version": newest.version,
         "sessions": newest.sessions,
-        "usual": [packed(line) for line in _lines(newest)],
+        "usual": [asdict(line) for line in _lines(newest)],
         "longest_s": longest_s(newest, WallClock().now_ms()),
-        "usual_run_s": usual_run_s(newest),
+        "usual_run_s": usual_run_s(newest, WallClock().now_ms()),
         "threshold_scale": threshold_scale(newest),
         "uneventful_sessions": newest.uneventful,
+        "confirmed_sessions": newest.confirmed,
         "versions": [
             {
                 "version": one.personal.version,
@@ -99,7 +102,7 @@ def document(athlete: str, versions: Sequence[Version]) -> dict[str, Any]:
             }
             for one in versions
         ],
-        "newest": packed(newest),
+        "newest": asdict(newest),
     }
 
 
@@ -110,9 +113,7 @@ def lines(athlete: str, versions: Sequence[Version]) -> Sequence[str]:
     said = [f"{athlete}: version {newest.version}, {learned}"]
     if not newest.sessions:
         said.append("  nothing is known yet: what runners on the whole have is used")
-    for line in _lines(newest):
-        own = f"{line.own:g} {line.unit} ({line.sessions} sessions; others {line.others:g}; used {line.used:g})"
-        said.append(f"  {line.what}: {own}")
+    said += [f"  {_words(line)}" for line in _lines(newest)]
     said += [f"  {words}" for words in _history(newest, WallClock().now_ms())]
     for one in versions:
         by = "reset" if one.session is None else f"session {one.session}"
@@ -137,5 +138,6 @@ def _history(newest: Personal, now_ms: int) -> Sequence[str]:
     if newest.uneventful:
         higher = "higher" if scale > 1 else "lower"
         own = "as for others" if scale == 1 else f"{abs(scale - 1):.0%} {higher} than for others"
-        words.append(f"thresholds {own}, from {newest.uneventful} uneventful sessions")
+        confirmed = f"in {newest.confirmed} of which somebody said that it was no cramp"
+        words.append(f"thresholds {own}, from {newest.uneventful} uneventful sessions, {confirmed}")
     return words

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from crampwatch.units import Level
+from crampwatch.units import SECOND_MS, Level
 from processor.features.view import View
 from processor.population import SCORE_EDGES
 from processor.state import copied
@@ -20,25 +20,32 @@ class TallySettings:
     Attributes:
         hard: from this fatigue index on a session was a hard one; 70 (science 3.5: high fatigue).
         step_s: the most time that one second of data stands for; 8 s, the longest step of smart recording [E].
+        answer_s: "just a pause" answers the newest question for so long; 900 s [E]. Later it is about something else.
     """
 
     hard: float = 70.0
     step_s: float = 8.0
+    answer_s: float = 900.0
 
 
 @dataclass(slots=True)
 class TallyState:
-    """Seconds by score, the worst pattern level, questions and answers, and the last decoupling."""
+    """Seconds by score, the worst pattern level, questions and answers, and the last decoupling.
+
+    ``answered`` counts questions that "just a pause" answered; ``open_ms`` is when the newest one was asked that
+    nobody has answered.
+    """
 
     scores: list[float] = field(default_factory=lambda: [0.0] * (len(SCORE_EDGES) + 1))
     worst: int = 0
     asked: int = 0
     asking: bool = False
-    pauses: int = 0
+    answered: int = 0
     cramp: bool = False
     hard: bool = False
     decoupling: float | None = None
     decoupled_at_s: float = 0.0
+    open_ms: int | None = None
 
 
 class Tally:
@@ -63,13 +70,21 @@ class Tally:
         asking = view.level is Level.NOW
         if asking and not state.asking:
             state.asked += 1
+            state.open_ms = view.at_ms
         state.asking = asking
         if view.level is not Level.OK and not asking:
             state.worst = max(state.worst, view.level.rank)
         if view.labels:
             state.cramp = state.cramp or any(one.what == "cramp" for one in view.labels)
-            state.pauses += sum(one.what == "pause" for one in view.labels)
+            if any(one.what == "pause" for one in view.labels):
+                self._answer(view.at_ms)
         return ()
+
+    def _answer(self, at_ms: int) -> None:
+        state = self._state
+        if state.open_ms is not None and at_ms - state.open_ms <= self._settings.answer_s * SECOND_MS:
+            state.answered += 1
+        state.open_ms = None
 
     def snapshot(self) -> TallyState:
         """The state, a copy."""

@@ -47,12 +47,14 @@ def shown(crampwatch, athlete="r7"):
 
 
 def test_it_says_what_is_usual_from_how_many_sessions_and_what_others_have(crampwatch, state_dir):
-    learned_from(state_dir, *lately(slope=10.0, scores=at_score(8, 3_000.0)))
+    learned_from(state_dir, *lately(slope=10.0, confirmed=True, scores=at_score(8, 3_000.0)))
     told = crampwatch("baseline", "show", "r7").out
     assert "r7: version 5, from 5 sessions" in told
     assert "cadence per speed: 10 spm per m/s (5 sessions; others 6; used 8)" in told
     assert "longest run of the last 30 days: 100 min" in told
-    assert "higher than for others, from 5 uneventful sessions" in told
+    assert "spread of cadence: 1.6 spm (5 sessions; others 2.9; used as the least 0.64)" in told
+    assert "heart-rate drift: 4 %/h (5 sessions; others 5)" in told
+    assert "higher than for others, from 5 uneventful sessions, in 5 of which somebody said" in told
     assert "version 5  " in told
     assert "session s4" in told
 
@@ -62,6 +64,11 @@ def test_as_json_it_says_all_of_it(crampwatch, state_dir):
     document = shown(crampwatch)
     assert (document["version"], document["sessions"], document["longest_s"]) == (5, 5, 6_000)
     assert [one["session"] for one in document["versions"]] == [f"s{number}" for number in range(5)]
+    assert {one["what"] for one in document["usual"] if one["used"] is not None} == {
+        "cadence per speed",
+        "spread of cadence",
+        "spread over ten seconds",
+    }
     slope = next(one for one in document["usual"] if one["what"] == "cadence per speed")
     assert (slope["own"], slope["others"], slope["used"]) == (7.0, 6.0, 6.5)
     assert document["newest"]["slope"] == [7.0, 5]

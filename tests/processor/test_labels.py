@@ -11,6 +11,7 @@ from crampwatch.units import MINUTE_MS, Gate, Level, Motion
 from processor.athlete import Athlete
 from processor.backtest import backtest
 from processor.context.answers import Answers
+from processor.detect.tally import Tally
 from processor.features.view import View
 from processor.labels import CRAMP, EASED, PAUSE, Label, label_of, stored_label
 from tests.support.clocks import START_MS
@@ -120,6 +121,34 @@ def run():
     return Story().running(560).hitching(3).standing(40).running(120).samples
 
 
+def tallied(asked_s, paused_s, until_s=4_000):
+    """How many questions were asked, and how many of them were answered, in a run with questions of a minute."""
+    tally = Tally()
+    for at_s in range(until_s):
+        at_ms = AT_MS + at_s * 1_000
+        view = second(at_ms, *(Label(at_ms, PAUSE) for one in paused_s if one == at_s))
+        view.level = Level.NOW if any(0 <= at_s - one < 60 for one in asked_s) else Level.OK
+        tally.observe(view)
+    state = tally.snapshot()
+    return state.asked, state.answered
+
+
+@pytest.mark.parametrize(
+    ("paused_s", "answered"),
+    [
+        ((620, 2_620), 2),
+        ((600,), 1),
+        ((620, 640), 1),
+        ((300, 2_620), 1),
+        ((1_501,), 0),
+        ((), 0),
+    ],
+    ids=["each", "in the same second", "twice the same one", "before it was asked", "long after", "nobody"],
+)
+def test_a_pause_answers_the_question_before_it_and_no_other(paused_s, answered):
+    assert tallied((600, 2_600), paused_s) == (2, answered)
+
+
 def findings(outcomes):
     return [finding for outcome in outcomes for finding in outcome.findings]
 
@@ -157,6 +186,14 @@ class TestAMachine:
         for machine in (silent, answered):
             machine.observe(samples)
         assert (silent.summary().uneventful, answered.summary().uneventful) == (False, True)
+
+    def test_a_run_is_confirmed_when_a_question_was_answered_and_not_by_silence(self):
+        silent, answered = Athlete("r7", "s1"), Athlete("r7", "s1")
+        answered.tell(Label(START_MS + 700_000, PAUSE))
+        silent.observe(Story().running(700).samples)
+        answered.observe(run())
+        assert (silent.summary().uneventful, silent.summary().confirmed) == (True, False)
+        assert answered.summary().confirmed
 
     def test_a_backtest_takes_labels(self):
         samples = run()

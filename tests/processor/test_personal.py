@@ -2,7 +2,7 @@
 
 import doctest
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given, settings
@@ -15,13 +15,14 @@ from processor.personal import (
     LEARNING,
     Mean,
     Personal,
-    band_of,
     learned,
     longest_s,
     threshold_scale,
+    usual_run_s,
+    without_scores,
 )
 from processor.population import POPULATION, SCORE_AT_QUANTILE, SCORE_EDGES, score_quantile
-from processor.profile import Asked, Profile, profile_of
+from processor.profile import Asked, Profile, Usual, profile_of
 from processor.summary import Summary
 from tests.support.clocks import START_MS
 
@@ -30,7 +31,7 @@ BINS = len(SCORE_EDGES) + 1
 
 
 def session(day=0, minutes=60, **more):
-    """An uneventful hour with speed, some days after the start."""
+    """An uneventful hour with speed, some days after the start, of which nobody said anything."""
     ended_ms = START_MS + day * DAY_MS
     usual = {
         "run_s": minutes * 60.0,
@@ -76,9 +77,9 @@ def sessions(draw):
         slope=draw(st.none() | st.floats(-40, 40)),
         early_mps=draw(st.none() | st.floats(0, 12)),
         drift_percent_per_h=draw(st.none() | st.floats(-90, 900)),
-        temperature_c=draw(st.none() | st.floats(-30, 50)),
         hard=draw(st.booleans()),
         uneventful=draw(st.booleans()),
+        confirmed=draw(st.booleans()),
         scores=tuple(draw(st.lists(st.floats(0, 90_000), min_size=BINS, max_size=BINS))),
     )
 
@@ -101,13 +102,9 @@ class TestLearning:
         personal = after(session(mps=None, slope=None))
         assert (personal.plain_spm, personal.reference_spm.sessions) == (Mean(172.0, 1), 0)
 
-    def test_drift_is_learned_by_temperature_and_unknown_is_a_band_of_its_own(self):
-        personal = after(session(0, temperature_c=28.0, drift_percent_per_h=9.0), session(1, drift_percent_per_h=3.0))
-        assert personal.drift == {"24 and above": Mean(9.0, 1), "unknown": Mean(3.0, 1)}
-
-    @pytest.mark.parametrize("celsius", [-30.0, 9.9, 10.0, 17.9, 18.0, 23.9, 24.0, 50.0, None])
-    def test_every_temperature_has_a_band(self, celsius):
-        assert band_of(celsius)
+    def test_drift_is_learned_where_a_session_says_something_of_it(self):
+        personal = after(*(session(drift_percent_per_h=drift) for drift in (9.0, None, 3.0)))
+        assert personal.drift == Mean(6.0, 2)
 
     @settings(max_examples=50, deadline=None)
     @given(summaries=st.lists(sessions(), max_size=4), order=st.randoms(use_true_random=False))
@@ -142,7 +139,7 @@ class TestLearning:
     def test_another_schema_is_refused(self):
         body = json.loads(Personal().encode())
         with pytest.raises(ValueError, match="schema"):
-            Personal.decode(json.dumps({**body, "v": 2}).encode())
+            Personal.decode(json.dumps({**body, "v": 1}).encode())
 
     def test_a_reset_is_a_version_that_knows_nothing(self):
         personal = after(session(0), session(1))
@@ -173,6 +170,13 @@ class TestExposureAndPace:
         personal = after(session(0, minutes=180), *(session(29 + day) for day in range(4)))
         assert longest_s(personal, START_MS + 33 * DAY_MS) == 60 * 60
         assert longest_s(personal, START_MS + 80 * DAY_MS) is None
+
+    def test_what_was_usual_more_than_thirty_days_ago_is_so_no_more(self):
+        personal = after(*(session(day, minutes=120) for day in range(4)))
+        assert usual_run_s(personal, START_MS + 4 * DAY_MS) == 120 * 60
+        assert usual_run_s(personal, START_MS + 40 * DAY_MS) is None
+        usual = profile_of(Asked(), personal, START_MS + 40 * DAY_MS).usual
+        assert usual.third_s == Profile().usual.third_s
 
     def test_the_first_third_is_compared_with_the_last_five(self):
         personal = after(*(session(day, early_mps=speed) for day, speed in enumerate((5.0, 3.0, 3.1, 3.2, 3.3, 3.4))))
@@ -211,11 +215,32 @@ class TestThresholds:
         assert (again.scores, again.uneventful) == (personal.scores, personal.uneventful)
         assert again.sessions == 2
 
-    def test_who_wavers_more_in_uneventful_runs_has_higher_ones_within_bounds(self):
-        restless = after(*(session(day, scores=at_score(9, 3_000.0)) for day in range(60)))
+    def test_who_wavers_more_in_runs_said_to_be_without_a_cramp_has_higher_ones_within_bounds(self):
+        restless = after(*(session(day, confirmed=True, scores=at_score(9, 3_000.0)) for day in range(60)))
         calm = after(*(session(day, scores=at_score(0, 3_000.0)) for day in range(60)))
         assert threshold_scale(restless) == LEARNING.scale_high
         assert threshold_scale(calm) == LEARNING.scale_low
+
+    def test_runs_of_which_nobody_said_anything_never_make_them_higher(self):
+        silent = after(*(session(day, scores=at_score(9, 3_000.0)) for day in range(60)))
+        assert (silent.uneventful, threshold_scale(silent)) == (60, 1.0)
+
+    def test_silent_runs_raise_nothing_beyond_what_confirmed_ones_say(self):
+        one = session(0, confirmed=True, scores=at_score(7, 3_000.0))
+        silent = [session(day, scores=at_score(9, 3_000.0)) for day in range(1, 30)]
+        assert 1.0 < threshold_scale(after(one)) == threshold_scale(after(one, *silent))
+
+    @settings(max_examples=50, deadline=None)
+    @given(summaries=st.lists(sessions(), max_size=6))
+    def test_without_an_answer_the_scale_is_one_at_most(self, summaries):
+        assert threshold_scale(after(*(replace(one, confirmed=False) for one in summaries))) <= 1.0
+
+    def test_what_a_session_taught_of_scores_can_be_taken_back(self):
+        earlier, newest = after(session(0)), after(session(0), session(1, scores=at_score(9, 3_000.0)))
+        corrected = without_scores(newest, earlier)
+        assert (corrected.version, corrected.sessions) == (3, 2)
+        assert (corrected.scores, corrected.uneventful) == (earlier.scores, 1)
+        assert corrected.runs == newest.runs
 
     @settings(max_examples=50, deadline=None)
     @given(summaries=st.lists(sessions(), max_size=6))
@@ -224,7 +249,8 @@ class TestThresholds:
 
     def test_one_session_moves_them_less_than_many(self):
         def scale(count):
-            return threshold_scale(after(*(session(day, scores=at_score(7, 3_000.0)) for day in range(count))))
+            runs = (session(day, confirmed=True, scores=at_score(7, 3_000.0)) for day in range(count))
+            return threshold_scale(after(*runs))
 
         assert 1.0 < scale(1) < scale(3)
 
@@ -245,8 +271,17 @@ def test_an_athlete_without_history_is_like_everybody():
     assert profile_of(Asked(), Personal(), START_MS) == Profile()
 
 
+def test_a_profile_is_kept_whole_by_name_with_its_schema():
+    body = json.loads(Profile().encode())
+    assert (body["v"], body["sensitivity"], body["usual"]["slope"]) == (1, 1.0, POPULATION.slope)
+    assert set(body["usual"]) == {one.name for one in fields(Usual)}
+    with pytest.raises(ValueError, match="schema"):
+        Profile.decode(json.dumps({**body, "v": 99}).encode())
+
+
 def test_a_profile_comes_back_from_json():
     personal = after(*(session(day) for day in range(6)))
     profile = profile_of(Asked(cramped_12_months=True, cramps_ever=2, sensitivity=2.0), personal, START_MS + 6 * DAY_MS)
     assert Profile.restored(json.loads(json.dumps(profile.plain()))) == profile
+    assert Profile.decode(profile.encode()) == profile
     assert profile.usual.longest_s == 3_600.0

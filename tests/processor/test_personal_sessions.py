@@ -14,7 +14,8 @@ from crampwatch.topics import Kind, Topic
 from crampwatch.units import HOUR_MS
 from processor.athlete import Athlete
 from processor.backtest import backtest
-from processor.labels import CRAMP, Label
+from processor.context.answers import Answers
+from processor.labels import CRAMP, EASED, PAUSE, Label
 from processor.personal import Personal, learned
 from processor.profile import Asked, profile_of
 from processor.roster import OVER_MS
@@ -99,6 +100,55 @@ class TestTheShelf:
             (3, 1, "s2"),
         ]
 
+    async def test_a_session_that_a_reset_was_meant_to_forget_teaches_nothing(self, tmp_path):
+        under_way, next_one = session(1), session(2)
+        async with shelf_of(tmp_path) as shelf:
+            await shelf.keep([kept("s1", session(0))], ())
+            await shelf.reset("r7", under_way.began_ms + 1)
+            await shelf.keep([kept("s2", under_way)], ())
+            assert (await shelf.versions("r7"))[-1].personal == Personal(version=2)
+            assert await shelf.unlearned("r7", under_way.ended_ms + 1) == []
+            await shelf.keep([kept("s3", next_one)], ())
+            assert (await shelf.versions("r7"))[-1].personal == learned(Personal(version=2), next_one)
+
+    async def test_a_cramp_that_is_reported_later_takes_back_the_scores_of_its_session(self, tmp_path):
+        async with shelf_of(tmp_path) as shelf:
+            await shelf.keep([kept("s1", session(0)), kept("s2", session(1))], ())
+            for _ in range(2):
+                await shelf.say("r7", "s2", session(1).ended_ms, Label(session(1).ended_ms, CRAMP))
+            first, second, corrected = (one.personal for one in await shelf.versions("r7"))
+            begins, _ = session(2).began_ms, await shelf.keep([kept("s1", session(0))], ())
+            assert (await shelf.beginning("r7", "new", begins))[1] == corrected
+        assert (corrected.uneventful, corrected.scores) == (first.uneventful, first.scores)
+        assert (corrected.sessions, corrected.runs) == (second.sessions, second.runs)
+
+    async def test_a_cramp_of_the_only_session_leaves_no_scores(self, tmp_path):
+        async with shelf_of(tmp_path) as shelf:
+            await shelf.keep([kept("s1", session(0))], ())
+            await shelf.say("r7", "s1", session(0).ended_ms, Label(session(0).ended_ms, CRAMP))
+            corrected = (await shelf.versions("r7"))[-1].personal
+        assert (corrected.version, corrected.sessions, corrected.uneventful, corrected.scores) == (2, 1, 0, ())
+
+    @pytest.mark.parametrize("what", [PAUSE, EASED])
+    async def test_other_answers_take_nothing_back(self, tmp_path, what):
+        async with shelf_of(tmp_path) as shelf:
+            await shelf.keep([kept("s1", session(0))], ())
+            await shelf.say("r7", "s1", session(0).ended_ms, Label(session(0).ended_ms, what))
+            assert len(await shelf.versions("r7")) == 1
+
+    async def test_a_cramp_of_before_a_reset_leaves_the_new_beginning_alone(self, tmp_path):
+        async with shelf_of(tmp_path) as shelf:
+            await shelf.keep([kept("s1", session(0))], ())
+            await shelf.reset("r7", session(0).ended_ms)
+            await shelf.say("r7", "s1", session(0).ended_ms, Label(session(0).ended_ms, CRAMP))
+            assert (await shelf.versions("r7"))[-1].personal == Personal(version=2)
+
+    async def test_a_cramp_of_an_eventful_session_takes_nothing_back(self, tmp_path):
+        async with shelf_of(tmp_path) as shelf:
+            await shelf.keep([kept("s1", session(0)), kept("s2", session(1, uneventful=False))], ())
+            await shelf.say("r7", "s2", session(1).ended_ms, Label(session(1).ended_ms, CRAMP))
+            assert len(await shelf.versions("r7")) == 2
+
     async def test_an_answer_that_comes_twice_is_kept_once(self, tmp_path):
         label = Label(START_MS, CRAMP)
         async with shelf_of(tmp_path) as shelf:
@@ -146,6 +196,13 @@ def later(samples, by_ms=NEXT_MS):
     return [one.model_copy(update={"at_ms": one.at_ms + by_ms}) for one in samples]
 
 
+class Unteachable(Athlete):
+    """A machine that fails when it is asked what its session taught."""
+
+    def summary(self):
+        raise RuntimeError("a fault that nobody foresaw")
+
+
 def calm():
     return Story().running(700).samples
 
@@ -160,12 +217,12 @@ async def profile_in(desk, session):
     return began
 
 
-async def run_on_a_day(desk, number, samples=None, spool=None):
+async def run_on_a_day(desk, number, samples=None, spool=None, machines=Athlete):
     """One life of the processor with one session; returns when all is stored and kept."""
     spool = spool or f"spool{number}"
     messages = rows(later(samples or calm(), number * NEXT_MS), session=f"s{number}", spool=spool)
     desk.clock = ManualClock(START_MS + number * NEXT_MS)
-    async with desk.processing():
+    async with desk.processing(machines):
         await desk.send(*messages)
         await until(lambda: desk.spool_marked == spool and desk.mark == len(messages) - 1)
         await until(lambda: all(one.kept_at_ms for one in desk.processor._roster._seats.values()))
@@ -188,6 +245,23 @@ class TestASession:
         assert await versions(desk) == [(1, "s0")]
         began = await profile_in(desk, "s1")
         assert (began.usual.version, began.usual.sessions) == (1, 1)
+
+    async def test_that_cannot_be_read_is_passed_over_once_and_for_all(self, desk):
+        await run_on_a_day(desk, 0)
+        async with shelf_of(desk.settings.state_dir) as shelf:
+            await shelf.keep([Kept("r7", "s0", START_MS + 700_000, b"unreadable")], ())
+        await run_on_a_day(desk, 1)
+        assert desk.counters.value("snapshots_unread") == 1
+        async with shelf_of(desk.settings.state_dir) as shelf:
+            assert await shelf.unlearned("r7", START_MS + NEXT_MS) == []
+        assert await versions(desk) == []
+
+    async def test_whose_machine_fails_is_passed_over_once_and_for_all(self, desk):
+        await run_on_a_day(desk, 0)
+        await run_on_a_day(desk, 1, machines=Unteachable)
+        async with shelf_of(desk.settings.state_dir) as shelf:
+            assert await shelf.unlearned("r7", START_MS + NEXT_MS) == []
+        assert await versions(desk) == []
 
     async def test_is_learned_from_once_over_many_lives(self, desk):
         for number in range(5):
@@ -232,7 +306,8 @@ def machine_of(desk, session="s1"):
 
 def cramp_of(machine):
     """When a cramp last took effect in a machine; None: never."""
-    return json.loads(machine.snapshot())["detectors"]["answers"]["cramp_ms"]
+    (answers,) = [one for one in machine._detectors if isinstance(one, Answers)]
+    return answers.snapshot().cramp_ms
 
 
 class TestAnAnswer:
@@ -314,7 +389,7 @@ class TestAnAnswer:
         live = Athlete("r7", "s1")
         live.tell(Label(finding.at_ms, CRAMP))
         live.observe(story())
-        assert json.loads(mended)["detectors"]["answers"] == json.loads(live.snapshot())["detectors"]["answers"]
+        assert mended == live.snapshot()
 
     async def test_that_comes_twice_counts_once(self, desk):
         messages = rows(story())

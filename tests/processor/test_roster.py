@@ -8,7 +8,9 @@ from crampwatch.errors import Unavailable
 from crampwatch.metrics import Counters
 from crampwatch.storage import RunKey
 from crampwatch.topics import Kind, Topic
+from crampwatch.units import HOUR_MS
 from processor import worker
+from processor.athlete import Athlete
 from processor.backtest import backtest
 from processor.patience import Patience
 from processor.roster import SNAPSHOTS, Roster
@@ -95,6 +97,22 @@ async def test_a_snapshot_of_a_run_that_ended_a_month_ago_is_kept_no_longer(desk
     shelf = await Shelf(desk.settings.state_dir).open()
     assert await shelf.snapshot("r7", "old") is None
     assert await shelf.snapshot("r7", "young") == young
+    await shelf.close()
+
+
+async def test_an_answer_is_for_the_newest_session_also_when_an_older_one_is_here(desk):
+    shelf = await Shelf(desk.settings.state_dir).open()
+    counters = Counters()
+    patience = Patience(desk.clock, counters, soon)
+    roster = Roster("home", desk.store, shelf, patience, counters, every_s=60)
+    machine = Athlete("r7", "today")
+    machine.observe(Story().running(60).samples)
+    await shelf.keep([Kept("r7", "today", machine.last_ms, machine.snapshot())], ())
+    older = await roster.seat("r7", "yesterday", START_MS)
+    older.newest_ms = START_MS - 24 * HOUR_MS
+    assert (await roster.newest("r7", START_MS)).key.session == "today"
+    older.newest_ms = machine.last_ms + 1
+    assert (await roster.newest("r7", START_MS)).key.session == "yesterday"
     await shelf.close()
 
 
