@@ -21,20 +21,23 @@ UNREADABLE = (ValueError, LookupError, TypeError, AttributeError)
 
 
 class Version(NamedTuple):
-    """One version: by which session it was made (None: a reset), and when that ended."""
+    """One version: by which session it was made (None: a reset), when that ended, and whether it can be read."""
 
     personal: Personal
     session: str | None
     at_ms: int
+    readable: bool = True
 
 
-def before(connection: Connection, athlete: str, began_ms: int) -> Personal:
-    """What was usual when a session began: the newest version that holds nothing of what came after."""
+def before(connection: Connection, athlete: str, began_ms: int) -> Personal | None:
+    """What was usual when a session began: the newest version that holds nothing of what came after. None: it cannot be
+    read.
+    """
     row = connection.execute(
-        "SELECT body FROM personal WHERE athlete=? AND reaches_ms < ? ORDER BY version DESC LIMIT 1",
+        "SELECT body, version FROM personal WHERE athlete=? AND reaches_ms < ? ORDER BY version DESC LIMIT 1",
         (athlete, began_ms),
     ).fetchone()
-    return Personal() if row is None else _read(athlete, row[0])
+    return Personal() if row is None else _found(athlete, row[0], row[1])
 
 
 def learn(connection: Connection, athlete: str, session: str, summary: Summary | None) -> None:
@@ -56,11 +59,10 @@ def learn(connection: Connection, athlete: str, session: str, summary: Summary |
 
 
 def reset(connection: Connection, athlete: str, now_ms: int) -> Personal:
-    """Begin anew. It holds for sessions that begin after those that were learned from, like the version before it."""
+    """Begin anew: the next session begins with this version, for it holds nothing, of whatever time."""
     old = _newest(connection, athlete)
-    reaches_ms = connection.execute("SELECT max(reaches_ms) FROM personal WHERE athlete=?", (athlete,)).fetchone()[0]
     new = old.reset()
-    _put(connection, athlete, Version(new, None, now_ms), reaches_ms or 0)
+    _put(connection, athlete, Version(new, None, now_ms), 0)
     return new
 
 
@@ -69,7 +71,7 @@ def hear_of_cramp(connection: Connection, athlete: str, session: str, at_ms: int
     of its scores. Scores learned after it are forgotten with it; what a reset has forgotten since stays forgotten.
     """
     row = connection.execute(
-        "SELECT own.body, earlier.body FROM lesson JOIN personal AS own USING (athlete, version)"
+        "SELECT own.body, earlier.body, own.version FROM lesson JOIN personal AS own USING (athlete, version)"
         " LEFT JOIN personal AS earlier ON earlier.athlete=own.athlete AND earlier.version=own.version-1"
         " WHERE lesson.athlete=? AND lesson.session=? AND NOT EXISTS (SELECT 1 FROM personal AS reset"
         " WHERE reset.athlete=own.athlete AND reset.version > own.version AND reset.session IS NULL)",
@@ -77,7 +79,8 @@ def hear_of_cramp(connection: Connection, athlete: str, session: str, at_ms: int
     ).fetchone()
     if row is None:
         return
-    taught, earlier = (Personal() if body is None else _read(athlete, body) for body in row)
+    taught = _read(athlete, row[0], row[2])
+    earlier = Personal() if row[1] is None else _read(athlete, row[1], row[2] - 1)
     if taught.uneventful == earlier.uneventful:
         return
     new = without_scores(_newest(connection, athlete), earlier)
@@ -90,7 +93,11 @@ def versions(connection: Connection, athlete: str) -> Sequence[Version]:
     rows = connection.execute(
         "SELECT body, version, session, at_ms FROM personal WHERE athlete=? ORDER BY version", (athlete,)
     )
-    return [Version(_read(athlete, body, version), session, at_ms) for body, version, session, at_ms in rows]
+    read = [(_found(athlete, body, version), version, session, at_ms) for body, version, session, at_ms in rows]
+    return [
+        Version(own or Personal(version=number), session, at_ms, own is not None)
+        for own, number, session, at_ms in read
+    ]
 
 
 def profile(connection: Connection, athlete: str, session: str) -> Profile | None:
@@ -121,8 +128,10 @@ def _newest(connection: Connection, athlete: str) -> Personal:
 
 
 def _reset_at_ms(connection: Connection, athlete: str) -> int:
-    query = "SELECT max(at_ms) FROM personal WHERE athlete=? AND session IS NULL"
-    return int(connection.execute(query, (athlete,)).fetchone()[0] or 0)
+    row = connection.execute(
+        "SELECT max(at_ms) FROM personal WHERE athlete=? AND session IS NULL", (athlete,)
+    ).fetchone()
+    return int(row[0] or 0)
 
 
 def _put(connection: Connection, athlete: str, new: Version, reaches_ms: int) -> None:
@@ -134,10 +143,18 @@ def _put(connection: Connection, athlete: str, new: Version, reaches_ms: int) ->
     connection.execute("DELETE FROM personal WHERE athlete=? AND version<=?", (athlete, version - VERSIONS))
 
 
-def _read(athlete: str, body: bytes, version: int = 0) -> Personal:
+def _read(athlete: str, body: bytes, version: int) -> Personal:
     """A version; one that cannot be read knows nothing, but keeps its number."""
+    return _found(athlete, body, version) or Personal(version=version)
+
+
+def _found(athlete: str, body: bytes, version: int) -> Personal | None:
+    """A version; None when it cannot be read."""
     try:
-        return Personal.decode(body)
+        found = Personal.decode(body)
+        if found.version != version:
+            raise ValueError(f"it is version {found.version} where {version} belongs")
     except UNREADABLE as error:
         log.warning("%s: what is usual cannot be read (%s); it is learned anew", athlete, error)
-        return Personal(version=version)
+        return None
+    return found

@@ -8,6 +8,7 @@ from typing import NamedTuple, Self
 
 from crampwatch.units import HOUR_MS
 from processor.features.online import median
+from processor.personal_body import check
 from processor.population import (
     POPULATION,
     REFERENCE_MPS,
@@ -147,11 +148,15 @@ class Personal:
         """What :meth:`encode` gave.
 
         Raises:
-            ValueError: it is of a schema that this release does not read.
+            ValueError: it is of a schema that this release does not read, or a field is no such value as it must be.
         """
-        values = json.loads(body)
+        try:
+            values = json.loads(body)
+        except (TypeError, RecursionError) as error:
+            raise ValueError(f"not a personal baseline: {error}") from error
         if not isinstance(values, dict) or values.pop("v", None) != SCHEMA:
             raise ValueError(f"not a personal baseline of schema {SCHEMA}")
+        check(values)
         known = {one.name: one.default for one in fields(cls)}
         for name, value in values.items():
             if isinstance(known[name], Mean):

@@ -15,6 +15,7 @@ from processor.athlete import Athlete
 
 from .labels import stored_label
 from .patience import Patience
+from .personal import Personal
 from .profile import Asked, Profile, profile_of
 from .seat import Gap, Seat
 from .shelf import Kept, KeptGap, Shelf
@@ -50,7 +51,7 @@ def tell_stored(seat: Seat, findings: Sequence[Finding], after_ms: int) -> None:
     """
     for label in map(stored_label, findings):
         if label is not None and label.at_ms > after_ms:
-            seat.tell(label)
+            seat.tell(label, proved=True)
 
 
 class Roster:
@@ -61,7 +62,7 @@ class Roster:
         store: what was recorded of them.
         shelf: what was kept of their machines.
         patience: for a shelf that is away; a store that is away is not waited for.
-        counters: ``caught_up``, ``snapshots_unread``, and ``failed`` of the seats.
+        counters: ``caught_up``, ``snapshots_unread``, ``baselines_unread``, and ``failed`` of the seats.
         machines: makes and restores machines.
         every_s: how old a snapshot may get, in run time.
         asked: what the settings say of athletes, by id.
@@ -152,7 +153,7 @@ class Roster:
         gone = [(self._seats.pop(name), over) for name, over in leaving.items()]
         self._left_gaps = self._left_gaps or any(seat.gap is not None for seat, _ in gone)
         # Of a machine with a gap the shelf's older snapshot is worth more.
-        kept = (seat.keep(over=over) for seat, over in gone if seat.gap is None)
+        kept = (seat.keep(over_ms=now_ms if over else None) for seat, over in gone if seat.gap is None)
         return [one for one in kept if one is not None]
 
     def behind(self) -> Sequence[Seat]:
@@ -218,7 +219,7 @@ class Roster:
         past = await self._past(key, after_ms)
         if machine is None:
             first_ms = past[0][0].at_ms if past is not None and past[0] else began_ms
-            machine = self._machines(athlete, session, await self._profile(athlete, session, first_ms))
+            machine = self._machines(athlete, session, await self._profile(athlete, session, first_ms, now_ms))
         seat = Seat(key, machine, self._counters, kept_at_ms=after_ms, began=after_ms > 0)
         await self._go_on(seat, past, after_ms, now_ms)
         for label in await self._patience.insist("recall", lambda: self._shelf.labels(athlete, session)):
@@ -277,14 +278,16 @@ class Roster:
             seat.observe(samples[start : start + SLICE])
             await asyncio.sleep(0)
 
-    async def _profile(self, athlete: str, session: str, began_ms: int) -> Profile:
+    async def _profile(self, athlete: str, session: str, began_ms: int, now_ms: int) -> Profile:
         """What a session knows beforehand: what it began with; for a new one what was known then."""
-        await self._learn_before(athlete, began_ms)
+        await self._learn_before(athlete, began_ms, now_ms)
         begun = functools.partial(self._shelf.beginning, athlete, session, began_ms)
         known, personal = await self._patience.insist("recall", begun)
-        return known or profile_of(self._asked.get(athlete, Asked()), personal, began_ms)
+        if personal is None:
+            self._counters.add("baselines_unread")
+        return known or profile_of(self._asked.get(athlete, Asked()), personal or Personal(), began_ms)
 
-    async def _learn_before(self, athlete: str, began_ms: int) -> None:
+    async def _learn_before(self, athlete: str, began_ms: int, now_ms: int) -> None:
         """Learn from an athlete's earlier sessions now that a new one begins: they may not have rested long enough, or
         an earlier life has ended before they had.
         """
@@ -294,7 +297,7 @@ class Roster:
             if seat is None or seat.gap is not None:
                 continue
             # One that failed has no summary, now or ever.
-            keep = functools.partial(self._shelf.learn, athlete, session, seat.summary())
+            keep = functools.partial(self._shelf.learn, athlete, session, seat.summary(now_ms))
             await self._patience.insist("keep", keep)
 
     async def _aside(self, athlete: str, session: str) -> Seat | None:

@@ -28,6 +28,8 @@ _FAILED = "Something went wrong in the detectors: this run is stored, but no lon
 HOLE_MS = 20 * SECOND_MS
 #: An answer may be dated so far ahead of what has come from its athlete's sensors: as long as broker and links keep it.
 AHEAD_MS = 60 * SECOND_MS
+#: What is usual is not learned from a session that ends further ahead of the host's clock.
+CLOCK_MS = 60 * SECOND_MS
 
 
 @dataclass(slots=True)
@@ -151,9 +153,9 @@ class Seat:
         self.told = True
         return Outcome((self._failure(samples[0].at_ms),))
 
-    def tell(self, label: Label) -> None:
-        """Let the machine know what a person said."""
-        self._ask(lambda: self.machine.tell(label))
+    def tell(self, label: Label, *, proved: bool = False) -> None:
+        """Let the machine know what a person said; ``proved``: it has taken effect before, as the store knows."""
+        self._ask(lambda: self.machine.tell(label, proved=proved))
 
     def moment_of(self, label: Label) -> Label:
         """A label by the athlete's own clock. Where that is far off from the clock of who said it, it was said now."""
@@ -178,11 +180,11 @@ class Seat:
             return False
         return not self.failed and last_ms is not None and not 0 <= last_ms - self.kept_at_ms < every_ms
 
-    def keep(self, *, over: bool = False) -> Kept | None:
+    def keep(self, *, over_ms: int | None = None) -> Kept | None:
         """A snapshot for the shelf; None when there is nothing sound to keep.
 
         Args:
-            over: the session is, so what it taught goes with it.
+            over_ms: the session is over at this moment of the host's, so what it taught goes with it.
         """
         last_ms = self.machine.last_ms
         if last_ms is None:
@@ -190,14 +192,23 @@ class Seat:
         body = self._ask(self.machine.snapshot)
         if body is None:
             return None
-        summary = self.summary() if over else None
+        summary = None if over_ms is None else self.summary(over_ms)
         began = None if self.began else self.machine.profile
         self.kept_at_ms, self.began = last_ms, True
         return Kept(*self.name, last_ms, body, began, summary)
 
-    def summary(self) -> Summary | None:
-        """What the session has taught; None when nothing, or when the machine has failed."""
-        return self._ask(self.machine.summary)
+    def summary(self, now_ms: int) -> Summary | None:
+        """What the session has taught; None when nothing, or when the machine has failed.
+
+        One that ends ahead of the host's clock is dated wrongly: as a session without a second of running it teaches
+        nothing. What is usual would else reach to that day, and nothing before it would count.
+        """
+        summary = self._ask(self.machine.summary)
+        if summary is None or summary.ended_ms - now_ms <= CLOCK_MS:
+            return summary
+        words = "%s: session %s ends %d s ahead of this host's clock and teaches nothing; set the recorder's clock"
+        log.warning(words, *self.name, (summary.ended_ms - now_ms) // SECOND_MS)
+        return Summary(summary.began_ms, summary.ended_ms, run_s=0.0)
 
     def _remember_hole(self, at_ms: int) -> None:
         last_ms = self.machine.last_ms

@@ -167,8 +167,10 @@ class Shelf:
 
         await self._database.write(write)
 
-    async def beginning(self, athlete: str, session: str, began_ms: int) -> tuple[Profile | None, Personal]:
-        """With which profile a session began, if it did; and what was usual for its athlete at that moment."""
+    async def beginning(self, athlete: str, session: str, began_ms: int) -> tuple[Profile | None, Personal | None]:
+        """With which profile a session began, if it did; and what was usual for its athlete at that moment. None: it
+        cannot be read.
+        """
         return await self._database.read(
             lambda connection: (
                 normals.profile(connection, athlete, session),

@@ -117,6 +117,7 @@ def lines(athlete: str, versions: Sequence[Version]) -> Sequence[str]:
     said += [f"  {words}" for words in _history(newest, WallClock().now_ms())]
     for one in versions:
         by = "reset" if one.session is None else f"session {one.session}"
+        by += "" if one.readable else "  cannot be read: it counts as knowing nothing"
         day = datetime.fromtimestamp(one.at_ms / SECOND_MS, UTC)
         said.append(f"  version {one.personal.version}  {day:%Y-%m-%d %H:%M} UTC  {by}")
     return said

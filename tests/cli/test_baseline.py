@@ -121,3 +121,13 @@ def test_a_reset_is_asked_for_first(crampwatch, state_dir, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     assert crampwatch("baseline", "reset", "r7").code != 0
     assert shown(crampwatch)["version"] == 5
+
+
+def test_a_folder_that_is_a_file_and_a_file_that_is_a_folder_are_named(crampwatch, state_dir):
+    state_dir.mkdir()
+    (state_dir / "processor.db").mkdir()
+    assert "processor.db is a folder where a file belongs" in crampwatch("baseline", "show", "r7").err
+    (state_dir / "processor.db").rmdir()
+    state_dir.rmdir()
+    state_dir.write_text("", encoding="utf-8")
+    assert "is a file where a folder belongs" in crampwatch("baseline", "show", "r7").err

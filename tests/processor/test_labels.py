@@ -1,6 +1,7 @@
 """What a person said: it raises or quiets the pattern for a while, once, and survives a machine that is made anew."""
 
 import dataclasses
+import json
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from crampwatch.events import Acknowledged, Answer, CheckedIn, FindingKind
 from crampwatch.units import MINUTE_MS, Gate, Level, Motion
-from processor.athlete import Athlete
+from processor.athlete import ANSWERS, Athlete
 from processor.backtest import backtest
 from processor.context.answers import Answers
 from processor.detect.tally import Tally
@@ -45,6 +46,17 @@ def test_an_answer_ends_the_question(what):
     more = len(story.samples)
     rest = machine.observe(story.standing(60).samples[more:]).assessments
     assert {one.level for one in rest[2:]}.isdisjoint({Level.NOW})
+
+
+def test_of_answers_that_wait_few_are_kept_and_those_that_are_proved_all():
+    machine, replayed = Athlete("r7", "s1"), Athlete("r7", "s1")
+    for number in range(3_000):
+        machine.tell(Label(AT_MS + number * 10, CRAMP))
+        replayed.tell(Label(AT_MS + number * 1_000, CRAMP), proved=True)
+    waiting = json.loads(machine.snapshot())["labels"]
+    assert len(waiting) == ANSWERS
+    assert waiting[-1]["at_ms"] == AT_MS + 29_000
+    assert len(json.loads(replayed.snapshot())["labels"]) == 3_000
 
 
 class TestAnAnswer:

@@ -249,8 +249,9 @@ class TestThresholds:
 
     def test_one_session_moves_them_less_than_many(self):
         def scale(count):
-            runs = (session(day, confirmed=True, scores=at_score(7, 3_000.0)) for day in range(count))
-            return threshold_scale(after(*runs))
+            return threshold_scale(
+                after(*(session(day, confirmed=True, scores=at_score(7, 3_000.0)) for day in range(count)))
+            )
 
         assert 1.0 < scale(1) < scale(3)
 

@@ -176,7 +176,7 @@ class TestTheShelf:
             newer.execute("UPDATE personal SET body=?", (b'{"v":99}',))
             newer.commit()
         async with shelf_of(tmp_path) as shelf:
-            assert (await shelf.beginning("r7", "new", session(0).ended_ms + 1))[1].sessions == 0
+            assert (await shelf.beginning("r7", "new", session(0).ended_ms + 1))[1] is None
             await shelf.keep([kept("s2", session(1))], ())
             assert [one.personal.version for one in await shelf.versions("r7")] == [1, 2]
         assert "what is usual cannot be read" in caplog.text
@@ -393,7 +393,9 @@ class TestAnAnswer:
 
     async def test_that_comes_twice_counts_once(self, desk):
         messages = rows(story())
-        answer = Acknowledged(alert_id="a", at_ms=messages[2].samples[-1].at_ms, by="runner", answer=Answer.PAUSE)
+        answer = Acknowledged(
+            alert_id="r7/s1/pattern/1", at_ms=messages[2].samples[-1].at_ms, by="runner", answer=Answer.PAUSE
+        )
         async with desk.listening(), desk.processing():
             await desk.send(*messages[:3])
             await desk.marked(2)
