@@ -96,6 +96,20 @@ class Conditioner:
 
     def look(self, moment: Moment, level: Level, labels: tuple[Label, ...] = ()) -> View:
         """Condition one moment. ``level`` is the pattern level that stands: nothing is adapted to while it does."""
+        view = self._condition(moment, level, labels)
+        if self._beats.state.heard_at_ms is not None:
+            view.quality["beats"] = self._beats.quality
+        view.mode = self._modes.step(view)
+        if view.mode is Mode.HEART_ONLY:
+            self._follow_work(view)
+        elif self.state.work_since_ms is not None:
+            self.state.work_since_ms = None
+        view.work_s = self.state.work_s
+        self._baseline.observe(view, calm=level == Level.OK)
+        return view
+
+    def _condition(self, moment: Moment, level: Level, labels: tuple[Label, ...]) -> View:
+        """Each channel of a moment, as far as it can be trusted."""
         at_ms, dt_s = moment.at_ms, moment.dt_s
         broken = dt_s > self._settle.silence_s
         if broken:
@@ -114,7 +128,7 @@ class Conditioner:
             self._baseline.take_back(self._heart.taken_back())
         since_ms = self.state.since_ms
         ran_ms = -1 if since_ms is None or spm is None else at_ms - since_ms
-        view = View(
+        return View(
             at_ms=at_ms,
             dt_s=dt_s,
             broken=broken,
@@ -139,16 +153,6 @@ class Conditioner:
             labels=labels,
             level=level,
         )
-        if self._beats.state.heard_at_ms is not None:
-            view.quality["beats"] = self._beats.quality
-        view.mode = self._modes.step(view)
-        if view.mode is Mode.HEART_ONLY:
-            self._follow_work(view)
-        elif self.state.work_since_ms is not None:
-            self.state.work_since_ms = None
-        view.work_s = self.state.work_s
-        self._baseline.observe(view, calm=level == Level.OK)
-        return view
 
     def _follow_work(self, view: View) -> None:
         """With heart rate only: running is a heart rate as of running, for want of anything better."""
