@@ -263,8 +263,8 @@ async def marked(house, topic, row):
 
 ADDRESSED = {
     "a finding": ("crampwatch/v1/home/bob/finding", ("alerts", "dashboard")),
-    "an ack": ("crampwatch/v1/home/bob/ack", ("alerts",)),
-    "a check-in": ("crampwatch/v1/home/bob/checkin", ("alerts",)),
+    "an ack": ("crampwatch/v1/home/bob/ack", ("alerts", "processor")),
+    "a check-in": ("crampwatch/v1/home/bob/checkin", ("alerts", "processor")),
     "a sensor's status": ("crampwatch/v1/home/bob/status/strap-1", ("alerts", "dashboard")),
     "a service's status": ("crampwatch/v1/system/collector-9/status", ("alerts", "dashboard")),
     "a claim": ("crampwatch/v1/system/collector-1/command", ("collector",)),
