@@ -38,7 +38,7 @@ def test_without_faults_everything_is_stored_found_and_told(sound):
     assert sound.outcome.late == sound.outcome.repeats == 0
     kinds = {str(one.kind) for one in sound.kept["sqlite"].findings.values()}
     assert {"hitch", "stop", "walk_break", "pattern", "cramp_stop", "resumed"} <= kinds
-    assert sum(sound.felt.values()) >= 50
+    assert sum(sound.felt.values()) >= 40
     assert max(sound.felt.values()) == 1
 
 
