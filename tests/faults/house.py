@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import json
+import re
 import shutil
 import sqlite3
 import sys
+import urllib.request
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -29,6 +31,8 @@ TEAM = "faults"
 SENTINEL = "sentinel"
 #: In run time; as good as for ever: what is told in the matrix does not hang on how busy the machine is.
 LONG_S = "3600"
+#: Backlog is judged once no more of it has come for some seconds, one run after the other.
+JUDGED_WITHIN_S = 120.0
 #: Where each part's own settings stand.
 SECTION = {"collector": "COLLECTOR", "processor": "PROCESSOR", "alerter": "ALERTS"}
 COPIED = ("state", "mosquitto", "influxd")
@@ -139,6 +143,19 @@ class House:
         collector = self.parts["collector"]
         await until(lambda: collector.says("drained") or not collector.running, "the collector is drained")
         assert collector.running, f"the collector ended: {collector.said()[-2_000:]}"
+
+    async def judged(self) -> None:
+        """Wait until no run has backlog that its machine has not judged."""
+        behind = re.compile(r"^crampwatch_processor_sessions_behind(?:\{[^}]*\})? (\d+)", re.MULTILINE)
+        address = f"http://127.0.0.1:{self.health['processor']}/metrics"
+
+        def all_were() -> bool:
+            with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=5) as answer:
+                found = behind.search(answer.read().decode())
+                return found is not None and found[1] == "0"
+            return False
+
+        await until(all_were, "every machine has judged its backlog", JUDGED_WITHIN_S)
 
     async def decided(self) -> None:
         """Wait until the alerter has decided on every finding that the broker had for it."""

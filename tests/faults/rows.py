@@ -146,6 +146,7 @@ async def play(prepared: House, folder: Path, row: Row, pace: float, seed: int, 
             house.collect("life", pace, row.fresh_s)
             await killer.run()
             await house.drained()
+            await house.judged()
             await house.decided()
             await _settled(lambda: SENTINEL in str(bridge.heard) and (sound is None or heard(phone) >= sound.felt))
             await house.stop()
