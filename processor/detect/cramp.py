@@ -127,6 +127,9 @@ class CrampStop:
         state.sudden = False
         if not believed or not state.signs or not _QUIET.isdisjoint(view.gates):
             return ()
+        if view.motion is Motion.WALK and Gate.HILL in view.gates:
+            # Up a climb people change to walking in a stride or two, and walk on.
+            return ()
         return self._ask(view)
 
     def _has_signs(self, view: View) -> bool:

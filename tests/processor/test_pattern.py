@@ -175,6 +175,25 @@ class TestGates:
             levels.add(view.level)
         assert levels == {Level.OK}
 
+    @pytest.mark.parametrize(
+        ("gate", "motion", "spm", "asked"),
+        [
+            (Gate.HILL, Motion.WALK, 96.0, False),
+            (Gate.HILL, Motion.STOP, 0.0, True),
+            (Gate.TURN, Motion.WALK, 96.0, True),
+        ],
+    )
+    def test_who_begins_to_walk_up_a_climb_is_not_asked_and_who_stands_there_is(self, gate, motion, spm, asked):
+        stop = CrampStop()
+        stop.observe(second(0, read_at_ms=START_MS, peak_score=0.4))
+        proofs = []
+        for at_s in range(1, 30):
+            view = second(at_s, spm=spm, motion=motion, peak_score=0.4)
+            view.settled = False
+            view.gates.append(gate)
+            proofs += stop.observe(view)
+        assert (proofs != []) is asked
+
     def test_a_plain_stop_is_no_sign_for_the_strongest_level(self):
         standstill = Standstill()
         paused = [
