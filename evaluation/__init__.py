@@ -1,0 +1,1 @@
+"""Scoring detectors honestly: sensitivity before the onset, false alarms per hour, and what each costs the other."""

@@ -1,0 +1,53 @@
+"""What a machine made of one session, small enough to keep thousands of."""
+
+from array import array
+from dataclasses import dataclass, field
+
+from simulator.session import Truth
+
+#: Bits of :attr:`Trace.flags`.
+RUNNING = 1  #: Counts as exposure: running, after the warm-up, with cadence.
+OPEN = 2  #: The score alone decides whether a warning is asked for: settled, a baseline, no gate or mode in the way.
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that would have reached the runner. ``at_s`` counts from the session's first second."""
+
+    at_s: float
+    level: str
+    because: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One session as a method saw it.
+
+    Attributes:
+        name: the session's.
+        truth: what was made to happen.
+        at_s: the moments of the seconds, ascending, from the session's first.
+        score: the method's score at each; higher is worse; never NaN.
+        flags: :data:`RUNNING` and :data:`OPEN` of each.
+        warnings: raises to warning or more at the shipped thresholds, escalations included.
+        prompts: when "Is it a cramp?" was asked.
+        channels: name -> one value per second, for fitting; empty unless asked for.
+    """
+
+    name: str
+    truth: Truth
+    at_s: array[float]
+    score: array[float]
+    flags: bytearray
+    warnings: tuple[Alarm, ...] = ()
+    prompts: tuple[float, ...] = ()
+    channels: dict[str, array[float]] = field(default_factory=dict)
+
+    @property
+    def exposure_h(self) -> float:
+        """Hours that can hold a false alarm: running after the warm-up. A second stands for no more than ten."""
+        total = 0.0
+        for before, now, flag in zip(self.at_s, self.at_s[1:], self.flags[1:], strict=False):
+            if flag & RUNNING:
+                total += min(10.0, max(0.0, now - before))
+        return total / 3_600
