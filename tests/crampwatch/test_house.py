@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.needs import ROOT
 
-PACKAGES = ("crampwatch", "collector", "processor", "alerts", "dashboard")
+PACKAGES = ("crampwatch", "collector", "processor", "alerts", "dashboard", "simulator", "evaluation")
 PURE = (
     "crampwatch/events.py",
     "crampwatch/topics.py",
