@@ -11,6 +11,7 @@ from processor.features.cadence import Cadence, CadenceState
 from processor.features.heart import Heart, HeartState
 from processor.features.motion import MotionState, MotionTracker
 from processor.features.speed import Speed, SpeedState
+from processor.features.speed_trust import SpeedTrust, SpeedTrustState
 from processor.features.view import View
 from processor.labels import Label
 from processor.modes import Modes, ModeState
@@ -75,6 +76,7 @@ class Conditioner:
         self._heart = Heart(None, stored("heart", HeartState))
         self._beats = Beats(None, stored("beats", BeatsState))
         self._speed = Speed(None, stored("speed", SpeedState))
+        self._trust = SpeedTrust(None, stored("speed_trust", SpeedTrustState))
         self._motion = MotionTracker(None, stored("motion", MotionState))
         self._baseline = SessionBaseline(baseline, stored("baseline", BaselineState))
         self._modes = Modes(None, stored("modes", ModeState))
@@ -88,6 +90,7 @@ class Conditioner:
             "heart": self._heart,
             "beats": self._beats,
             "speed": self._speed,
+            "speed_trust": self._trust,
             "motion": self._motion,
             "baseline": self._baseline,
             "modes": self._modes,
@@ -119,11 +122,16 @@ class Conditioner:
         usual_spm, usual_mps = (None, None) if base is None else (base.spm, base.mps)
         legs, cadence, speed = self._motion.state, self._cadence.state, self._speed.state
         mps, mps_quality = self._speed.step(moment, running=legs.motion == Motion.RUN)
+        smooth_mps = speed.smooth_mps
+        if self._trust.state.wild_at_ms is not None:
+            mps = smooth_mps = None
+            mps_quality = Quality.UNRELIABLE
         spm, spm_quality = self._cadence.step(moment, mps, usual_spm, usual_mps)
         changed = self._motion.step(at_ms, dt_s, spm, usual_spm)
         motion = legs.motion
         run_s = self._follow_run(at_ms, dt_s, motion)
         bpm, bpm_quality = self._heart.step(moment, spm, motion == Motion.RUN)
+        self._trust.step(at_ms, speed.smooth_mps, spm, bpm, running=motion == Motion.RUN)
         if self._heart.found_lock:
             self._baseline.take_back(self._heart.taken_back())
         since_ms = self.state.since_ms
@@ -145,7 +153,7 @@ class Conditioner:
             still_since_ms=cadence.still_since_ms,
             bpm=bpm,
             mps=mps,
-            smooth_mps=speed.smooth_mps,
+            smooth_mps=smooth_mps,
             stepped_at_ms=speed.stepped_at_ms,
             quality={"heart_rate": bpm_quality, "cadence": spm_quality, "speed": mps_quality},
             locked=self._heart.state.locked,

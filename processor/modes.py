@@ -132,7 +132,9 @@ class Modes:
             if there != bool(state.present & channel):
                 state.changed_ms[index] = at_ms
             if there == bool(state.gone & channel):
-                when_ms = state.changed_ms[index] + (self._back_ms if there else self._lost_ms)
+                # A speed that is there and cannot be trusted may as well be away.
+                away_ms = 0 if channel == SPEED and view.quality.get("speed") is Quality.UNRELIABLE else self._lost_ms
+                when_ms = state.changed_ms[index] + (self._back_ms if there else away_ms)
                 if at_ms >= when_ms:
                     state.gone ^= channel
                 else:

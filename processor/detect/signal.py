@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from crampwatch.events import FindingKind
-from crampwatch.units import SECOND_MS, Level, Mode
+from crampwatch.units import SECOND_MS, Level, Mode, Quality
 from processor.features.view import View
 from processor.state import copied
 
@@ -50,6 +50,7 @@ _NOW = {
     Mode.BLIND: "There is neither cadence nor heart rate: nothing can be seen.",
 }
 _LOCKED = "The heart rate looks like the cadence: tighten the strap."
+_WILD = "The speed leaps up and down while you run evenly: it is left out."
 _BACK = {
     Mode.NO_SPEED: "Speed is known again.",
     Mode.NO_HEART: "The heart-rate signal is back.",
@@ -131,6 +132,8 @@ class Signal:
             words.append(_BACK[told])
         if mode is Mode.HEART_SUSPECT and view.locked:
             words.append(_LOCKED)
+        elif mode is Mode.NO_SPEED and view.quality.get("speed") is Quality.UNRELIABLE:
+            words.append(_WILD)
         elif mode not in _WHOLE or (mode is Mode.NO_BEATS and told is Mode.FULL):
             words.append(_NOW[mode])
         return tuple(words)

@@ -46,6 +46,7 @@ ORDER = {
     "ShiftState": "block_sum block_s cusum deficit_sigma told",
     "SignalState": "last_ms silent told since_ms told_ms",
     "SpeedState": "mps at_ms smooth_mps slow_mps stepped_at_ms still_s blind",
+    "SpeedTrustState": "next_ms read_at_ms mps spm bpm up turned_at_ms wild_at_ms",
     "StandstillState": "since_ms named break_at_ms",
     "StopsState": "normal_at_ms ran_from_s left_ms still_ms clean again_ms walks_ms load gate until_ms",
     "StretchState": "since_ms work_s work_since_ms",
