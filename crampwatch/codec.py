@@ -12,10 +12,12 @@ from crampwatch.events import (
     Acknowledged,
     Alert,
     Assessed,
+    BaselineLearned,
     CheckedIn,
     Delivered,
     Finding,
     Message,
+    ResetAsked,
     SensorClaimed,
     SensorStatus,
     ServiceStatus,
@@ -35,10 +37,11 @@ BODIES: Mapping[Kind, tuple[type[Message], ...]] = {
     Kind.ASSESSMENT: (Assessed,),
     Kind.ALERT: (Alert,),
     Kind.DELIVERY: (Delivered,),
-    Kind.COMMAND: (SensorClaimed,),
+    Kind.COMMAND: (SensorClaimed, ResetAsked),
     Kind.ACK: (Acknowledged,),
     Kind.CHECKIN: (CheckedIn,),
     Kind.WATERMARK: (StoredUpTo,),
+    Kind.BASELINE: (BaselineLearned,),
 }
 
 

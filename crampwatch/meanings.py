@@ -44,9 +44,10 @@ MEANINGS: Mapping[str, str] = {
     "processor_failed": "machines that failed, by error; their runs are stored on and not judged",
     "processor_held": "times work waited for a store or broker that was away, by what it did",
     "processor_assessments_dropped": "assessments not told because the link was down; the next one replaces them",
-    "processor_unpublished": "findings or watermarks that the broker will never take, by reason",
+    "processor_unpublished": "findings, watermarks or baselines that the broker will never take, by reason",
     "processor_snapshots_unread": "states of machines that could not be read; the run is replayed from the store",
     "processor_baselines_unread": "sessions that began as of a new athlete: what is usual could not be read",
+    "processor_resets": "times what is usual for an athlete was forgotten because somebody asked on the page",
     "stored_seconds": "from the arrival of a message to its commit in the store",
     # Store, told by who stores
     "outbox_points": "points that wait for InfluxDB",

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     ACK = "ack"
     CHECKIN = "checkin"
     WATERMARK = "watermark"
+    BASELINE = "baseline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ TERMS: dict[Kind, Terms] = {
     Kind.ACK: Terms(1, retain=False, expiry_s=30),
     Kind.CHECKIN: Terms(1, retain=False, expiry_s=30),
     Kind.WATERMARK: Terms(1, retain=True, expiry_s=None),
+    Kind.BASELINE: Terms(1, retain=True, expiry_s=None),
 }
 
 

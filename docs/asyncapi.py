@@ -17,6 +17,7 @@ from crampwatch.events import (
     AlertState,
     Answer,
     Assessed,
+    BaselineLearned,
     CadenceMeasured,
     CheckedIn,
     Delivered,
@@ -25,6 +26,8 @@ from crampwatch.events import (
     GuidanceStep,
     HeartRateMeasured,
     Message,
+    OwnMean,
+    ResetAsked,
     SensorClaimed,
     SensorState,
     SensorStatus,
@@ -125,6 +128,19 @@ EXAMPLES: tuple[Message, ...] = (
     ),
     ServiceStatus(service="alerter-1", state="up", at_ms=_AT_MS, detail={"alerts_open": 1, "pushes_owed": 0}),
     StoredUpTo(collector="collector-1", spool="s1", row=41),
+    BaselineLearned(
+        at_ms=_AT_MS,
+        version=12,
+        sessions=11,
+        runs=9,
+        cadence_spm_at_3_mps=OwnMean(own=171.6, sessions=11, others=165.0, own_share=0.6875),
+        slope_spm_per_mps=OwnMean(own=5.4, sessions=8, others=6.0, own_share=0.6154),
+        longest_s=6_120.0,
+        threshold_scale=0.94,
+        uneventful=7,
+        learned_at_ms=_AT_MS - 7_200_000,
+    ),
+    ResetAsked(at_ms=_AT_MS),
 )
 
 

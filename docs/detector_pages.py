@@ -168,8 +168,9 @@ def _draw(page: Page, path: Path) -> None:
 
 @cache
 def _watched(recording: str, pause_s: int | None) -> Any:
+    from collector.offline import samples_of
     from collector.recordings import load
-    from crampwatch.cli.offline import ATHLETE, SESSION, Watched, samples_of
+    from crampwatch.cli.offline import ATHLETE, SESSION, Watched
     from processor.athlete import Athlete
     from processor.labels import Label
 

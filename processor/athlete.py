@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 from crampwatch.events import Assessed, Finding, Sample
 from crampwatch.units import SECOND_MS, Level, Quality
 from processor.conditioning import Conditioner
 from processor.context import CONTEXTS
+from processor.context.answers import Answers
 from processor.detect import (
     CrampStop,
     Exposure,
@@ -28,7 +29,7 @@ from processor.detect import (
 from processor.detect.detector import Detector, Proof
 from processor.detect.pattern import PatternSettings
 from processor.features.view import View
-from processor.labels import CRAMP, Label
+from processor.labels import Label
 from processor.profile import Profile
 from processor.profiled import settings_of, usual_baseline
 from processor.state import packed, row, unpacked, unrowed
@@ -82,6 +83,9 @@ class Athlete:
         session: this session; a new one has a machine of its own.
         profile: what is known beforehand.
         state: what :meth:`snapshot` holds of the parts, for :meth:`restore`.
+
+    Attributes:
+        restarts: how often the athlete's clock has gone back for good.
     """
 
     #: Detectors of other makers, after our own and before the level is decided; see :mod:`processor.plugins`.
@@ -108,12 +112,15 @@ class Athlete:
 
         Args:
             label: what, and for when.
-            proved: such a finding says that it took effect, so it waits however many there are.
+            proved: such a finding says that it took effect, and after how many backward steps of the clock; so it
+                waits for them, and however many there are.
         """
-        second = label.at_ms // SECOND_MS
-        if any(one.what == label.what and one.at_ms // SECOND_MS == second for one in self._labels):
+        if not proved:
+            label = replace(label, restarts=self.restarts)
+        second = label.at_ms // SECOND_MS, label.restarts
+        if any(one.what == label.what and (one.at_ms // SECOND_MS, one.restarts) == second for one in self._labels):
             return
-        waiting = sorted([*self._labels, label], key=lambda one: (one.at_ms, one.what))
+        waiting = sorted([*self._labels, label], key=lambda one: (one.restarts, one.at_ms, one.what))
         self._labels = waiting if proved else waiting[-ANSWERS:]
 
     def wake_at_ms(self) -> int | None:
@@ -146,7 +153,8 @@ class Athlete:
             state[Exposure](),
             state[Pacing](),
             state[Tally](),
-            told=any(one.what == CRAMP for one in self._labels),
+            state[Answers](),
+            waiting=[one.what for one in self._labels],
         )
 
     def snapshot(self) -> bytes:
@@ -160,7 +168,7 @@ class Athlete:
             "athlete": self.athlete_id,
             "session": self.session,
             "profile": self.profile.plain(),
-            "restarts": self._restarts,
+            "restarts": self.restarts,
             "labels": [packed(label) for label in self._labels],
             "timeline": row(self._timeline.state),
             "parts": _told((name, row(part.state, now_ms)) for name, part in self._conditioner.parts.items()),
@@ -183,7 +191,7 @@ class Athlete:
 
     def _assemble(self, body: Mapping[str, Any]) -> None:
         self._timeline = Timeline(None, unrowed(TimelineState, body["timeline"]) if body else None)
-        self._restarts: int = body.get("restarts", 0)
+        self.restarts: int = body.get("restarts", 0)
         self._labels = [unpacked(Label, one) for one in body.get("labels", ())]
         self._build(body.get("parts", {}), body.get("detectors", {}))
 
@@ -245,15 +253,18 @@ class Athlete:
         return view
 
     def _heard(self, at_ms: int) -> tuple[Label, ...]:
-        """Labels that take effect now."""
-        heard = tuple(one for one in self._labels if one.at_ms <= at_ms)
+        """Labels that take effect now: what waited for a second that the clock has left for good, and what is due."""
+        now = self.restarts
+        heard = tuple(one for one in self._labels if one.restarts < now or (one.restarts == now and one.at_ms <= at_ms))
         self._labels = self._labels[len(heard) :]
         return heard
 
     def _begin_again(self) -> None:
-        """The athlete's clock went back: nothing before can be compared with what comes."""
-        self._restarts += 1
-        self._build({}, {})
+        """The athlete's clock went back: nothing before can be compared with what comes. What was said holds on."""
+        self.restarts += 1
+        now_ms = self.last_ms or 0
+        lasting = [one for one in self._detectors if isinstance(one, (Answers, Fatigue, Tally))]
+        self._build({}, {one.name: row(one.after_restart(), now_ms) for one in lasting})
 
     def _assess(self, view: View) -> Assessed:
         return Assessed(
@@ -274,7 +285,7 @@ class Athlete:
     def _named(self, proof: Proof) -> Finding:
         """A proof as a finding. Its name follows from content, so that a replay writes the same row."""
         kind = f"{proof.kind}-{proof.tag}" if proof.tag else str(proof.kind)
-        again = f"/{self._restarts}" if self._restarts else ""
+        again = f"/{self.restarts}" if self.restarts else ""
         return Finding(
             kind=proof.kind,
             id=f"{self.athlete_id}/{self.session}/{kind}/{proof.at_ms}{again}",

@@ -7,7 +7,7 @@ from crampwatch.events import Assessed, Finding, Sample
 from crampwatch.storage import Batch, RunKey
 from processor.athlete import Outcome
 
-from .reading import Arrived, Origin, Said
+from .reading import Arrived, Origin, ResetOf, Said
 from .seat import Gap, Seat
 
 #: The most that is stored in one transaction and acked after it: a message more of either ends the drain.
@@ -35,14 +35,15 @@ class Drain:
     """Deliveries that are stored in one transaction and acked last; ``came_s`` is when telemetry arrived.
 
     ``settled`` are rows that are stored or refused once the drain is done; ``raised`` is whose mark moved by what a
-    collector or the broker remembers; ``said`` is what people answered; ``gaps`` are those that the drain
-    has opened or widened.
+    collector or the broker remembers; ``said`` is what people answered, ``resets`` what they want forgotten;
+    ``gaps`` are those that the drain has opened or widened.
     """
 
     deliveries: list[Delivery] = field(default_factory=list)
     came_s: list[float] = field(default_factory=list)
     arrived: list[Arrived] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
+    resets: list[ResetOf] = field(default_factory=list)
     settled: list[tuple[Origin, int]] = field(default_factory=list)
     raised: set[Origin] = field(default_factory=set)
     gaps: dict[RunKey, Gap] = field(default_factory=dict)

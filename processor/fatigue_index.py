@@ -35,14 +35,16 @@ def fatigue_parts(view: View, settings: FatigueSettings, *, by_speed: bool) -> d
     """What each available term adds to the index, which is their sum, 0-100; empty when there are too few terms.
 
     The order is that of the names, so that parts that were stored sum up to the same. ``by_speed`` says that the
-    decoupling compares heart rate with speed; without speed it weighs less.
+    decoupling compares heart rate with speed; without speed it weighs less. Of the decoupling that part does not count
+    which is usual in this weather.
     """
     parts: dict[str, float] = {}
     total = 0.0
+    decoupling = None if view.decoupling is None else view.decoupling - view.heat_drift
     for name, value, (weight, low, high) in (
         ("alpha1", view.alpha1_gap, settings.alpha1),
         ("decline", view.decline_percent, settings.decline),
-        ("decoupling", view.decoupling, settings.decoupling),
+        ("decoupling", decoupling, settings.decoupling),
         ("exposure", view.exposure, settings.exposure),
         ("slowing", view.slowing, settings.slowing),
     ):
@@ -63,13 +65,17 @@ _WORDS = {
     "slowing": "You are slower at a like heart rate.",
     "alpha1": "Your heartbeat follows another pattern than before at this heart rate.",
 }
+_HOT = "It is hot: a higher heart rate is expected."
 
 
 def fatigue_reasons(view: View) -> tuple[str, ...]:
-    """The two largest parts of the index in words for a runner, and nothing about their cause."""
+    """The two largest parts of the index in words for a runner, and nothing about their cause; then that it is hot, where
+    that is allowed for.
+    """
     parts = view.fatigue_parts
     largest = sorted((name for name, part in parts.items() if part >= 1), key=lambda name: (-parts[name], name))
-    return tuple(_words(name, view) for name in largest[:2]) or ("Signs of fatigue are rising.",)
+    words = tuple(_words(name, view) for name in largest[:2]) or ("Signs of fatigue are rising.",)
+    return (*words, _HOT) if view.hot and view.heat_drift > 0 else words
 
 
 def _words(name: str, view: View) -> str:
@@ -88,6 +94,7 @@ def fatigue_evidence(view: View) -> dict[str, float]:
     found = {
         "index": view.fatigue,
         "decoupling": view.decoupling,
+        "heat_drift": view.heat_drift or None,
         "slowing": view.slowing,
         "decline_percent": view.decline_percent,
         "alpha1_gap": view.alpha1_gap,

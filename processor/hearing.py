@@ -7,14 +7,13 @@ from crampwatch.clock import Clock
 from crampwatch.metrics import Counters
 from crampwatch.settings import Settings
 
+from .labels import UNEVENTFUL
 from .patience import Patience
 from .profile import Asked
 from .reading import Said
 from .roster import Roster
 from .shelf import Shelf
-
-#: What each word for sensitivity multiplies the budget of false alarms by (science 3.6).
-SENSITIVITY = {"low": 0.5, "normal": 1.0, "high": 2.0}
+from .usual import SENSITIVITY
 
 
 def asked_of(settings: Settings) -> Mapping[str, Asked]:
@@ -53,7 +52,10 @@ class Hearing:
             self._counters.add("labels", "other_session")
             return
         label = seat.moment_of(said.label)
-        keep = functools.partial(self._shelf.say, *seat.name, said.label.at_ms, label)
+        # What a session that has a gap taught is not known yet.
+        tells = label.what == UNEVENTFUL and seat.gap is None
+        summary = seat.summary(self._clock.now_ms()) if tells else None
+        keep = functools.partial(self._shelf.say, *seat.name, said.label.at_ms, label, summary)
         if await self._patience.insist("keep", keep):
             seat.tell(label)
             self._counters.add("labels", label.what)

@@ -4,11 +4,11 @@ Functions within a transaction of the shelf.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from sqlite3 import Connection
 from typing import NamedTuple
 
-from .personal import Personal, learned, without_scores
+from .personal import Personal, confirmed, learned, without_scores
 from .profile import Profile
 from .summary import Summary
 
@@ -40,6 +40,36 @@ def before(connection: Connection, athlete: str, began_ms: int) -> Personal | No
     return Personal() if row is None else _found(athlete, row[0], row[1])
 
 
+class _Lesson(NamedTuple):
+    """The version in which a session's scores first counted, and the one before it."""
+
+    taught: Personal
+    earlier: Personal
+
+
+def _lesson(connection: Connection, athlete: str, session: str) -> _Lesson | None:
+    """What a session taught; None when it taught nothing, or a reset has forgotten it since."""
+    row = connection.execute(
+        "SELECT own.body, earlier.body, own.version FROM lesson JOIN personal AS own USING (athlete, version)"
+        " LEFT JOIN personal AS earlier ON earlier.athlete=own.athlete AND earlier.version=own.version-1"
+        " WHERE lesson.athlete=? AND lesson.session=? AND NOT EXISTS (SELECT 1 FROM personal AS reset"
+        " WHERE reset.athlete=own.athlete AND reset.version > own.version AND reset.session IS NULL)",
+        (athlete, session),
+    ).fetchone()
+    if row is None:
+        return None
+    earlier = Personal() if row[1] is None else _read(athlete, row[1], row[2] - 1)
+    return _Lesson(_read(athlete, row[0], row[2]), earlier)
+
+
+def newest(connection: Connection, athlete: str) -> Personal:
+    """What is usual for an athlete now; one that cannot be read knows nothing, but keeps its number."""
+    row = connection.execute(
+        "SELECT body, version FROM personal WHERE athlete=? ORDER BY version DESC LIMIT 1", (athlete,)
+    ).fetchone()
+    return Personal() if row is None else _read(athlete, row[0], row[1])
+
+
 def learn(connection: Connection, athlete: str, session: str, summary: Summary | None) -> None:
     """Make the next version from what a session taught; a session that was learned from is not again.
 
@@ -50,7 +80,7 @@ def learn(connection: Connection, athlete: str, session: str, summary: Summary |
         return
     version = None
     if summary is not None and summary.began_ms >= _reset_at_ms(connection, athlete):
-        old = _newest(connection, athlete)
+        old = newest(connection, athlete)
         new = learned(old, summary)
         if new.version != old.version:
             version = new.version
@@ -60,32 +90,52 @@ def learn(connection: Connection, athlete: str, session: str, summary: Summary |
 
 def reset(connection: Connection, athlete: str, now_ms: int) -> Personal:
     """Begin anew: the next session begins with this version, for it holds nothing, of whatever time."""
-    old = _newest(connection, athlete)
+    old = newest(connection, athlete)
     new = old.reset()
     _put(connection, athlete, Version(new, None, now_ms), 0)
     return new
+
+
+def begin_anew(connection: Connection, athlete: str, asked_at_ms: int) -> bool:
+    """Begin anew as somebody asked at this moment; False: that was done, or undone by a later reset."""
+    if _reset_at_ms(connection, athlete) >= asked_at_ms:
+        return False
+    reset(connection, athlete, asked_at_ms)
+    return True
 
 
 def hear_of_cramp(connection: Connection, athlete: str, session: str, at_ms: int) -> None:
     """A cramp was reported of a session. If that was learned from as an uneventful one, make the version that has none
     of its scores. Scores learned after it are forgotten with it; what a reset has forgotten since stays forgotten.
     """
-    row = connection.execute(
-        "SELECT own.body, earlier.body, own.version FROM lesson JOIN personal AS own USING (athlete, version)"
-        " LEFT JOIN personal AS earlier ON earlier.athlete=own.athlete AND earlier.version=own.version-1"
-        " WHERE lesson.athlete=? AND lesson.session=? AND NOT EXISTS (SELECT 1 FROM personal AS reset"
-        " WHERE reset.athlete=own.athlete AND reset.version > own.version AND reset.session IS NULL)",
-        (athlete, session),
-    ).fetchone()
-    if row is None:
+    lesson = _lesson(connection, athlete, session)
+    if lesson is None or lesson.taught.uneventful == lesson.earlier.uneventful:
         return
-    taught = _read(athlete, row[0], row[2])
-    earlier = Personal() if row[1] is None else _read(athlete, row[1], row[2] - 1)
-    if taught.uneventful == earlier.uneventful:
-        return
-    new = without_scores(_newest(connection, athlete), earlier)
+    new = without_scores(newest(connection, athlete), lesson.earlier)
     _put(connection, athlete, Version(new, session, at_ms), new.ended_ms or 0)
     connection.execute("UPDATE lesson SET version=NULL WHERE athlete=? AND session=?", (athlete, session))
+
+
+def hear_of_nothing(connection: Connection, athlete: str, session: str, at_ms: int, summary: Summary) -> None:
+    """Somebody said of a session that nothing happened. If that was learned from, and nobody had said so of it, make the
+    version that counts its scores as confirmed ones. Where a cramp was reported too, that is believed.
+
+    ``summary`` is what the session taught before it was said.
+    """
+    lesson = _lesson(connection, athlete, session)
+    if lesson is None or summary.cramp or summary.confirmed:
+        return
+    counted = lesson.taught.uneventful != lesson.earlier.uneventful
+    old = newest(connection, athlete)
+    new = confirmed(old, summary, counted=counted)
+    if new.version == old.version:
+        return
+    _put(connection, athlete, Version(new, session, at_ms), new.ended_ms or 0)
+    if not counted:
+        # A cramp that is reported yet is to take back this one.
+        connection.execute(
+            "UPDATE lesson SET version=? WHERE athlete=? AND session=?", (new.version, athlete, session)
+        )
 
 
 def versions(connection: Connection, athlete: str) -> Sequence[Version]:
@@ -98,6 +148,17 @@ def versions(connection: Connection, athlete: str) -> Sequence[Version]:
         Version(own or Personal(version=number), session, at_ms, own is not None)
         for own, number, session, at_ms in read
     ]
+
+
+def newest_versions(connection: Connection) -> Mapping[str, int]:
+    """The number of each athlete's newest version. From one athlete to the next: bodies in between are not read."""
+    return dict(
+        connection.execute(
+            "WITH RECURSIVE one (id) AS (SELECT min(athlete) FROM personal UNION ALL"
+            " SELECT (SELECT min(athlete) FROM personal WHERE athlete > id) FROM one WHERE id IS NOT NULL)"
+            " SELECT id, (SELECT max(version) FROM personal WHERE athlete=id) FROM one WHERE id IS NOT NULL"
+        ).fetchall()
+    )
 
 
 def profile(connection: Connection, athlete: str, session: str) -> Profile | None:
@@ -118,13 +179,6 @@ def keep_profile(connection: Connection, athlete: str, session: str, at_ms: int,
         "INSERT OR IGNORE INTO profile (athlete, session, at_ms, body) VALUES (?, ?, ?, ?)",
         (athlete, session, at_ms, began.encode()),
     )
-
-
-def _newest(connection: Connection, athlete: str) -> Personal:
-    row = connection.execute(
-        "SELECT body, version FROM personal WHERE athlete=? ORDER BY version DESC LIMIT 1", (athlete,)
-    ).fetchone()
-    return Personal() if row is None else _read(athlete, row[0], row[1])
 
 
 def _reset_at_ms(connection: Connection, athlete: str) -> int:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import NamedTuple, Self
 
@@ -18,8 +18,11 @@ from processor.population import (
 )
 from processor.summary import Summary
 
-#: Of the JSON of a :class:`Personal`.
-SCHEMA = 2
+#: Of the JSON of a :class:`Personal`. The one before it knew no weather.
+SCHEMA = 3
+_BEFORE_BANDS = 2
+#: Where the drift of each band of air temperature is kept.
+_DRIFT_OF: Mapping[str | None, str] = {"cool": "cool_drift", "mild": "mild_drift", "hot": "hot_drift"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class LearningSettings:
             single recorded runs say -7 to 49.
         spreads: and its spreads to these, per second and over ten seconds; 4 and 3 spm: more is hills and walks [E].
         drifts: and its drift; -10 to 30 %/h [E].
+        warmer_percent_per_h: in one weather drift is usually no more than this above the athlete's own; 10 %/h [E].
         scale_power: the ratio of score quantiles enters with this power; 0.25, so that the span of the recorded runs
             (a third to three times the common value) fills the bounds [E].
         scale_low: own thresholds are no lower than this times the population's; 0.8 [E].
@@ -60,6 +64,7 @@ class LearningSettings:
     slopes: tuple[float, float] = (2.0, 12.0)
     spreads: tuple[float, float] = (4.0, 3.0)
     drifts: tuple[float, float] = (-10.0, 30.0)
+    warmer_percent_per_h: float = 10.0
     scale_power: float = 0.25
     scale_low: float = 0.8
     scale_high: float = 1.25
@@ -119,6 +124,9 @@ class Personal:
         scores: seconds by score of uneventful sessions, in the bins of :data:`processor.population.SCORE_EDGES`.
         confirmed: how many of them somebody has said of that it was no cramp.
         confirmed_scores: the seconds of those alone.
+        cool_drift: rise of heart rate per speed in sessions of which somebody said that it was cool, %/h.
+        mild_drift: the same where it was mild.
+        hot_drift: the same where it was hot.
     """
 
     version: int = 0
@@ -137,6 +145,9 @@ class Personal:
     scores: tuple[float, ...] = ()
     confirmed: int = 0
     confirmed_scores: tuple[float, ...] = ()
+    cool_drift: Mean = NONE
+    mild_drift: Mean = NONE
+    hot_drift: Mean = NONE
 
     def encode(self) -> bytes:
         """As canonical JSON: the same bytes for the same normal, 2 KB at most."""
@@ -154,7 +165,10 @@ class Personal:
             values = json.loads(body)
         except (TypeError, RecursionError) as error:
             raise ValueError(f"not a personal baseline: {error}") from error
-        if not isinstance(values, dict) or values.pop("v", None) != SCHEMA:
+        schema = values.pop("v", None) if isinstance(values, dict) else None
+        if schema == _BEFORE_BANDS:
+            values = {**{name: list(NONE) for name in _DRIFT_OF.values()}, **values}
+        elif schema != SCHEMA:
             raise ValueError(f"not a personal baseline of schema {SCHEMA}")
         check(values)
         known = {one.name: one.default for one in fields(cls)}
@@ -180,6 +194,7 @@ def learned(personal: Personal, summary: Summary, settings: LearningSettings = L
     memory = settings.memory
     fast = summary.mps is not None
     early = (*personal.early_mps, *([summary.early_mps] if summary.early_mps else []))
+    drift = clipped(summary.drift_percent_per_h, *settings.drifts)
     calm = replace(
         personal,
         version=personal.version + 1,
@@ -192,18 +207,30 @@ def learned(personal: Personal, summary: Summary, settings: LearningSettings = L
         block_sigma_spm=personal.block_sigma_spm.with_one(
             clipped(summary.block_sigma_spm, 0.0, settings.spreads[1]), memory
         ),
-        drift=personal.drift.with_one(clipped(summary.drift_percent_per_h, *settings.drifts), memory),
+        drift=personal.drift.with_one(drift, memory),
         runs=_run_list((*personal.runs, _run(summary)), ended_ms, settings),
         early_mps=early[-settings.early :],
         hard_at_ms=max(personal.hard_at_ms or 0, summary.ended_ms) if hard else personal.hard_at_ms,
     )
+    if (name := _DRIFT_OF.get(summary.band)) is not None:
+        calm = replace(calm, **{name: getattr(personal, name).with_one(drift, memory)})
     if not summary.uneventful or sum(summary.scores) <= 0:
         return calm
-    quiet = replace(calm, uneventful=personal.uneventful + 1, scores=_scores(personal.scores, summary.scores, settings))
-    if not summary.confirmed:
-        return quiet
-    scores = _scores(personal.confirmed_scores, summary.scores, settings)
-    return replace(quiet, confirmed=personal.confirmed + 1, confirmed_scores=scores)
+    quiet = _with_scores(calm, summary, settings)
+    return _with_confirmed(quiet, summary, settings) if summary.confirmed else quiet
+
+
+def confirmed(
+    personal: Personal, summary: Summary, *, counted: bool, settings: LearningSettings = LEARNING
+) -> Personal:
+    """The next version, now that somebody has said of a session that was learned from that nothing happened in it.
+
+    One that says nothing of scores leaves the same version. ``counted``: its scores are among the uneventful ones.
+    """
+    if summary.run_s < settings.least_s or sum(summary.scores) <= 0:
+        return personal
+    new = replace(personal, version=personal.version + 1)
+    return _with_confirmed(new if counted else _with_scores(new, summary, settings), summary, settings)
 
 
 def without_scores(personal: Personal, earlier: Personal) -> Personal:
@@ -216,6 +243,18 @@ def without_scores(personal: Personal, earlier: Personal) -> Personal:
         confirmed=earlier.confirmed,
         confirmed_scores=earlier.confirmed_scores,
     )
+
+
+def warmer(personal: Personal, band: str, settings: LearningSettings = LEARNING) -> float:
+    """How much faster than commonly the athlete's heart rate usually rises per speed in this weather, %/h; not below 0.
+
+    What was learned in it is shrunk to what all of the athlete's runs say, changed as the population's drift is.
+    """
+    common = personal.drift.shrunk(POPULATION.drift_percent_per_h)
+    others: float = getattr(POPULATION, _DRIFT_OF[band])
+    own: Mean = getattr(personal, _DRIFT_OF[band])
+    usual = own.shrunk(common + others - POPULATION.drift_percent_per_h)
+    return round(min(settings.warmer_percent_per_h, max(0.0, usual - common)), 3)
 
 
 def longest_s(personal: Personal, before_ms: int, settings: LearningSettings = LEARNING) -> float | None:
@@ -297,6 +336,16 @@ def _at_reference(personal: Personal, summary: Summary) -> float | None:
     if slope is None:
         slope = personal.slope.shrunk(POPULATION.slope)
     return summary.spm + slope * (REFERENCE_MPS - summary.mps)
+
+
+def _with_scores(personal: Personal, summary: Summary, settings: LearningSettings) -> Personal:
+    scores = _scores(personal.scores, summary.scores, settings)
+    return replace(personal, uneventful=personal.uneventful + 1, scores=scores)
+
+
+def _with_confirmed(personal: Personal, summary: Summary, settings: LearningSettings) -> Personal:
+    scores = _scores(personal.confirmed_scores, summary.scores, settings)
+    return replace(personal, confirmed=personal.confirmed + 1, confirmed_scores=scores)
 
 
 def _scores(old: Sequence[float], new: Sequence[float], settings: LearningSettings) -> tuple[float, ...]:

@@ -19,6 +19,9 @@ _MEANS = {
     "sigma_spm": (0.0, 50.0),
     "block_sigma_spm": (0.0, 50.0),
     "drift": (-500.0, 500.0),
+    "cool_drift": (-500.0, 500.0),
+    "mild_drift": (-500.0, 500.0),
+    "hot_drift": (-500.0, 500.0),
 }
 _COUNTS = ("version", "sessions", "uneventful", "confirmed")
 _INSTANTS = ("ended_ms", "hard_at_ms")
@@ -35,13 +38,13 @@ def check(values: Mapping[str, Any]) -> None:
         ValueError: one is missing, unknown, or no such value as it must be; the message names it.
     """
     rules = {
-        **{name: _is_whole(values.get(name), _COUNT) for name in _COUNTS},
-        **{name: values.get(name) is None or _is_whole(values[name], _LAST_MS) for name in _INSTANTS},
+        **{name: is_whole(values.get(name), _COUNT) for name in _COUNTS},
+        **{name: values.get(name) is None or is_whole(values[name], _LAST_MS) for name in _INSTANTS},
         **{name: _is_mean(values.get(name), *bounds) for name, bounds in _MEANS.items()},
         **{name: _are_scores(values.get(name)) for name in _SCORES},
         "runs": _is_list(values.get("runs")) and all(map(_is_run, values["runs"])),
         "early_mps": _is_list(values.get("early_mps"))
-        and all(_is_in(one, 0.0, _MOST_MPS) and one > 0 for one in values["early_mps"]),
+        and all(is_in(one, 0.0, _MOST_MPS) and one > 0 for one in values["early_mps"]),
     }
     if unlike := rules.keys() ^ values.keys():
         raise ValueError(f"{', '.join(sorted(unlike))}: missing, or unknown here")
@@ -49,11 +52,12 @@ def check(values: Mapping[str, Any]) -> None:
         raise ValueError(f"{', '.join(wrong)}: no such value as it must be")
 
 
-def _is_whole(value: Any, most: int) -> bool:
+def is_whole(value: Any, most: int) -> bool:
+    """Whether it is a whole number from 0 on; True is none."""
     return type(value) is int and 0 <= value <= most
 
 
-def _is_in(value: Any, low: float, high: float) -> bool:
+def is_in(value: Any, low: float, high: float) -> bool:
     """Whether it is a number within bounds; NaN and infinity are in none."""
     return type(value) in {int, float} and low <= value <= high
 
@@ -63,18 +67,18 @@ def _is_list(value: Any, length: int | None = None) -> bool:
 
 
 def _is_mean(value: Any, low: float, high: float) -> bool:
-    return _is_list(value, 2) and _is_in(value[0], low, high) and _is_whole(value[1], _COUNT)
+    return _is_list(value, 2) and is_in(value[0], low, high) and is_whole(value[1], _COUNT)
 
 
 def _is_run(value: Any) -> bool:
     if not _is_list(value, 3):
         return False
     ended_ms, run_s, distance_m = value
-    known = distance_m is None or _is_in(distance_m, 0.0, _LONGEST)
-    return known and _is_whole(ended_ms, _LAST_MS) and _is_in(run_s, 0.0, _LONGEST)
+    known = distance_m is None or is_in(distance_m, 0.0, _LONGEST)
+    return known and is_whole(ended_ms, _LAST_MS) and is_in(run_s, 0.0, _LONGEST)
 
 
 def _are_scores(value: Any) -> bool:
     """None yet, or one number of seconds a bin, of which one at least is more than nothing."""
     bins: Sequence[Any] = value if _is_list(value, len(SCORE_EDGES) + 1) else ()
-    return value == [] or (bool(bins) and all(_is_in(one, 0.0, _LONGEST) for one in bins) and sum(bins) > 0)
+    return value == [] or (bool(bins) and all(is_in(one, 0.0, _LONGEST) for one in bins) and sum(bins) > 0)

@@ -13,6 +13,9 @@ class Population(NamedTuple):
         sigma_spm: spread of cadence per second; 2.9 spm, the median of the recorded runs.
         block_sigma_spm: spread of the means of ten seconds; 2.1 spm, the median of the recorded runs.
         drift_percent_per_h: rise of heart rate per speed; 5 %/h (easy and cool 0-5, hot or hard 5-10, science 4.1).
+        cool_drift: the same below 12 C; 3 %/h, within science 4.1 [E].
+        mild_drift: at 12 to 22 C; 5 %/h [E].
+        hot_drift: above 22 C; 8 %/h, within science 4.1 [E].
     """
 
     spm: float = 165.0
@@ -20,6 +23,9 @@ class Population(NamedTuple):
     sigma_spm: float = 2.9
     block_sigma_spm: float = 2.1
     drift_percent_per_h: float = 5.0
+    cool_drift: float = 3.0
+    mild_drift: float = 5.0
+    hot_drift: float = 8.0
 
 
 POPULATION = Population()

@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from processor.features.online import median
-from processor.personal import LEARNING, Mean, Personal, longest_s, percentile, threshold_scale, usual_run_s
+from processor.personal import LEARNING, Mean, Personal, longest_s, percentile, threshold_scale, usual_run_s, warmer
 from processor.population import POPULATION
+from processor.profile_body import check
 from processor.state import sparse, unpacked
 
 #: Of the JSON of a :class:`Profile` that stands alone.
@@ -52,6 +53,9 @@ class Usual:
         third_s: where the first third ends, seconds of running.
         early_mps: the median of the last five first thirds; None: fewer than four are known.
         early_high_mps: their 80th percentile.
+        cool_drift: by so much more than commonly heart rate usually rises per speed where it is cool, %/h.
+        mild_drift: the same where it is mild.
+        hot_drift: the same where it is hot.
     """
 
     version: int = 0
@@ -63,6 +67,9 @@ class Usual:
     third_s: float = 1_200.0
     early_mps: float | None = None
     early_high_mps: float = 0.0
+    cool_drift: float = 0.0
+    mild_drift: float = 0.0
+    hot_drift: float = POPULATION.hot_drift - POPULATION.drift_percent_per_h
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +103,15 @@ class Profile:
         """What :meth:`encode` gave.
 
         Raises:
-            ValueError: it is of a schema that this release does not read.
+            ValueError: it is of a schema that this release does not read, or a field is no such value as it must be.
         """
-        values = json.loads(body)
+        try:
+            values = json.loads(body)
+        except (TypeError, RecursionError) as error:
+            raise ValueError(f"not a profile: {error}") from error
         if not isinstance(values, dict) or values.pop("v", None) != SCHEMA:
             raise ValueError(f"not a profile of schema {SCHEMA}")
+        check(values)
         return cls(**{**values, "usual": Usual(**values["usual"])})
 
     def plain(self) -> dict[str, Any]:
@@ -153,4 +164,7 @@ def _usual(personal: Personal, began_ms: int) -> Usual:
         third_s=Usual().third_s if run_s is None else round(min(high, max(low, run_s / 3)), 1),
         early_mps=round(median(early[-5:]), 3) if known else None,
         early_high_mps=round(percentile(early, 0.8), 3) if known else 0.0,
+        cool_drift=warmer(personal, "cool"),
+        mild_drift=warmer(personal, "mild"),
+        hot_drift=warmer(personal, "hot"),
     )

@@ -7,10 +7,15 @@ from pydantic_core import from_json
 
 from crampwatch.codec import decode
 from crampwatch.errors import Refused
-from crampwatch.events import Acknowledged, StoredUpTo, Telemetry
+from crampwatch.events import Acknowledged, ResetAsked, StoredUpTo, Telemetry
 from crampwatch.topics import Kind, Topic
+from crampwatch.units import MINUTE_MS
 
 from .labels import Label, label_of
+
+#: A reset that is dated so far from the host's clock is refused: a broker without expiry may have kept it for days, and
+#: one of the future would keep runs until then from teaching anything.
+RESET_MS = MINUTE_MS
 
 
 class Origin(NamedTuple):
@@ -84,6 +89,29 @@ def read_answer(topic: Topic, payload: bytes, team: str) -> Said | None:
     if alert and not (alert.startswith(f"{topic.athlete}/") or re.match(f"[a-z]+-{topic.athlete}-", alert)):
         raise Refused("wrong_athlete", f"alert {alert[:80]!r} on topic {topic}")
     return Said(topic.athlete, label, alert)
+
+
+class ResetOf(NamedTuple):
+    """A person asked to forget what is usual for an athlete, at this moment by their clock."""
+
+    athlete: str
+    at_ms: int
+
+
+def read_reset(topic: Topic, payload: bytes, team: str, now_ms: int) -> ResetOf:
+    """Decode what came on an athlete's command topic.
+
+    Raises:
+        Refused: it is of another team, no reset, or of another time; see :func:`crampwatch.codec.decode`.
+    """
+    if topic.team != team:
+        raise Refused("wrong_team", f"topic {topic} is not of team {team!r}")
+    message = decode(topic.kind, payload)
+    if not isinstance(message, ResetAsked):
+        raise Refused("unknown_kind", f"{type(message).__name__} on topic {topic}")
+    if abs(now_ms - message.at_ms) > RESET_MS:
+        raise Refused("stale", f"the reset on topic {topic} is dated {abs(now_ms - message.at_ms) // 1_000} s from now")
+    return ResetOf(topic.athlete, message.at_ms)
 
 
 def read_watermark(payload: bytes) -> StoredUpTo:

@@ -6,6 +6,7 @@ import itertools
 import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from crampwatch.events import Finding, Sample
 from crampwatch.metrics import Counters
@@ -47,11 +48,13 @@ def recent(findings: Sequence[Finding], now_ms: int) -> Sequence[Finding]:
 def tell_stored(seat: Seat, findings: Sequence[Finding], after_ms: int) -> None:
     """Tell a machine what people said, as the store knows it: those answers that took effect after this moment.
 
-    Told before the seconds are observed again, each takes effect where it did.
+    Told before the seconds are observed again, each takes effect where it did. The store gives those in the order of
+    their time, whatever the athlete's clock did: no step back is to be waited for.
     """
+    restarts = seat.machine.restarts
     for label in map(stored_label, findings):
-        if label is not None and label.at_ms > after_ms:
-            seat.tell(label, proved=True)
+        if label is not None and label.at_ms > after_ms and label.restarts >= restarts:
+            seat.tell(replace(label, restarts=restarts), proved=True)
 
 
 class Roster:

@@ -1,6 +1,6 @@
 """What a processor needs after a restart: each machine's last snapshot and each spool's watermark, on disk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Connection
@@ -11,7 +11,7 @@ from crampwatch.storage.database import Database
 from crampwatch.units import HOUR_MS
 
 from . import normals
-from .labels import CRAMP, Label
+from .labels import CRAMP, UNEVENTFUL, Label
 from .marks import KeptMark
 from .personal import Personal
 from .profile import Profile
@@ -211,10 +211,13 @@ class Shelf:
 
         return await self._database.read(read)
 
-    async def say(self, athlete: str, session: str, said_at_ms: int, label: Label) -> bool:
+    async def say(
+        self, athlete: str, session: str, said_at_ms: int, label: Label, summary: Summary | None = None
+    ) -> bool:
         """Keep what a person said of a session, and when; False: that was kept before.
 
-        A cramp of a session that was learned from takes back what that taught about scores.
+        Of a session that was learned from a cramp takes back what that taught about scores; that nothing happened makes
+        them count as confirmed ones. ``summary`` is what it has taught before that was said; None: that is not known.
 
         Raises:
             Unavailable: the disk is full or the file is held.
@@ -228,6 +231,8 @@ class Shelf:
             )
             if done.rowcount > 0 and label.what == CRAMP:
                 normals.hear_of_cramp(connection, athlete, session, label.at_ms)
+            elif done.rowcount > 0 and label.what == UNEVENTFUL and summary is not None:
+                normals.hear_of_nothing(connection, athlete, session, label.at_ms, summary)
             return done.rowcount > 0
 
         return await self._database.write(write)
@@ -256,6 +261,29 @@ class Shelf:
                 for row in connection.execute("SELECT athlete FROM snapshot UNION SELECT athlete FROM personal")
             ]
         )
+
+    async def knows(self, athlete: str) -> bool:
+        """Whether a session of an athlete was kept."""
+        both = "SELECT 1 FROM snapshot WHERE athlete=? UNION ALL SELECT 1 FROM personal WHERE athlete=? LIMIT 1"
+        return await self._database.read(
+            lambda connection: connection.execute(both, (athlete, athlete)).fetchone() is not None
+        )
+
+    async def newest_versions(self) -> Mapping[str, int]:
+        """The number of the newest version of what is usual, of everybody who has one."""
+        return await self._database.read(normals.newest_versions)
+
+    async def personal(self, athlete: str) -> Personal:
+        """What is usual for an athlete now."""
+        return await self._database.read(lambda connection: normals.newest(connection, athlete))
+
+    async def begin_anew(self, athlete: str, asked_at_ms: int) -> bool:
+        """Begin anew as somebody asked at this moment; False: that was done before.
+
+        Raises:
+            Unavailable: the disk is full or the file is held.
+        """
+        return await self._database.write(lambda connection: normals.begin_anew(connection, athlete, asked_at_ms))
 
     async def reset(self, athlete: str, now_ms: int) -> Personal:
         """Begin anew with a version that knows nothing; the others stay. Returns it.

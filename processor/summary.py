@@ -1,13 +1,15 @@
 """What one session teaches: taken from the states of its machine when it is over."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from crampwatch.units import Level
+from processor.context.answers import AnswersState
 from processor.detect.exposure import ExposureState
 from processor.detect.pacing import PacingState
 from processor.detect.tally import TallyState
 from processor.features.baseline import BaselineState
+from processor.labels import BANDS, CRAMP, UNEVENTFUL, What
 
 #: The slope is told when speed has varied as much as the prior of the session's baseline weighs, (m/s)^2 s.
 SLOPE_WEIGHT = 30.0
@@ -34,8 +36,11 @@ class Summary:
         early_mps: speed of the first third.
         drift_percent_per_h: rise of heart rate per speed.
         hard: the fatigue index reached its high mark.
-        uneventful: no cramp was reported, no warning was reached, and each question was answered "just a pause".
-        confirmed: and there was a question: somebody has said of this run that it was no cramp.
+        cramp: one was reported.
+        uneventful: none was, and somebody has said that nothing happened; or no warning was reached, and each question
+            was answered "just a pause".
+        confirmed: somebody has said so of this run, or has answered a question of it.
+        band: how warm it was, as somebody said: "cool", "mild" or "hot"; None: nobody did.
         scores: seconds of settled running by score, in the bins of :data:`processor.population.SCORE_EDGES`.
     """
 
@@ -51,13 +56,22 @@ class Summary:
     early_mps: float | None = None
     drift_percent_per_h: float | None = None
     hard: bool = False
+    cramp: bool = False
     uneventful: bool = False
     confirmed: bool = False
+    band: str | None = None
     scores: Sequence[float] = ()
 
 
 def summary_of(
-    ended_ms: int, base: BaselineState, exposure: ExposureState, pacing: PacingState, tally: TallyState, *, told: bool
+    ended_ms: int,
+    base: BaselineState,
+    exposure: ExposureState,
+    pacing: PacingState,
+    tally: TallyState,
+    answers: AnswersState,
+    *,
+    waiting: Collection[What] = (),
 ) -> Summary:
     """Sum up a session from what its parts hold.
 
@@ -67,9 +81,12 @@ def summary_of(
         exposure: how long and how far.
         pacing: how fast the first third was.
         tally: scores, levels and answers.
-        told: a cramp was reported that has not taken effect, because nothing came after it.
+        answers: what was said, as it took effect.
+        waiting: what was said and has not taken effect, because nothing came after it, in the order of its moments.
     """
-    quiet = not (told or tally.cramp) and tally.worst < Level.WARNING.rank and tally.answered >= tally.asked
+    cramp = tally.cramp or CRAMP in waiting
+    fine = not cramp and (tally.fine or UNEVENTFUL in waiting)
+    quiet = not cramp and tally.worst < Level.WARNING.rank and tally.answered >= tally.asked
     spm, sigma, block, _, mps, _ = (None if one is None else round(one, 3) for one in base.base or [None] * 6)
     # Of a third and more without speed the distance says too little.
     known = exposure.measured_s > 0 and exposure.measured_s >= 2 * base.run_s / 3
@@ -86,8 +103,10 @@ def summary_of(
         early_mps=pacing.early_mps,
         drift_percent_per_h=_drift(tally),
         hard=tally.hard,
-        uneventful=quiet,
-        confirmed=quiet and tally.asked > 0,
+        cramp=cramp,
+        uneventful=fine or quiet,
+        confirmed=fine or (quiet and tally.asked > 0),
+        band=next((one for one in reversed([*waiting]) if one in BANDS), answers.band),
         scores=tuple(round(seconds, 1) for seconds in tally.scores),
     )
 

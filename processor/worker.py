@@ -17,13 +17,14 @@ from crampwatch.trouble import level
 from crampwatch.units import SECOND_MS
 from processor.athlete import Athlete
 
+from .baselines import Baselines
 from .drain import FEW, Drain, Gain, gather_s
 from .hearing import Hearing, asked_of
 from .marks import Marks
 from .mender import Mender
 from .patience import RETRY_MAX_S, Patience, Wait
 from .pulse import Pulse
-from .reading import Arrived, Origin, read_answer, read_telemetry, read_watermark, row_of
+from .reading import Arrived, Origin, read_answer, read_reset, read_telemetry, read_watermark, row_of
 from .roster import SLICE, Roster
 from .settling import Settler
 from .shelf import Shelf
@@ -49,7 +50,7 @@ class Processor:
     nobody, it is read once it can be. Machines are not woken: what was due
     is found by the next fact. The last second of a session that has rested is closed, and what it proves is late.
     What a person answers is kept before it is acked, and its machine hears of it once. A session that is over is
-    learned from, once.
+    learned from, once. What is usual for each athlete is told, retained, and forgotten where a person asks for it.
 
     Args:
         settings: team, processor and state_dir are used.
@@ -58,7 +59,7 @@ class Processor:
         clock: the run's time, for statuses, for what is recent after a restart and for which sessions rest; machines
             never see it.
         counters: ``messages``, ``samples``, ``findings``, ``labels`` by what was said, ``refused`` by reason,
-            ``ignored`` by name, ``caught_up``, ``failed`` by error, ``mended``.
+            ``ignored`` by name, ``caught_up``, ``failed`` by error, ``mended``, ``resets``.
         wait: sleeps wall seconds.
         machines: makes and restores the athletes' machines.
     """
@@ -85,6 +86,7 @@ class Processor:
         self._queue: asyncio.Queue[tuple[float, Delivery]] = asyncio.Queue(QUEUE)
         self._patience = Patience(clock, counters, wait)
         self._shelf = Shelf(settings.state_dir)
+        asked = asked_of(settings)
         self._roster = Roster(
             self._team,
             store,
@@ -93,9 +95,12 @@ class Processor:
             counters,
             machines=machines,
             every_s=settings.processor.snapshot_every_s,
-            asked=asked_of(settings),
+            asked=asked,
         )
         self._hearing = Hearing(self._roster, self._shelf, self._patience, clock, counters)
+        self._baselines = Baselines(
+            team=self._team, asked=asked, shelf=self._shelf, patience=self._patience, clock=clock, counters=counters
+        )
         self._speaker = Speaker(self._team, self._patience, counters)
         #: Machines are moved by one task at a time.
         self._turn = asyncio.Lock()
@@ -190,6 +195,7 @@ class Processor:
             *every(Kind.WATERMARK, SYSTEM),
             *every(Kind.ACK, self._team),
             *every(Kind.CHECKIN, self._team),
+            *every(Kind.COMMAND, self._team),
         )
         will = self._herald.will
         return self._buses(f"crampwatch-{self._team}-{self._id}", subscribe=filters, will=will, persistent=True)
@@ -203,6 +209,7 @@ class Processor:
                 group.create_task(self._close_rested(bus), name="processor-close")
                 group.create_task(self._mender.run(bus), name="processor-mend")
                 group.create_task(self._settler.run(bus), name="processor-settle")
+                group.create_task(self._baselines.run(bus), name="processor-baselines")
         finally:
             await self._settler.end(bus)
             await self._herald.say(bus, "down")
@@ -242,6 +249,7 @@ class Processor:
     async def _close_rested(self, bus: Bus) -> None:
         while True:
             await self._clock.sleep(LOOK_S)
+            self._baselines.look()
             async with self._turn:
                 gains: list[Gain] = []
                 for seat in self._roster.rested(self._clock.now_ms() - round(RESTED_S * SECOND_MS)):
@@ -262,6 +270,9 @@ class Processor:
             if topic.kind in {Kind.ACK, Kind.CHECKIN}:
                 said = read_answer(topic, delivery.payload, self._team)
                 drain.said.extend([] if said is None else [said])
+                return
+            if topic.kind is Kind.COMMAND:
+                drain.resets.append(read_reset(topic, delivery.payload, self._team, self._clock.now_ms()))
                 return
             arrived = read_telemetry(topic, delivery.payload, self._team)
         except Refused as refused:
@@ -298,6 +309,8 @@ class Processor:
                 await asyncio.sleep(0)
         for said in drain.said:
             await self._hearing.hear(said)
+        for reset in drain.resets:
+            await self._baselines.begin_anew(reset)
         await self._record(bus, list(gains.values()))
         stored_s = asyncio.get_running_loop().time()
         for came_s in drain.came_s:

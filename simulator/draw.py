@@ -11,7 +11,7 @@ from .prodrome import Form, aborted, cramp, main_form
 from .runner import draw_runner, draw_watch
 from .script import STAND, Script
 from .sensors import measured
-from .session import Second, Session, Truth
+from .session import Session, Truth
 
 #: Raised with every change of what any seed gives. Weights and figures are of one version.
 VERSION = 1

@@ -1,26 +1,21 @@
 """Recordings through the athlete machine, without a broker or a store."""
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from collector.intake import Intake
-from collector.recorded import frames_of
+from collector.offline import samples_of
 from collector.recordings import Recording, load
 from crampwatch.cli.guarded import one_file
 from crampwatch.errors import Refused
-from crampwatch.events import Finding, Sample
+from crampwatch.events import Finding
 from processor.athlete import Athlete, Outcome
 from processor.backtest import backtest
 from processor.features.view import View
 
-#: Recordings without a date begin here (2001-09-09T01:46:40Z); findings are told from the first sample anyway.
-UNDATED_MS = 1_000_000_000_000
 ATHLETE = "backtest"
 SESSION = "backtest"
-DEVICE = "recording"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +78,6 @@ def _sessions(file: Path, machines: type[Athlete]) -> Iterator[tuple[Recording, 
     for recording in load(file):
         if samples := samples_of(recording):
             yield recording, samples[0].at_ms, backtest(ATHLETE, SESSION, samples, machines=machines)
-
-
-def samples_of(recording: Recording) -> list[Sample]:
-    """A recording as the collector would have told it: the same frames, the same intake."""
-    intake = Intake()
-    start_ms = recording.started_ms or UNDATED_MS
-    samples: list[Sample] = []
-    for frame in frames_of(recording, DEVICE, start_ms):
-        with contextlib.suppress(Refused):  # as live: that frame is left out, the rest is kept
-            samples.extend(intake.take(ATHLETE, frame).samples)
-    return samples
 
 
 def _row(file: Path, finding: Finding, first_ms: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from crampwatch.events import FindingKind
 from crampwatch.units import SECOND_MS, Gate, Level
 from processor.detect.detector import Proof
 from processor.features.view import View
-from processor.labels import CRAMP, EASED, PAUSE, Label
+from processor.labels import BANDS, CRAMP, EASED, PAUSE, UNEVENTFUL, Label
 from processor.state import copied
 
 
@@ -31,17 +31,26 @@ class AnswersSettings:
 
 @dataclass(slots=True)
 class AnswersState:
-    """When each answer last took effect, until when it is quiet, and whether that ends as soon as running goes on."""
+    """When each answer last took effect, until when it is quiet, and whether that ends as soon as running goes on.
+
+    ``band`` is how warm it is, as last said.
+    """
 
     cramp_ms: int | None = None
     pause_ms: int | None = None
     eased_ms: int | None = None
     quiet_until_ms: int | None = None
     eased: bool = False
+    uneventful_ms: int | None = None
+    band: str | None = None
+    band_ms: int | None = None
 
 
 class Answers:
     """Takes labels in; closes the gate ``answered``, adds to ``prior``, and leaves in ``labels`` those that counted.
+
+    That nothing happened, and how warm it is, close no gate: others make of it what they can. Of several words on the
+    weather that are heard in one second the last one counts.
 
     An answer that was told before is no new one: one that is dated no later than the moment at which its like last
     took effect changes nothing. So a message that comes twice, or a replay that tells stored answers, does no harm.
@@ -59,7 +68,7 @@ class Answers:
         state = self._state
         proofs: list[Proof] = []
         if view.labels:
-            view.labels = tuple(one for one in view.labels if self._takes(one, view.at_ms))
+            view.labels = tuple(one for one in _newest(view.labels) if self._takes(one, view.at_ms))
             proofs = [_proof(one, view.at_ms) for one in view.labels]
         if state.cramp_ms is not None:
             view.prior += self._settings.prior
@@ -74,10 +83,20 @@ class Answers:
         """The state, a copy."""
         return copied(self._state)
 
+    def after_restart(self) -> AnswersState:
+        """What is left of the state when the athlete's clock goes back: what was said, without the moments of it."""
+        cramp_ms = None if self._state.cramp_ms is None else 0
+        return AnswersState(cramp_ms=cramp_ms, band=self._state.band)
+
     def _takes(self, label: Label, at_ms: int) -> bool:
         """Let an answer take effect, unless it has before."""
         state, settings = self._state, self._settings
-        known_ms = {CRAMP: state.cramp_ms, PAUSE: state.pause_ms, EASED: state.eased_ms}[label.what]
+        known_ms = {
+            CRAMP: state.cramp_ms,
+            PAUSE: state.pause_ms,
+            EASED: state.eased_ms,
+            UNEVENTFUL: state.uneventful_ms,
+        }.get(label.what, state.band_ms)
         if known_ms is not None and label.at_ms <= known_ms:
             return False
         if label.what == CRAMP:
@@ -86,6 +105,10 @@ class Answers:
         elif label.what == PAUSE:
             state.pause_ms, state.eased = at_ms, False
             self._quiet(at_ms, settings.pause_s)
+        elif label.what == UNEVENTFUL:
+            state.uneventful_ms = at_ms
+        elif label.what in BANDS:
+            state.band, state.band_ms = label.what, at_ms
         else:
             of_a_cramp = (state.cramp_ms or 0) > (state.pause_ms or 0)
             state.eased_ms, state.eased = at_ms, of_a_cramp and state.quiet_until_ms is not None
@@ -96,10 +119,20 @@ class Answers:
         self._state.quiet_until_ms = max(self._state.quiet_until_ms or 0, until_ms)
 
 
+def _newest(labels: Sequence[Label]) -> Sequence[Label]:
+    """Of words on the weather the last one alone."""
+    weather = [place for place, one in enumerate(labels) if one.what in BANDS]
+    return [one for place, one in enumerate(labels) if place not in weather[:-1]]
+
+
 _WORDS = {
     CRAMP: "You said that it is a cramp.",
     PAUSE: "You said that it was just a pause.",
     EASED: "You said that it has eased.",
+    UNEVENTFUL: "You said that nothing happened.",
+    "cool": "You said that it is cool.",
+    "mild": "You said that it is mild.",
+    "hot": "You said that it is hot.",
 }
 
 

@@ -13,6 +13,7 @@ from processor.fatigue_index import FatigueSettings, fatigue_evidence, fatigue_p
 from processor.features.online import Histogram
 from processor.features.usual_alpha import UsualAlpha, UsualAlphaSettings, UsualAlphaState
 from processor.features.view import View
+from processor.labels import BANDS, HOT
 from processor.state import copied
 
 from .detector import Proof
@@ -38,6 +39,10 @@ class FatigueDetectorSettings:
         high: from here it is a watch by itself; 70 (science 3.5).
         hold_s: either must hold for so long; 60 s (science 3.6).
         leave_share: either holds until below this share of its mark; 0.7 (science 3.6).
+        warmer_percent_per_h: by so much more than commonly heart rate usually rises per speed where it is cool, mild,
+            hot; 0, 0 and 3 %/h (science 4.1), or what the athlete's own runs say. It is taken off the decoupling.
+        heat_from_s: from this running time on; 780 s, the middle of minutes 8-18.
+        heat_share: and never more than this; 0.10, half of the range of the decoupling [E].
         index: terms of the index.
         alpha1: how the usual alpha1 is learned.
     """
@@ -54,6 +59,9 @@ class FatigueDetectorSettings:
     high: float = 70.0
     hold_s: float = 60.0
     leave_share: float = 0.7
+    warmer_percent_per_h: tuple[float, float, float] = (0.0, 0.0, 3.0)
+    heat_from_s: float = 780.0
+    heat_share: float = 0.10
     index: FatigueSettings = field(default_factory=FatigueSettings)
     alpha1: UsualAlphaSettings = field(default_factory=UsualAlphaSettings)
 
@@ -69,6 +77,7 @@ class FatigueState:
     """What is usual, what is now, the index as it stands, and whether rising fatigue was said.
 
     ``by`` is what heart rate is compared with: ``speed``, ``rhythm`` or, where there is heart rate only, ``nothing``.
+    ``band`` is how warm it is, as somebody said.
     """
 
     usual: dict[str, float] = field(default_factory=dict)
@@ -84,6 +93,7 @@ class FatigueState:
     told: bool = False
     since_ms: int | None = None
     high_since_ms: int | None = None
+    band: str | None = None
 
 
 class Fatigue:
@@ -96,6 +106,9 @@ class Fatigue:
     Where heart rate turns out to be locked to the cadence its last minute was none: the means of ratio, speed and
     heart rate are dropped and begin anew after the lock. What is usual stays: of ten minutes' median one minute is
     little. So does what was said.
+
+    Where somebody said how warm it is, what heart rate usually rises by in that weather above what it commonly does is
+    allowed for: the index is then lower, never higher.
     """
 
     name: ClassVar[str] = "fatigue"
@@ -105,6 +118,7 @@ class Fatigue:
         self._settings = settings or FatigueDetectorSettings()
         self._state = state or FatigueState()
         self._usual_alpha = UsualAlpha(self._settings.alpha1, self._state.alpha1)
+        self._warmer: dict[str | None, float] = dict(zip(BANDS, self._settings.warmer_percent_per_h, strict=True))
         self._gain_1s = -math.expm1(-1 / self._settings.tau_s)
 
     def observe(self, view: View) -> Sequence[Proof]:
@@ -128,6 +142,10 @@ class Fatigue:
         if steady:
             self._measure(view, run_s)
         self._compare(view)
+        if view.labels:
+            state.band = next((one.what for one in view.labels if one.what in BANDS), state.band)
+        if state.band is not None:
+            self._allow_for_heat(view, run_s)
         view.alpha1_gap = self._usual_alpha.step(view, run_s, steady=steady)
         self._weigh(view)
         proofs = self._say(view, view.fatigue)
@@ -137,6 +155,17 @@ class Fatigue:
     def snapshot(self) -> FatigueState:
         """The state, a copy."""
         return copied(self._state)
+
+    def _allow_for_heat(self, view: View, run_s: float) -> None:
+        """How far heart rate is usually up by now because of the weather alone."""
+        state, settings = self._state, self._settings
+        hours = max(0.0, run_s - settings.heat_from_s) / 3_600
+        view.hot = state.band == HOT
+        view.heat_drift = min(settings.heat_share, hours * self._warmer.get(state.band, 0.0) / 100)
+
+    def after_restart(self) -> FatigueState:
+        """What is left of the state when the athlete's clock goes back: how warm it is."""
+        return FatigueState(band=self._state.band)
 
     def _take_back(self) -> None:
         """Forget what a locked heart rate went into."""

@@ -203,14 +203,9 @@ class Pattern:
     def _allowed(self, index: int, view: View) -> bool:
         if index == 0:
             return True
-        if not may_warn(view.parts, self._settings.score):
+        if not score_decides(view, self._settings):
             return False
-        if Gate.INTERVALS in view.gates and view.hitches < self._settings.bouts:
-            return False
-        if index == 1:
-            return True
-        signs = [at_ms for at_ms in (view.hitch_at_ms, view.break_at_ms) if at_ms is not None]
-        return bool(signs) and view.at_ms - max(signs) <= self._settings.sign_s * SECOND_MS
+        return index == 1 or has_sign(view, self._settings)
 
     def _refractory(self, index: int, view: View) -> bool:
         """Whether this level was entered too recently. Going on upward from the level that stands is no re-entry."""
@@ -281,6 +276,26 @@ def reasons(view: View) -> tuple[str, ...]:
     }
     largest = sorted((name for name, weight in weights.items() if weight > 0.1), key=lambda name: -weights[name])
     return tuple(_words(name, view) for name in largest[:2])
+
+
+def score_decides(view: View, settings: PatternSettings) -> bool:
+    """Whether the score alone decides if a warning is asked for: nothing else stands in its way in this second."""
+    if not view.settled or view.base is None or not may_warn(view.parts, settings.score):
+        return False
+    if Gate.ANSWERED in view.gates or (Gate.INTERVALS in view.gates and view.hitches < settings.bouts):
+        return False
+    return not capped(view)
+
+
+def capped(view: View) -> bool:
+    """Whether too little can be seen for a warning: one that stands falls to watch."""
+    return _CEILING[view.mode] < Level.WARNING.rank
+
+
+def has_sign(view: View, settings: PatternSettings) -> bool:
+    """Whether a hitch or a pause is recent enough for the highest level."""
+    signs = [at_ms for at_ms in (view.hitch_at_ms, view.break_at_ms) if at_ms is not None]
+    return bool(signs) and view.at_ms - max(signs) <= settings.sign_s * SECOND_MS
 
 
 def thresholds_of(settings: PatternSettings) -> tuple[float, float, float]:

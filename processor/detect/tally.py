@@ -33,7 +33,8 @@ class TallyState:
     """Seconds by score, the worst pattern level, questions and answers, and the last decoupling.
 
     ``answered`` counts questions that "just a pause" answered; ``open_ms`` is when the newest one was asked that
-    nobody has answered.
+    nobody has answered. ``high`` says that a warning stands, ``fine`` that somebody has said that nothing happened,
+    and that no warning and no question has come since.
     """
 
     scores: list[float] = field(default_factory=lambda: [0.0] * (len(SCORE_EDGES) + 1))
@@ -46,6 +47,8 @@ class TallyState:
     decoupling: float | None = None
     decoupled_at_s: float = 0.0
     open_ms: int | None = None
+    high: bool = False
+    fine: bool = False
 
 
 class Tally:
@@ -71,10 +74,18 @@ class Tally:
         if asking and not state.asking:
             state.asked += 1
             state.open_ms = view.at_ms
+            state.fine = False
         state.asking = asking
-        if view.level is not Level.OK and not asking:
-            state.worst = max(state.worst, view.level.rank)
+        if view.level is Level.OK:
+            state.high = False
+        elif not asking:
+            rank = view.level.rank
+            state.worst = max(state.worst, rank)
+            high = rank >= Level.WARNING.rank
+            state.fine = state.fine and (state.high or not high)
+            state.high = high
         if view.labels:
+            state.fine = state.fine or any(one.what == "uneventful" for one in view.labels)
             state.cramp = state.cramp or any(one.what == "cramp" for one in view.labels)
             if any(one.what == "pause" for one in view.labels):
                 self._answer(view.at_ms)
@@ -89,3 +100,15 @@ class Tally:
     def snapshot(self) -> TallyState:
         """The state, a copy."""
         return copied(self._state)
+
+    def after_restart(self) -> TallyState:
+        """What is left of the state when the athlete's clock goes back: what was said, asked and reached."""
+        state = self._state
+        return TallyState(
+            worst=state.worst,
+            asked=state.asked,
+            answered=state.answered,
+            cramp=state.cramp,
+            hard=state.hard,
+            fine=state.fine,
+        )

@@ -34,7 +34,8 @@ class View:
     which come first: whoever reads a channel asks whether a gate keeps it quiet. ``recovering`` is true in the slow
     parts of intervals. ``early_pace`` is speed in the first
     third against the athlete's own runs (1: as usual), ``exposure`` time against the longest run of 30 days (1: as
-    long), ``prior`` logits by which history and answers raise the pattern.
+    long), ``prior`` logits by which history and answers raise the pattern. ``heat_drift`` is the part of ``decoupling``
+    that is usual in this weather, ``hot`` that somebody said that it is hot.
     """
 
     at_ms: int
@@ -78,6 +79,8 @@ class View:
     cusum: float = 0.0
     decline_percent: float | None = None
     decoupling: float | None = None
+    heat_drift: float = 0.0
+    hot: bool = False
     by_speed: bool = False
     slowing: float | None = None
     alpha1_gap: float | None = None

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from collector.offline import samples_of
 from collector.recordings import load
-from crampwatch.cli.offline import samples_of
 from processor.backtest import backtest
 from tests.cli.rig import csv_of
 from tests.support.stories import Story

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from collector.offline import samples_of
 from collector.recordings import load
 from crampwatch.bus.address import address_of
 from crampwatch.bus.links import MqttLinks
-from crampwatch.cli.offline import samples_of
 from crampwatch.cli.resend import replay_settings
 from crampwatch.events import AlertKind
 from crampwatch.settings import Mqtt, Settings

@@ -31,22 +31,24 @@ TOPICS = {
     "ack": Topic(TEAM, ATHLETE, Kind.ACK),
     "checkin": Topic(TEAM, ATHLETE, Kind.CHECKIN),
     "command": Topic(SYSTEM, "collector-1", Kind.COMMAND),
+    "what is usual": Topic(TEAM, ATHLETE, Kind.BASELINE),
+    "reset": Topic(TEAM, ATHLETE, Kind.COMMAND),
     **{f"status of {one}": Topic(SYSTEM, one, Kind.STATUS) for one in SERVICES},
 }
 
 WRITES = {
     "collector-1": {"telemetry", "backlog", "a sensor's state", "an unclaimed sensor", "what is forgotten"},
-    "processor-1": {"finding", "assessment", "what is stored"},
+    "processor-1": {"finding", "assessment", "what is stored", "what is usual"},
     "alerter-1": {"alert", "delivery"},
-    "dashboard-1": {"ack", "checkin", "command"},
+    "dashboard-1": {"ack", "checkin", "command", "reset"},
 }
 
 READS = {
     "collector-1": {"what is stored", "what is forgotten", "command"},
-    "processor-1": {"telemetry", "backlog", "what is stored", "what is forgotten", "ack", "checkin"},
+    "processor-1": {"telemetry", "backlog", "what is stored", "what is forgotten", "ack", "checkin", "reset"},
     "alerter-1": {"finding", "assessment", "a sensor's state", "an unclaimed sensor", "alert", "ack", "checkin"},
     "dashboard-1": {
-        *("telemetry", "assessment", "finding", "alert", "delivery"),
+        *("telemetry", "assessment", "finding", "alert", "delivery", "what is usual"),
         *("a sensor's state", "an unclaimed sensor"),
     },
 }

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from crampwatch.codec import BODIES, decode, encode
 from crampwatch.errors import Refused
-from crampwatch.events import StoredUpTo
+from crampwatch.events import ResetAsked, StoredUpTo
 from crampwatch.roll import RollCall, queued
 from crampwatch.topics import Kind
 from tests.support import facts
@@ -30,6 +30,21 @@ def test_an_assessment_comes_back_equal(message):
 @given(facts.alerts)
 def test_an_alert_comes_back_equal(message):
     assert decode(Kind.ALERT, encode(message)) == message
+
+
+@given(facts.baselines)
+def test_what_is_usual_comes_back_equal_and_stays_small(message):
+    payload = encode(message)
+    assert decode(Kind.BASELINE, payload) == message
+    assert len(payload) <= 1_500
+
+
+@pytest.mark.parametrize("topic_kind", [Kind.CHECKIN, Kind.ACK, Kind.BASELINE])
+def test_a_reset_is_a_command_and_nothing_else(topic_kind):
+    payload = encode(ResetAsked(at_ms=1))
+    assert decode(Kind.COMMAND, payload) == ResetAsked(at_ms=1)
+    with pytest.raises(Refused):
+        decode(topic_kind, payload)
 
 
 @given(st.sampled_from(Kind), st.binary(max_size=300))

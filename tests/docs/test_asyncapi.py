@@ -15,7 +15,7 @@ from crampwatch.cli.compose import House
 from crampwatch.cli.stage import demo_settings, radio, the_cast
 from crampwatch.clock import PacedClock, WallClock
 from crampwatch.codec import BODIES, decode, encode
-from crampwatch.events import Acknowledged, CheckedIn, SensorClaimed
+from crampwatch.events import Acknowledged, CheckedIn, ResetAsked, SensorClaimed
 from crampwatch.service import running
 from crampwatch.settings import Settings
 from crampwatch.storage.sqlite import SqliteStore
@@ -192,6 +192,7 @@ async def others_answer(bus, clock, settings):
     await bus.publish(Topic(settings.team, athlete, Kind.ACK), encode(answer))
     claim = SensorClaimed(device="no-such-sensor", athlete=athlete, at_ms=now_ms)
     await bus.publish(Topic(SYSTEM, settings.collector.id, Kind.COMMAND), encode(claim))
+    await bus.publish(Topic(settings.team, athlete, Kind.COMMAND), encode(ResetAsked(at_ms=now_ms)))
 
 
 async def listen(bus, seen, settings):

@@ -15,7 +15,7 @@ from processor.state import row, unrowed
 #: A new field goes to the end of its state and of its line here, with a default that says what older states mean.
 #: Any other change: raise ``SNAPSHOT_VERSION`` in processor/athlete.py, and then write it here.
 ORDER = {
-    "AnswersState": "cramp_ms pause_ms eased_ms quiet_until_ms eased",
+    "AnswersState": "cramp_ms pause_ms eased_ms quiet_until_ms eased uneventful_ms band band_ms",
     "BaselineState": (
         "run_s due_s spm mps bpm blocks block_sum block_s wobble_sum wobble_s recent_ms recent_spm base adapted_spm "
         "slope_xy slope_xx"
@@ -26,7 +26,8 @@ ORDER = {
     "DeclineState": "block block_s block_at_ms apart_s percents deficit_percent told",
     "ExposureState": "began_ms distance_m measured_s",
     "FatigueState": (
-        "usual by usual_ratio ratio mps bpm measured_at_ms alpha1 index_at_ms parts told since_ms high_since_ms"
+        "usual by usual_ratio ratio mps bpm measured_at_ms alpha1 index_at_ms parts told since_ms high_since_ms "
+        "band"
     ),
     "GuardState": "failed inner untold",
     "HeartState": (
@@ -50,7 +51,7 @@ ORDER = {
     "StandstillState": "since_ms named break_at_ms",
     "StopsState": "normal_at_ms ran_from_s left_ms still_ms clean again_ms walks_ms load gate until_ms",
     "StretchState": "since_ms work_s work_since_ms",
-    "TallyState": "scores worst asked asking answered cramp hard decoupling decoupled_at_s open_ms",
+    "TallyState": "scores worst asked asking answered cramp hard decoupling decoupled_at_s open_ms high fine",
     "TimelineState": "open_s final_s moment_s backward restarted spm bpm mps rr_ms reported heard_s seen",
     "TreadmillState": "next_ms read_at_ms mps same_s low_spm high_spm still_s closed",
     "TurnState": "began_ms low_until_ms depth_spm before_mps low_mps way_m at_ms at_m until_ms",

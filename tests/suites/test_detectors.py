@@ -5,6 +5,7 @@ import importlib
 import json
 import math
 import pkgutil
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,7 @@ from crampwatch.events import FindingKind
 from crampwatch.units import Gate, Level, Mode, Motion, Quality
 from processor.detect.detector import Proof
 from processor.features.view import Baseline, View
-from processor.labels import Label
+from processor.labels import Label, What
 from processor.plugins import offered
 from processor.state import packed, unpacked
 from tests.support.clocks import START_MS
@@ -80,7 +81,7 @@ def views(draw):
                 alpha1=draw(maybe(st.floats(0, 2, width=32))),
                 labels=tuple(
                     Label(at_ms, what)
-                    for what in draw(st.lists(st.sampled_from(("cramp", "pause", "eased")), max_size=1))
+                    for what in draw(st.lists(st.sampled_from(get_args(What)), max_size=1))
                 ),
                 gates=draw(st.lists(st.sampled_from(Gate), max_size=2, unique=True)),
                 base=base,

@@ -95,3 +95,29 @@ alerts = st.builds(
     steps=st.lists(steps, max_size=3).map(tuple),
     question=st.none() | texts,
 )
+own_means = st.builds(
+    ev.OwnMean,
+    own=numbers,
+    sessions=st.integers(1, 1_000_000),
+    others=numbers,
+    own_share=st.floats(0, 1),
+)
+means = st.none() | own_means
+baselines = st.builds(
+    ev.BaselineLearned,
+    at_ms=epochs,
+    version=counts,
+    sessions=counts,
+    runs=counts,
+    cadence_spm_at_3_mps=means,
+    cadence_spm_without_speed=means,
+    slope_spm_per_mps=means,
+    spread_spm=means,
+    spread_of_10_s_spm=means,
+    drift_percent_per_h=means,
+    longest_s=st.none() | st.floats(0, 1e8),
+    threshold_scale=st.floats(0.8, 1.25),
+    uneventful=counts,
+    sensitivity=st.sampled_from(["low", "normal", "high"]),
+    learned_at_ms=st.none() | epochs,
+)
