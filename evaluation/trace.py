@@ -8,15 +8,21 @@ from simulator.session import Truth
 #: Bits of :attr:`Trace.flags`.
 RUNNING = 1  #: Counts as exposure: running, after the warm-up, with cadence.
 OPEN = 2  #: The score alone decides whether a warning is asked for: settled, a baseline, no gate or mode in the way.
+SIGN = 4  #: A hitch or pause lies close enough for strong signs; a method without that level leaves it out.
+CAPPED = 8  #: Too little can be seen for a warning: one that stands ends here.
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Something that would have reached the runner. ``at_s`` counts from the session's first second."""
+    """Something that would have reached the runner. ``at_s`` counts from the session's first second.
+
+    ``escalation``: a warning stood already, so this is the same alarm and not a further one.
+    """
 
     at_s: float
     level: str
     because: tuple[str, ...] = ()
+    escalation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
