@@ -3,13 +3,15 @@
 import json
 import math
 import re
+import signal
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import MISSING, dataclass, fields, replace
+from itertools import islice
 from typing import Any, ClassVar
 
 from crampwatch.events import FindingKind
-from crampwatch.units import Level
+from crampwatch.units import HOUR_MS, Level
 from processor.detect.detector import Detector, Proof
 from processor.features.view import View
 from processor.state import packed, unpacked
@@ -20,6 +22,10 @@ _TAG = re.compile(r"[a-z0-9_-]{0,40}")
 _NAMED = 45
 #: A finding takes no longer sentence.
 _SENTENCE = 400
+#: A state may be no larger, as JSON: an athlete's machine is kept every half minute.
+STATE_BYTES = 4_000
+#: Nobody reads more from one detector in an hour, and each finding is stored, sent and drawn.
+PER_HOUR = 60
 #: A piece of evidence is called in a word or two.
 _KEY = 80
 #: The fields of a second that could be written to in place; all others hold values that cannot change.
@@ -31,11 +37,14 @@ class GuardState:
     """The detector's own state as plain values (None: there is none), whether it has failed, and what is not told yet.
 
     ``untold`` is why it failed, until a finding has said so: a machine that is restored in between says the same.
+    ``said`` counts what it proved in the hour that began at ``hour_ms``.
     """
 
     failed: bool = False
     inner: Any = None
     untold: str = ""
+    hour_ms: int = 0
+    said: int = 0
 
 
 def apart(view: View) -> View:
@@ -70,6 +79,14 @@ def fault(proof: object, at_ms: int, name: str) -> str | None:
     return next((words for kept, words in rules if not kept), None)
 
 
+def is_ours(error: BaseException) -> bool:
+    """Whether this is Ctrl-C of somebody who waits for a command, and no fault of a detector.
+
+    Services take signals otherwise: what is raised there as an interrupt was raised by a detector.
+    """
+    return isinstance(error, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def _said(value: object) -> str:
     """A kind or level by its name; of anything else only what it is."""
     return str(value) if isinstance(value, FindingKind | Level) else f"a {type(value).__name__}"
@@ -102,8 +119,9 @@ class Guarded:
     """A detector of another maker, kept within its bounds.
 
     It is shown a copy of each second: nothing that it writes there reaches our own detectors. Its proofs carry its
-    name, so that finding ids tell makers apart. When it raises, proves what it may not, or gives a state that cannot be
-    kept, it says so once in a finding and is off for the rest of the session: the runner is watched on by all others.
+    name, so that finding ids tell makers apart. When it raises, also what would end a process, proves what it may not
+    or more than anybody reads, or gives a state that cannot be kept or has grown too large, it says so once in a
+    finding and is off for the rest of the session: the runner is watched on by all others.
     The same facts fail in the same way, so a replay tells the same; a state that cannot be kept is noticed when the
     machine is kept, and told with the next second.
     """
@@ -115,25 +133,27 @@ class Guarded:
     def __init__(self, settings: Any = None, state: GuardState | None = None) -> None:
         state = state or GuardState()
         self._failed, self._untold = state.failed, state.untold
+        self._hour_ms, self._said = state.hour_ms, state.said
         if self._failed:
             return
         try:
             inner = None if state.inner is None else unpacked(self.kind.state_type, state.inner)
             self._detector = self.kind(settings, inner)
-        except Exception as error:  # noqa: BLE001 - whatever a stranger's code raises, the runner is watched on
-            self._fail(f"{type(error).__name__} was raised when it was made")
+        except BaseException as error:  # noqa: BLE001 - whatever a stranger's code raises, the runner is watched on
+            self._fail(f"{_raised(error)} when it was made")
 
     def observe(self, view: View) -> Sequence[Proof]:
         """Ask the detector about one second."""
         if self._failed:
             return self._told(view) if self._untold else ()
         try:
-            proofs = list(self._detector.observe(apart(view)))
+            proofs = list(islice(self._detector.observe(apart(view)), PER_HOUR + 1))
             if not proofs:
                 return ()
             words = next((words for proof in proofs if (words := fault(proof, view.at_ms, self.name))), None)
-        except Exception as error:  # noqa: BLE001 - as above
-            words = f"{type(error).__name__} was raised"
+            words = words or self._count(len(proofs), view.at_ms)
+        except BaseException as error:  # noqa: BLE001 - as above
+            words = _raised(error)
         if words:
             self._fail(words)
             return self._told(view)
@@ -144,11 +164,20 @@ class Guarded:
         if not self._failed:
             try:
                 inner = packed(self._detector.snapshot())
-                json.dumps(inner, allow_nan=False)
-                return GuardState(inner=inner)
-            except Exception as error:  # noqa: BLE001 - as above
-                self._fail(f"its state cannot be kept, {type(error).__name__} was raised")
+                size = len(json.dumps(inner, allow_nan=False))
+                if size <= STATE_BYTES:
+                    return GuardState(inner=inner, hour_ms=self._hour_ms, said=self._said)
+                self._fail(f"its state has grown to {size} bytes, {STATE_BYTES} is the most")
+            except BaseException as error:  # noqa: BLE001 - as above
+                self._fail(f"its state cannot be kept, {_raised(error)}")
         return GuardState(failed=True, untold=self._untold)
+
+    def _count(self, proofs: int, at_ms: int) -> str | None:
+        """Count what is proved; words when it is more than anybody reads."""
+        if at_ms - self._hour_ms >= HOUR_MS:
+            self._hour_ms, self._said = at_ms, 0
+        self._said += proofs
+        return f"it said more than {PER_HOUR} things within an hour" if self._said > PER_HOUR else None
 
     def _fail(self, why: str) -> None:
         self._failed = True
@@ -157,6 +186,13 @@ class Guarded:
     def _told(self, view: View) -> Sequence[Proof]:
         because, self._untold = (self._untold,), ""
         return (Proof(FindingKind.OTHER, view.at_ms, Level.OK, because, {}, f"{self.name}-off"),)
+
+
+def _raised(error: BaseException) -> str:
+    """What a stranger's code raised, in words."""
+    if is_ours(error):
+        raise error
+    return f"{type(error).__name__} was raised"
 
 
 def guarded(kind: type[Detector]) -> type[Detector]:

@@ -10,7 +10,7 @@ from processor.athlete import Athlete
 from processor.context import CONTEXTS
 from processor.detect.detector import Detector
 from processor.detector_checks import problems
-from processor.guard import guarded
+from processor.guard import guarded, is_ours
 
 #: The entry-point group in which a distribution names its detectors.
 GROUP = "crampwatch.detectors"
@@ -71,7 +71,9 @@ def _alone(entries: Iterable[EntryPoint], names: Sequence[str]) -> list[EntryPoi
 def _loaded(entry: EntryPoint) -> type[Detector]:
     try:
         kind: Any = entry.load()
-    except Exception as error:  # whatever a stranger's module raises at import
+    except BaseException as error:  # whatever a stranger's module raises at import
+        if is_ours(error):
+            raise
         raise Misconfigured(_SETTING, f"{_whose(entry)} cannot be imported: {type(error).__name__}: {error}") from error
     if wrong := problems(kind):
         raise Misconfigured(_SETTING, f"{_whose(entry)} is no detector: {'; '.join(wrong)}")

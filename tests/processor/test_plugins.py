@@ -1,7 +1,10 @@
 """Detectors of other makers: found by their entry points, checked, loaded only when named, and kept within bounds."""
 
+import asyncio
+import itertools
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
@@ -26,6 +29,7 @@ from processor.plugins import athlete_with, available, offered, own_names
 from processor.state import packed, unrowed
 from tests.cli.rig import csv_of
 from tests.suites.test_detectors import TestEveryDetector as Promises
+from tests.support.clocks import START_MS
 from tests.support.needs import ROOT
 from tests.support.stories import Story
 
@@ -59,6 +63,13 @@ class Metronome:
 
 def spoiled(**parts):
     return type("Spoiled", (Metronome,), parts)
+
+
+def raising(kind):
+    def observe(self, view):
+        raise kind
+
+    return observe
 
 
 def proving(**changes):
@@ -198,6 +209,7 @@ def test_a_name_given_twice_is_refused(example):
     ("source", "words"),
     [
         ("raise RuntimeError('no licence')", "no licence"),
+        ("raise SystemExit(1)", "cannot be imported: SystemExit"),
         ("", "cannot be imported"),
         ("Drum = 7", "it is no class"),
         ("class Drum:\n    name = 'drum'", "it has no observe"),
@@ -257,6 +269,9 @@ class Bare:
         (proving(evidence={7: 1.0}), "finite numbers by name"),
         (proving(because="one sentence."), "in a tuple"),
         (proving(level="ok"), "ok or watch"),
+        (spoiled(observe=lambda *_: sys.exit(1)), "SystemExit"),
+        (spoiled(observe=lambda self, view: [self.proof(view)]), "more than 60 things"),
+        (spoiled(observe=lambda self, view: itertools.repeat(self.proof(view))), "more than 60 things"),
     ],
 )
 def test_a_detector_that_breaks_a_promise_is_told_which(kind, words):
@@ -315,6 +330,12 @@ def test_the_trial_holds_what_happens_on_a_run():
         (proving(at_ms=None), "of the second"),
         (spoiled(observe=lambda *_: None), "TypeError was raised"),
         (spoiled(__init__=lambda *_: 1 / 0), "ZeroDivisionError was raised"),
+        (spoiled(observe=lambda *_: sys.exit(1)), "SystemExit was raised"),
+        (spoiled(observe=raising(asyncio.CancelledError)), "CancelledError was raised"),
+        (spoiled(observe=raising(type("Own", (BaseException,), {}))), "Own was raised"),
+        (spoiled(__init__=lambda *_: sys.exit(1)), "SystemExit was raised when it was made"),
+        (spoiled(observe=lambda self, view: [self.proof(view)] * 61), "more than 60 things within an hour"),
+        (spoiled(observe=lambda self, view: itertools.repeat(self.proof(view))), "more than 60 things within an hour"),
     ],
 )
 def test_a_detector_that_fails_on_a_run_is_off_and_the_runner_is_watched_on(kind, words):
@@ -324,6 +345,45 @@ def test_a_detector_that_fails_on_a_run_is_off_and_the_runner_is_watched_on(kind
     assert words in off.because[0]
     assert "metronome is off" in off.because[0]
     assert [one for one in findings if one is not off] == told(Athlete, samples)
+
+
+def each_second(self, view):
+    return [self.proof(view)]
+
+
+def test_a_detector_that_talks_all_the_time_is_off_and_says_so_once():
+    samples = Story().running(600).samples
+    machine, plain = with_extra(spoiled(observe=each_second))("r1", "s1"), told(Athlete, samples)
+    before = list(machine.observe(samples[:90]).findings)
+    machine = with_extra(spoiled(observe=each_second)).restore(machine.snapshot())
+    findings = [*before, *machine.observe(samples[90:]).findings, *machine.flush().findings]
+    *said, off = [one for one in findings if one.kind is FindingKind.OTHER]
+    assert len(said) == 60
+    assert off.because == (
+        "The added detector metronome is off for this run: it said more than 60 things within an hour.",
+    )
+    assert [one for one in findings if one.kind is not FindingKind.OTHER] == plain
+
+
+def test_a_detector_may_say_as_much_again_in_the_next_hour():
+    detector, view = guarded(spoiled(observe=each_second))(), View(START_MS, 1.0)
+    for hour in range(3):
+        for second in range(60):
+            view.at_ms = START_MS + hour * 3_600_000 + second * 1_000
+            (proof,) = detector.observe(view)
+            assert proof.tag == "metronome"
+
+
+def test_an_interrupt_that_a_detector_raises_in_a_service_is_its_failure(monkeypatch):
+    monkeypatch.setattr(signal, "getsignal", lambda _: lambda *_: None)
+    samples = Story().running(100).samples
+    (off,) = [one for one in told(with_extra(spoiled(observe=raising(KeyboardInterrupt))), samples) if "off" in one.id]
+    assert "KeyboardInterrupt was raised" in off.because[0]
+
+
+def test_an_interrupt_of_who_waits_for_a_command_ends_the_command():
+    with pytest.raises(KeyboardInterrupt):
+        told(with_extra(spoiled(observe=raising(KeyboardInterrupt))), Story().running(100).samples)
 
 
 def test_a_detector_that_is_off_stays_off_when_its_machine_is_restored():
@@ -353,6 +413,7 @@ def keeping(what):
         (keeping(float("nan")), "ValueError"),
         (keeping([float("inf")]), "ValueError"),
         (keeping({1, 2}), "TypeError"),
+        (spoiled(snapshot=lambda _: sys.exit(1)), "SystemExit"),
     ],
 )
 def test_a_detector_whose_state_cannot_be_kept_is_off_and_the_runner_is_watched_on(kind, error):
@@ -367,6 +428,18 @@ def test_a_detector_whose_state_cannot_be_kept_is_off_and_the_runner_is_watched_
     assert f"metronome is off for this run: its state cannot be kept, {error} was raised" in off.because[0]
     assert before + [one for one in after if one is not off] == expected
     assert list(with_extra(kind).restore(kept).observe(samples[600:]).findings) == after
+
+
+def test_a_detector_whose_state_has_grown_too_large_is_off_and_the_runner_is_watched_on():
+    samples = Story().running(600).samples
+    kind = keeping("x" * 4_000)
+    machine = with_extra(kind)("r1", "s1")
+    machine.observe(samples[:600])
+    kept = machine.snapshot()
+    assert len(kept) < 8_000
+    (off,) = [one for one in machine.observe(samples[600:]).findings if one.kind is FindingKind.OTHER]
+    assert "its state has grown to 4024 bytes, 4000 is the most" in off.because[0]
+    assert FindingKind.OTHER in [one.kind for one in with_extra(kind).restore(kept).observe(samples[600:]).findings]
 
 
 def test_a_detector_that_cannot_be_made_from_its_state_is_off_and_the_runner_is_watched_on():
@@ -423,7 +496,9 @@ def test_the_state_of_a_detector_is_a_part_of_its_machines():
     machine = with_extra(Metronome)("r1", "s1")
     machine.observe(Story().running(100).samples)
     kept = json.loads(machine.snapshot())["detectors"]["metronome"]
-    assert unrowed(GuardState, kept) == GuardState(inner={"count": 100})
+    assert unrowed(GuardState, kept, machine.last_ms) == GuardState(
+        inner={"count": 100}, hour_ms=machine.last_ms, said=1
+    )
 
 
 @pytest.mark.parametrize("name", processor.detect.__all__)

@@ -29,7 +29,7 @@ ORDER = {
         "usual by usual_ratio ratio mps bpm measured_at_ms alpha1 index_at_ms parts told since_ms high_since_ms "
         "band"
     ),
-    "GuardState": "failed inner untold",
+    "GuardState": "failed inner untold hour_ms said",
     "HeartState": (
         "good_bpm good_at_ms same_since_ms past_bpm past_at_ms first_at_ms beats_at_ms recent_at_ms recent_s "
         "recent_bpm recent_spm span_s equal entered_by_jump locked apart_s"
