@@ -9,6 +9,7 @@ from rich.text import Text
 
 from crampwatch.cli import exits
 from crampwatch.cli.console import clock_text, out, plain, progress, tell_refused
+from crampwatch.cli.whose import Whose, profile_for
 from crampwatch.errors import Refused
 from crampwatch.settings import load
 from crampwatch.units import SECOND_MS, Level
@@ -18,10 +19,13 @@ def backtest(
     context: typer.Context,
     files: Annotated[list[Path], typer.Argument(help="recordings: fit, tcx, gpx, csv (or .gz)", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="one JSON line per finding")] = False,
+    athlete: Whose = None,
 ) -> None:
     """Run recordings through the detectors offline: the same machine that watches live.
 
-    It knows nothing of whose run it is: no personal history, no sensitivity from the settings, no answers given live.
+    Without --athlete it knows nothing of whose run it is. With it the run is weighed as if that athlete began it today:
+    against what is usual across sessions (as `crampwatch baseline show` tells it), with the history of cramps and the
+    sensitivity of the setting `athletes`. Answers given live are never known.
 
     With --json each finding is one line with `file`, `at_s` (seconds from the first sample), `kind`, `level` and
     `because`. A file that cannot be read is named on stderr, the others still run, and the exit code is 1.
@@ -31,11 +35,12 @@ def backtest(
     from processor.plugins import athlete_with
 
     machines = athlete_with(settings.processor.detectors)
+    profile = profile_for(settings, athlete)
     broken = 0
     with progress() as bar:
         for file in bar.track(files, description="backtest"):
             try:
-                for row in findings_of(file, machines):
+                for row in findings_of(file, machines, profile):
                     typer.echo(json.dumps(row)) if as_json else _print(row)
             except Refused as refused:
                 broken += 1

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from crampwatch.cli.console import clock_text
+from crampwatch.cli.whose import Whose, profile_for
 from crampwatch.errors import Misconfigured
 from crampwatch.settings import load
 from crampwatch.units import SECOND_MS
@@ -20,6 +21,7 @@ def explain(
     file: Annotated[Path, typer.Argument(help="a recording: fit, tcx, gpx, csv (or .gz)", show_default=False)],
     at: Annotated[str | None, typer.Option("--at", help="a time into the run: seconds, mm:ss or h:mm:ss")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON: one object for --at, else one line an event")] = False,
+    athlete: Whose = None,
 ) -> None:
     """Say why: what was seen in a recorded run, what kept it quiet, and what each channel added to the scores.
 
@@ -28,7 +30,9 @@ def explain(
     around it. Without --at it lists the run: findings, levels, gates and what could be seen, with their times. It reads
     the file as `crampwatch backtest` does. What signs weigh is a place on a scale, not a probability of anything.
 
-    It knows nothing of whose run it is: no personal history, no sensitivity from the settings, no answers given live.
+    Without --athlete it knows nothing of whose run it is. With it the run is weighed as if that athlete began it today:
+    against what is usual across sessions (as `crampwatch baseline show` tells it), with the history of cramps and the
+    sensitivity of the setting `athletes`. Answers given live are never known.
     """
     at_s = None if at is None else seconds_of(at)
     settings = load(context.obj)
@@ -36,7 +40,7 @@ def explain(
     from crampwatch.cli.offline import watched
     from processor.plugins import athlete_with
 
-    runs = watched(file, athlete_with(settings.processor.detectors))
+    runs = watched(file, athlete_with(settings.processor.detectors), profile_for(settings, athlete))
     if at_s is None:
         for run in runs:
             explained.timeline(run, as_json=as_json, named=len(runs) > 1)

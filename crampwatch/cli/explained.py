@@ -22,6 +22,7 @@ def explained(run: Watched, index: int) -> dict[str, Any]:
     """One second as JSON has it."""
     view = run.views[index]
     before, after = moments.neighbours(run, view)
+    prior, most_prior = weighing.prior(run, index)
     return {
         "run": run.name,
         "at_s": max(0, view.at_ms - run.first_ms) / SECOND_MS,
@@ -33,7 +34,8 @@ def explained(run: Watched, index: int) -> dict[str, Any]:
         "alpha1": view.alpha1,
         "gates": [str(gate) for gate in view.gates],
         "signs": [asdict(one) for one in weighing.signs(view)],
-        "prior": view.prior,
+        "prior": prior,
+        "most_prior": most_prior,
         "weight": round(weighing.above_quiet(view.score), 3),
         "fatigue": view.fatigue,
         "fatigue_terms": [asdict(one) for one in weighing.terms(view)],
@@ -100,7 +102,9 @@ def _signs(view: View, explained: dict[str, Any]) -> Table:
         if letter not in {one["letter"] for one in explained["signs"]}:
             table.add_row(letter, "", "", "", _number(adds, 2), "")
     if explained["prior"]:
-        table.add_row("pi history and answers", "", "", "", _number(explained["prior"], 2), "1.20")
+        table.add_row(
+            "pi history and answers", "", "", "", _number(explained["prior"], 2), _number(explained["most_prior"], 2)
+        )
     weighed = view.base is not None and view.residual_spm is not None
     words = "all together, averaged" if weighed else "not weighed at this second; what stands from before"
     table.add_row(Text(words, "bold"), "", "", "", f"{explained['weight']:.2f}", "")

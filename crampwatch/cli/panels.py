@@ -10,11 +10,11 @@ from matplotlib.ticker import MaxNLocator
 from crampwatch.cli.console import LOOKS
 from crampwatch.cli.moments import Event
 from crampwatch.cli.offline import Watched
-from crampwatch.cli.weighing import LADDER, above_quiet
+from crampwatch.cli.weighing import LADDER, above_quiet, marks_of
 from crampwatch.events import FindingKind
 from crampwatch.units import SECOND_MS, Gate, Level, Quality
 from crampwatch.wording import GATE_NAMES, LEVEL_WORDS
-from processor.detect.pattern import PatternSettings
+from processor.detect.pattern import thresholds_of
 from processor.features.view import View
 
 INK, FAINT, BAND, PAPER = "#1B2430", "#8A96A3", "#C9D6E3", "#FFFFFF"
@@ -207,7 +207,9 @@ def signs(axes: Axes, run: Watched) -> None:
         labels=[names[kind] for kind in kinds],
         linewidth=0,
     )
-    for level, needed in _thresholds():
+    highest = 0.0
+    for level, needed in _thresholds(run):
+        highest = max(highest, needed)
         axes.axhline(needed, color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)))
         axes.text(
             0.004,
@@ -217,14 +219,14 @@ def signs(axes: Axes, run: Watched) -> None:
             fontsize=7,
             color=FAINT,
         )
-    axes.set_ylim(0, 5.2)
+    axes.set_ylim(0, max(5.2, highest + 0.5))
     axes.set_yticks([])
     _name(axes, "signs", "what they weigh")
     _key(axes)
 
 
-def _thresholds() -> Iterator[tuple[Level, float]]:
-    for level, threshold in zip(LADDER[1:], PatternSettings().thresholds, strict=True):
+def _thresholds(run: Watched) -> Iterator[tuple[Level, float]]:
+    for level, threshold in zip(LADDER[1:], thresholds_of(marks_of(run.profile)), strict=True):
         yield level, above_quiet(threshold)
 
 

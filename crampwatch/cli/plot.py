@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from crampwatch.cli.console import out, plain
+from crampwatch.cli.whose import Whose, profile_for
 from crampwatch.errors import Misconfigured
 from crampwatch.extras import as_installed, checkout
 from crampwatch.settings import load
@@ -20,6 +21,7 @@ def plot(
         Path | None,
         typer.Option("--output", "-o", help="the picture, .png or .svg; default: beside you, named like the run"),
     ] = None,
+    athlete: Whose = None,
 ) -> None:
     """Draw a recorded run: what was measured, what kept it quiet, the signs, and the levels.
 
@@ -27,7 +29,9 @@ def plot(
     which gates held; the signs of the pattern; the fatigue index; the level with its findings. It reads the file as
     `crampwatch backtest` does, and needs the `plot` extra. A file of several runs gives a picture each.
 
-    It knows nothing of whose run it is: no personal history, no sensitivity from the settings, no answers given live.
+    Without --athlete it knows nothing of whose run it is. With it the run is weighed as if that athlete began it today:
+    against what is usual across sessions (as `crampwatch baseline show` tells it), with the history of cramps and the
+    sensitivity of the setting `athletes`. Answers given live are never known.
     """
     if output is not None and output.suffix.lower() not in _FORMATS:
         raise Misconfigured("--output", f"{output} ends in {output.suffix or 'nothing'}; name a .png or a .svg")
@@ -42,7 +46,8 @@ def plot(
     from crampwatch.cli.offline import watched
     from processor.plugins import athlete_with
 
-    for run in (runs := watched(file, athlete_with(settings.processor.detectors))):
+    runs = watched(file, athlete_with(settings.processor.detectors), profile_for(settings, athlete))
+    for run in runs:
         path = output or Path(f"{run.name}.png")
         if len(runs) > 1 and output is not None:
             path = path.with_stem(f"{path.stem}-{runs.index(run) + 1}")

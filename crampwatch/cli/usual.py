@@ -31,14 +31,19 @@ class Line:
     unit: str
 
 
-async def versions_of(settings: Settings, athlete: str) -> Sequence[Version]:
-    """Every version of an athlete who is known: by the settings, or by a session that was learned from."""
+async def versions_of(settings: Settings, athlete: str, given_as: str = "ATHLETE") -> Sequence[Version]:
+    """Every version of an athlete who is known: by the setting ``athletes``, or by a session that was learned from.
+
+    Raises:
+        Misconfigured: nobody is known by that id, which was ``given_as`` this.
+    """
     async with _shelf(settings, read_only=True) as shelf:
         versions = await shelf.versions(athlete)
         known = sorted({one.id for one in settings.athletes} | set(await shelf.athletes()))
         if athlete not in known:
             there = f"known are {', '.join(known)}" if known else "nobody is known yet"
-            raise Misconfigured("ATHLETE", f"there is no athlete {athlete!r}; {there}")
+            more = "the setting athletes makes others known"
+            raise Misconfigured(given_as, f"there is no athlete {athlete!r}; {there}; {more}")
         return versions
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from crampwatch.cli.console import clock_text
 from crampwatch.cli.moments import level_since_s
 from crampwatch.cli.offline import Watched
-from crampwatch.units import SECOND_MS, Gate, Level
+from crampwatch.units import SECOND_MS, Gate, Level, Mode
 from crampwatch.wording import GATE_WORDS, LEVEL_WORDS, MODE_WORDS
-from processor.detect.pattern import PatternSettings, thresholds_of
+from processor.detect.pattern import PatternSettings, most_prior_of, thresholds_of
 from processor.features.view import View
 from processor.modes import CEILING
+from processor.profile import Profile
 from processor.score import ScoreSettings, level_quiet, may_warn
 
 #: Levels that the pattern score can reach, ascending.
@@ -91,9 +92,23 @@ def above_quiet(score: float, settings: ScoreSettings | None = None) -> float:
     return math.log(inside / (1 - inside)) - (settings or ScoreSettings()).intercept
 
 
+def marks_of(profile: Profile) -> PatternSettings:
+    """The settings of the pattern for somebody of whom this is known."""
+    return PatternSettings(
+        prior=profile.prior, sensitivity=profile.sensitivity, threshold_scale=profile.threshold_scale
+    )
+
+
+def prior(run: Watched, index: int) -> tuple[float, float]:
+    """By how many logits history and answers raised the score of a second, and the most that they may."""
+    settings = marks_of(run.profile)
+    most = most_prior_of(settings)
+    return min(most, settings.prior + run.views[index].prior), most
+
+
 def missing(run: Watched, index: int, settings: PatternSettings | None = None) -> tuple[str, ...]:
     """What keeps the level of a second from the next one, in words; empty when nothing is above it."""
-    chosen = settings or PatternSettings()
+    chosen = settings or marks_of(run.profile)
     view = run.views[index]
     if view.level not in LADDER[:-1]:
         return ()
@@ -103,6 +118,9 @@ def missing(run: Watched, index: int, settings: PatternSettings | None = None) -
 
 def _blocks(view: View) -> Iterator[str]:
     """What keeps any level from rising at all."""
+    if view.mode is Mode.HEART_ONLY:
+        yield f"{MODE_WORDS[view.mode]} Only the fatigue index can raise a level, to {LEVEL_WORDS[CEILING[view.mode]]}."
+        return
     if view.base is None:
         yield "There is nothing to compare with yet: about eight minutes of running come first."
     elif not view.settled:

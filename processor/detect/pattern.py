@@ -99,7 +99,7 @@ class Pattern:
         self._settings = settings or PatternSettings()
         self._state = state or PatternState()
         self._thresholds = thresholds_of(self._settings)
-        self._most_prior = self._settings.most_prior / max(1.0, self._settings.sensitivity)
+        self._most_prior = most_prior_of(self._settings)
         self._past_peak = self._highest_before()
 
     @property
@@ -307,6 +307,11 @@ def thresholds_of(settings: PatternSettings) -> tuple[float, float, float]:
         wanted = settings.thresholds_often
     watch, warning, imminent = (min(0.99, settings.threshold_scale * one) for one in wanted)
     return watch, warning, imminent
+
+
+def most_prior_of(settings: PatternSettings) -> float:
+    """By how many logits history and answers may raise this athlete's score."""
+    return settings.most_prior / max(1.0, settings.sensitivity)
 
 
 def _words(name: str, view: View) -> str:

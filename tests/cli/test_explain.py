@@ -102,6 +102,17 @@ def test_before_the_baseline_the_next_level_lacks_something_to_compare_with(run)
     assert "eight minutes" in words
 
 
+def test_with_a_heart_rate_only_no_running_is_promised_to_change_what_can_be_said(tmp_path):
+    lines = ["t_s,hr_bpm,cadence_spm,speed_mps", *(f"{second},{150 + second % 3},," for second in range(900))]
+    path = tmp_path / "heart.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (only,) = watched(path)
+    (words,) = missing(only, index_at(only, 800.0))
+    assert words == (
+        "Heart rate only: breaks in rhythm cannot be seen. Only the fatigue index can raise a level, to Watch."
+    )
+
+
 def test_a_quiet_second_lacks_signs(run):
     (words,) = missing(run, index_at(run, 590.0))
     assert "more: Watch begins at" in words

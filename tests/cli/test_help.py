@@ -33,9 +33,10 @@ def test_the_help_of_a_command_teaches(crampwatch, name):
 
 
 @pytest.mark.parametrize("name", ["backtest", "explain", "plot"])
-def test_the_help_of_what_reads_a_recording_says_that_it_does_not_know_the_runner(name):
+def test_the_help_of_what_reads_a_recording_says_what_it_knows_of_the_runner(name):
     told = " ".join(GROUP.get_command(Context(GROUP), name).help.split())
-    assert "no personal history, no sensitivity from the settings, no answers given live" in told
+    assert "Without --athlete it knows nothing of whose run it is" in told
+    assert "the sensitivity of the setting `athletes`. Answers given live are never known." in told
 
 
 @pytest.mark.parametrize("name", COMMANDS)
