@@ -86,6 +86,11 @@ class SimulatedRunner:
         return self._name
 
     @property
+    def length_s(self) -> float:
+        """The moment of the last reading."""
+        return float(int(self.scenario.length_s))
+
+    @property
     def ground_truth(self) -> GroundTruth:
         """What was made to happen."""
         prodrome = self.scenario.prodrome

@@ -7,6 +7,7 @@ from .beats import beating
 from .body import lived
 from .families import ABORTED, CRAMP, FAMILIES, KINDS, SILENT, surroundings
 from .faults import Faults
+from .other import other_form
 from .prodrome import Form, aborted, cramp, main_form
 from .runner import draw_runner, draw_watch
 from .script import STAND, Script
@@ -18,7 +19,7 @@ VERSION = 1
 
 Generator = Literal["main", "other"]
 _SHORTEST_S, _LONGEST_S = 3_000, 7_800
-_FORMS: dict[str, Form] = {"main": main_form}
+_FORMS: dict[str, Form] = {"main": main_form, "other": other_form}
 
 
 def draw(seed: int, kind: str, generator: Generator = "main", *, beats: bool = False) -> Session:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from random import Random
+from typing import Final
 
 from .noise import log_uniform
 from .session import Second
@@ -9,6 +10,8 @@ from .session import Second
 #: (from, to, what)
 Fault = tuple[float, float, str]
 Change = Callable[[Second], Second]
+#: Of a whole run: what its cadence counts.
+IN_STRIDES: Final = "strides instead of steps"
 
 
 class Faults:
@@ -44,7 +47,7 @@ class Faults:
         if random.random() < min(0.5, 0.06 * often):
             self._static(seconds)
         if often > 1 and random.random() < 0.15 and cadence_spm > 130:
-            self._whole(seconds, "strides instead of steps", _half_cadence)
+            self._whole(seconds, IN_STRIDES, _half_cadence)
         return self._clock(seconds) if often > 1 else seconds
 
     def _spell(self, seconds: list[Second], length_s: float, what: str, change: Change) -> None:

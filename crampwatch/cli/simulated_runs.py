@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from collector.generated import Generated, cadence_counts
 from collector.recorded import RecordedSource
 from collector.recordings import Recording, UnitDecision
-from collector.simulated import SimulatedRunner, group
+from collector.simulated import SimulatedRunner
 from collector.source import Arrival
+from collector.wearer import Reading
 from crampwatch.cli.serving import alone
 from crampwatch.clock import Clock
 from crampwatch.errors import Misconfigured
@@ -16,6 +19,8 @@ from crampwatch.units import MINUTE_MS, SECOND_MS, CadenceUnit
 
 #: Where the moment is kept at which the runners set out.
 FILE_NAME = "simulated.json"
+
+Wearers = Sequence[SimulatedRunner | Generated]
 
 
 class Outings:
@@ -31,12 +36,12 @@ class Outings:
         Misconfigured: by :meth:`arrivals`, the folder or the note in it cannot be used.
     """
 
-    def __init__(self, wearers: Sequence[SimulatedRunner], clock: Clock, folder: Path, into_ms: int) -> None:
+    def __init__(self, wearers: Wearers, clock: Clock, folder: Path, into_ms: int) -> None:
         self._wearers = tuple(wearers)
         self._clock = clock
         self._note = folder / FILE_NAME
         self._into_ms = into_ms
-        self._length_ms = max(int(wearer.scenario.length_s * SECOND_MS) for wearer in wearers)
+        self._length_ms = max(int(wearer.length_s * SECOND_MS) for wearer in wearers)
 
     def want(self, device: str) -> None:
         """Nothing to do: they are always in reach."""
@@ -76,7 +81,7 @@ def sensor_name(number: int) -> str:
     return f"simulated-{number:02}"
 
 
-def cast_settings(base: Settings, wearers: Sequence[SimulatedRunner]) -> Settings:
+def cast_settings(base: Settings, wearers: Wearers) -> Settings:
     """The user's settings with the simulated runners for athletes."""
     athletes = tuple(
         Athlete(id=f"runner-{number:02}", name=wearer.name, sensors=(Sensor(name=sensor_name(number)),))
@@ -86,9 +91,8 @@ def cast_settings(base: Settings, wearers: Sequence[SimulatedRunner]) -> Setting
     return base.model_copy(update={"athletes": athletes, "collector": collector})
 
 
-async def serve(base: Settings, runners: int, into_min: float, seed: int) -> None:
+async def serve(base: Settings, wearers: Wearers, into_min: float) -> None:
     """Collect from simulated runners until stopped."""
-    wearers = group(runners, seed)
     settings = cast_settings(base, wearers)
     into_ms = int(into_min * MINUTE_MS)
     await alone(
@@ -98,14 +102,22 @@ async def serve(base: Settings, runners: int, into_min: float, seed: int) -> Non
     )
 
 
-def _recording(wearer: SimulatedRunner, after_s: float) -> Recording:
+def _recording(wearer: SimulatedRunner | Generated, after_s: float) -> Recording:
+    unit = cadence_counts(wearer)
     return Recording(
         name=wearer.name,
         file="simulated",
         sport="running",
         started_ms=None,
-        points=tuple((at_s, reading) for at_s, reading in wearer.readings() if at_s > after_s),
+        points=tuple((at_s, _sent(reading, unit)) for at_s, reading in wearer.readings() if at_s > after_s),
         marks=(),
         notes=(),
-        cadence=UnitDecision(CadenceUnit.STEPS, "simulated"),
+        cadence=UnitDecision(unit, "simulated"),
     )
+
+
+def _sent(reading: Reading, unit: CadenceUnit) -> Reading:
+    """What goes on the wire: a watch that counts strides says half as many."""
+    if unit is CadenceUnit.STEPS or reading.cadence_per_min is None:
+        return reading
+    return replace(reading, cadence_per_min=reading.cadence_per_min // 2)

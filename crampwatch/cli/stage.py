@@ -11,6 +11,7 @@ from pathlib import Path
 import typer
 
 from collector.ble import BleSource
+from collector.generated import cadence_counts, generated
 from collector.radio.adapter import VirtualAdapter
 from collector.radio.air import Air
 from collector.radio.watch import Watch
@@ -41,13 +42,14 @@ class Runner:
     wearer: Wearer
 
 
-def the_cast(runners: int, run: Path | None, seed: int) -> tuple[Runner, ...]:
-    """Who runs: the recording first when there is one, simulated runners for the rest."""
+def the_cast(runners: int, run: Path | None, seed: int, kind: str | None = None) -> tuple[Runner, ...]:
+    """Who runs: the recording first when there is one, simulated runners for the rest, of a kind if one is named."""
     wearers: list[Wearer] = []
     if run is not None:
         with one_file(run):
             wearers.append(load_recordings(run)[0])
-    wearers.extend(group(runners - len(wearers), seed))
+    others = runners - len(wearers)
+    wearers.extend(group(others, seed) if kind is None else generated(others, kind, seed))
     return tuple(
         Runner(f"runner-{number:02}", f"C1:00:00:00:{number >> 8:02X}:{number & 255:02X}", wearer)
         for number, wearer in enumerate(wearers, start=1)
@@ -95,7 +97,8 @@ async def radio(cast: Sequence[Runner], clock: Clock) -> AsyncIterator[tuple[Vir
     adapter = await VirtualAdapter(air).start()
     try:
         for one in cast:
-            watch = Watch(air, one.wearer, one.address, clock, name=f"Watch of {one.wearer.name}"[:26])
+            name, counts = f"Watch of {one.wearer.name}"[:26], cadence_counts(one.wearer)
+            watch = Watch(air, one.wearer, one.address, clock, name=name, cadence_counts=counts)
             await watch.start()
             watches.append(watch)
         yield adapter, watches
