@@ -365,6 +365,9 @@ class BaselineLearned(Message):
     spread_spm: OwnMean | None = None
     spread_of_10_s_spm: OwnMean | None = None
     drift_percent_per_h: OwnMean | None = None
+    drift_when_cool_percent_per_h: OwnMean | None = None
+    drift_when_mild_percent_per_h: OwnMean | None = None
+    drift_when_hot_percent_per_h: OwnMean | None = None
     longest_s: Annotated[float, Field(ge=0, le=1e8)] | None = None
     threshold_scale: Annotated[float, Field(ge=0.1, le=10)] = 1.0
     uneventful: Count = 0

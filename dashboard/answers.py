@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from crampwatch.errors import Misconfigured, Unavailable
-from crampwatch.events import Acknowledged, Answer, CheckedIn, SensorClaimed
+from crampwatch.events import Acknowledged, Answer, CheckedIn, ResetAsked, SensorClaimed
 from crampwatch.topics import SYSTEM, Kind, Topic
 from crampwatch.units import Id
 
@@ -55,6 +55,12 @@ class NameBody(Body):
     name: Name
 
 
+class ResetBody(Body):
+    """``POST /api/baseline/reset``: what was usual for an athlete is to be forgotten."""
+
+    athlete: Id
+
+
 class RequestError(Exception):
     """A request that cannot be granted; ``status`` and the message go back to the page."""
 
@@ -84,6 +90,10 @@ class Answers:
     async def name(self, request: Request) -> Response:
         """Keep a display name."""
         return await _answered(request, NameBody, self._name)
+
+    async def reset(self, request: Request) -> Response:
+        """Publish that what is usual for an athlete is to be forgotten."""
+        return await _answered(request, ResetBody, self._reset)
 
     async def _ack(self, body: AckBody) -> dict[str, str]:
         known = self._site.board.alert(body.alert)
@@ -123,6 +133,13 @@ class Answers:
             raise RequestError(404, f"no runner {body.athlete!r} is known here")
         await self._site.store.name(body.athlete, body.name)
         await self._site.refresh_names()
+        return {"athlete": body.athlete}
+
+    async def _reset(self, body: ResetBody) -> dict[str, str]:
+        if not await self._site.knows(body.athlete):
+            raise RequestError(404, f"no runner {body.athlete!r} is known here")
+        message = ResetAsked(at_ms=self._site.clock.now_ms())
+        await self._site.tell(Topic(self._site.settings.team, body.athlete, Kind.COMMAND), message)
         return {"athlete": body.athlete}
 
 

@@ -169,6 +169,7 @@ def application(site: Site, health: Health) -> ASGIApp:
         Route("/api/checkin", post.checkin, methods=["POST"]),
         Route("/api/claim", post.claim, methods=["POST"]),
         Route("/api/name", post.name, methods=["POST"]),
+        Route("/api/baseline/reset", post.reset, methods=["POST"]),
         *health.routes(),
         Mount("/assets", Assets(directory=pages.ASSETS, check_dir=False)),
     ]

@@ -140,8 +140,35 @@ class BoardView:
 
 
 @dataclass(frozen=True, slots=True)
+class UsualRow:
+    """One thing that is usual for a runner, in words: what, how much, and from what that is known.
+
+    ``share`` (0 to 1) is how much of it is the runner's own and not that of runners on the whole; None where nothing is
+    mixed.
+    """
+
+    name: str
+    value: str
+    note: str
+    share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class UsualView:
+    """What is usual for a runner across runs: from how many (0: nothing was learned), and when the last ended."""
+
+    version: int
+    runs: int
+    learned_at_ms: int | None
+    rows: tuple[UsualRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunnerView:
-    """Everything one runner's page shows at one moment; ``misses`` says what a service that is away takes from it."""
+    """Everything one runner's page shows at one moment; ``misses`` says what a service that is away takes from it.
+
+    ``usual`` is None while no processor has told it.
+    """
 
     at_ms: int
     team: str
@@ -149,6 +176,7 @@ class RunnerView:
     sensors: tuple[SensorView, ...]
     alerts: tuple[AlertView, ...]
     misses: tuple[str, ...]
+    usual: UsualView | None
 
 
 @dataclass(frozen=True, slots=True)

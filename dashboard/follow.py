@@ -33,10 +33,8 @@ async def follow(site: Site, topic_text: str, payload: bytes, *, retained: bool 
             # Backlog is for the store; a runner is live by what comes live.
             if topic.kind is Kind.TELEMETRY and credible and board.measured(athlete, present):
                 await _began(site, athlete, message.session)
-        case ev.Assessed() if message.at_ms <= until_ms:
-            board.judged(athlete, message)
-        case ev.Finding() if message.at_ms <= until_ms:
-            board.found(athlete, message)
+        case ev.Assessed() | ev.Finding() | ev.BaselineLearned() if message.at_ms <= until_ms:
+            _stands(board, athlete, message)
         case ev.Alert():
             await site.alerted(athlete, message)
         case ev.Delivered():
@@ -45,6 +43,17 @@ async def follow(site: Site, topic_text: str, payload: bytes, *, retained: bool 
             board.roll.heard(topic.athlete, message, site.clock.now_ms(), site.stopwatch(), retained=retained)
         case ev.SensorStatus():
             _sensor(board, topic, message)
+
+
+def _stands(board: Board, athlete: str, message: ev.Assessed | ev.Finding | ev.BaselineLearned) -> None:
+    """How a runner stands, by the processor's word."""
+    match message:
+        case ev.Assessed():
+            board.judged(athlete, message)
+        case ev.Finding():
+            board.found(athlete, message)
+        case ev.BaselineLearned():
+            board.learned(athlete, message)
 
 
 def _sensor(board: Board, topic: Topic, message: ev.SensorStatus) -> None:
@@ -68,6 +77,8 @@ def _gone(site: Site, topic: Topic) -> None:
     board = site.board
     if topic.kind is Kind.ALERT and topic.device is not None:
         board.alert_gone(topic.athlete, topic.device)
+    elif topic.kind is Kind.BASELINE:
+        board.learned(topic.athlete, None)
     elif topic.kind is Kind.STATUS and topic.device is None:
         board.roll.heard(topic.athlete, None, site.clock.now_ms(), site.stopwatch(), retained=False)
     elif topic.kind is Kind.STATUS and topic.team == SYSTEM:

@@ -8,6 +8,7 @@ from crampwatch.events import (
     AlertKind,
     AlertState,
     Assessed,
+    BaselineLearned,
     Finding,
     SensorState,
     SensorStatus,
@@ -17,10 +18,11 @@ from crampwatch.roll import RollCall
 from crampwatch.units import HOUR_MS, SECOND_MS, Level
 from crampwatch.wording import LEVEL_WORDS
 
-from .context import AlertView, BoardView, RunnerView, UnclaimedView
+from .context import AlertView, BoardView, RunnerView, UnclaimedView, UsualView
 from .levels import TONES
 from .runner import Runner
 from .services import misses, service_views
+from .usual import usual_view
 
 #: Up to this many runners everyone has a card with the last minutes; above, only who needs attention.
 CARDS = 12
@@ -52,6 +54,7 @@ class Board:
         self._runners: dict[str, Runner] = {one: Runner(one) for one in configured}
         self._alerts: dict[str, tuple[str, Alert]] = {}
         self._unclaimed: dict[str, tuple[str, SensorStatus]] = {}
+        self._usual: dict[str, UsualView] = {}
         self.roll = RollCall(kinds or {})
 
     def name_of(self, athlete: str) -> str:
@@ -105,6 +108,13 @@ class Board:
     def alert(self, alert_id: str) -> tuple[str, Alert] | None:
         """An alert by id, with whose it is."""
         return self._alerts.get(alert_id)
+
+    def learned(self, athlete: str, message: BaselineLearned | None) -> None:
+        """What is usual for an athlete; None when it is no longer told. Nobody comes onto the board by it."""
+        if message is None:
+            self._usual.pop(athlete, None)
+        else:
+            self._usual[athlete] = usual_view(message)
 
     def sensor(self, athlete: str, message: SensorStatus) -> None:
         """A claimed sensor's status."""
@@ -171,6 +181,7 @@ class Board:
                 self.roll.entries(now_ms, now_s),
                 {one.collector for one in runner.sensors.values() if one.collector is not None},
             ),
+            usual=self._usual.get(athlete),
         )
 
     def alert_view(self, athlete: str, alert: Alert, now_ms: int) -> AlertView:

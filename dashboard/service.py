@@ -36,7 +36,10 @@ CAUGHT_UP_MS = HOUR_MS
 STORE_LOOK_S = 5.0
 #: Connections at once: a team's browsers, each with a stream and what it loads.
 MOST_CONNECTIONS = 200
-_TEAM_KINDS = (Kind.TELEMETRY, Kind.ASSESSMENT, Kind.FINDING, Kind.ALERT, Kind.DELIVERY, Kind.STATUS)
+_TEAM_KINDS = (
+    *(Kind.TELEMETRY, Kind.ASSESSMENT, Kind.FINDING, Kind.ALERT),
+    *(Kind.DELIVERY, Kind.STATUS, Kind.BASELINE),
+)
 
 Sleep = Callable[[float], Awaitable[None]]
 

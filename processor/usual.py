@@ -19,6 +19,8 @@ def baseline_of(personal: Personal, sensitivity: float, now_ms: int) -> Baseline
         now_ms: which runs are of the last 30 days.
     """
     others = POPULATION
+    # In a weather that was seldom the athlete's other runs count as well, changed as everybody's are.
+    warmer = personal.drift.shrunk(others.drift_percent_per_h) - others.drift_percent_per_h
     return BaselineLearned(
         at_ms=now_ms,
         version=personal.version,
@@ -30,6 +32,9 @@ def baseline_of(personal: Personal, sensitivity: float, now_ms: int) -> Baseline
         spread_spm=_mean(personal.sigma_spm, others.sigma_spm),
         spread_of_10_s_spm=_mean(personal.block_sigma_spm, others.block_sigma_spm),
         drift_percent_per_h=_mean(personal.drift, others.drift_percent_per_h),
+        drift_when_cool_percent_per_h=_mean(personal.cool_drift, others.cool_drift + warmer),
+        drift_when_mild_percent_per_h=_mean(personal.mild_drift, others.mild_drift + warmer),
+        drift_when_hot_percent_per_h=_mean(personal.hot_drift, others.hot_drift + warmer),
         longest_s=longest_s(personal, now_ms),
         threshold_scale=threshold_scale(personal),
         uneventful=personal.uneventful,
@@ -42,7 +47,7 @@ def _mean(own: Mean, others: float) -> OwnMean | None:
     if not own.sessions:
         return None
     share = own.sessions / (own.sessions + LEARNING.weight)
-    return OwnMean(own=round(own.value, 3), sessions=own.sessions, others=others, own_share=round(share, 4))
+    return OwnMean(own=round(own.value, 3), sessions=own.sessions, others=round(others, 3), own_share=round(share, 4))
 
 
 def _shown_ms(at_ms: int | None) -> int | None:

@@ -13,6 +13,7 @@ from crampwatch.events import (
     AlertKind,
     AlertState,
     Assessed,
+    BaselineLearned,
     CadenceMeasured,
     Delivered,
     Finding,
@@ -20,6 +21,7 @@ from crampwatch.events import (
     GuidanceStep,
     HeartRateMeasured,
     Message,
+    OwnMean,
     SensorState,
     SensorStatus,
     ServiceStatus,
@@ -149,6 +151,27 @@ def sensor(
         battery_percent=82,
         rssi_dbm=-50,
     )
+
+
+def baseline(**more: object) -> BaselineLearned:
+    """What is usual for a runner after eleven runs."""
+    usual = {
+        "at_ms": START_MS,
+        "version": 12,
+        "sessions": 11,
+        "runs": 9,
+        "cadence_spm_at_3_mps": OwnMean(own=171.6, sessions=11, others=165.0, own_share=0.6875),
+        "slope_spm_per_mps": OwnMean(own=5.4, sessions=8, others=6.0, own_share=0.6154),
+        "spread_spm": OwnMean(own=1.9, sessions=11, others=2.9, own_share=0.6875),
+        "spread_of_10_s_spm": OwnMean(own=1.3, sessions=11, others=2.1, own_share=0.6875),
+        "drift_percent_per_h": OwnMean(own=4.1, sessions=6, others=5.0, own_share=0.5455),
+        "drift_when_hot_percent_per_h": OwnMean(own=9.3, sessions=1, others=7.6, own_share=0.1667),
+        "longest_s": 6_120.0,
+        "threshold_scale": 0.94,
+        "uneventful": 7,
+        "learned_at_ms": START_MS - 7_200_000,
+    }
+    return BaselineLearned(**{**usual, **more})  # type: ignore[arg-type] - fields by name
 
 
 class Desk:

@@ -7,6 +7,7 @@ import { Brand, LevelBar, LiveDot, Shape, Spark } from "./lib/parts";
 import type { Answer, Flow } from "./lib/relief";
 import { ReliefCard, asking, hasEased, reliefSteps, walkSteps } from "./lib/relief";
 import { sound } from "./lib/sound";
+import { UsualForYou } from "./lib/usual";
 import type { Alert, Athlete, PageContext, RunnerFrame, Sensor } from "./lib/types";
 
 const PATTERN: Record<string, string> = {
@@ -193,6 +194,7 @@ function App({ page }: { page: PageContext }) {
         {athlete ? <Level athlete={athlete} alert={advice(frame?.alerts ?? [])} /> : <section class="box level" aria-label="Fatigue pattern"><h2>Waiting for the first value</h2></section>}
         <button type="button" class="btn full big" onClick={runner.cramping}>I’m cramping</button>
         {cramp && <button type="button" class="btn full" onClick={() => runner.setFlow("relief")}>{hasEased(alerts) ? "Back to running, step by step" : "Relief steps"}</button>}
+        {frame && <UsualForYou athlete={frame.athlete.id} usual={frame.usual} />}
       </main>
       <Card page={page} runner={runner} />
     </>

@@ -30,8 +30,12 @@ export interface Athlete {
 export interface Board {
   at_ms: number; team: string; athletes: Athlete[]; alerts: Alert[]; unclaimed: Unclaimed[]; services: Service[];
 }
+/** One thing that is usual for a runner; share is how much of it is the runner's own. */
+export interface UsualRow { name: string; value: string; note: string; share: number | null }
+export interface Usual { version: number; runs: number; learned_at_ms: number | null; rows: UsualRow[] }
+
 export interface RunnerFrame {
-  at_ms: number; team: string; athlete: Athlete; sensors: Sensor[]; alerts: Alert[]; misses: string[];
+  at_ms: number; team: string; athlete: Athlete; sensors: Sensor[]; alerts: Alert[]; misses: string[]; usual: Usual | null;
 }
 
 export interface RunRow {
