@@ -123,7 +123,8 @@ class Reception:
                 named = f"{message.alert_id}:{message.at_ms}:{message.by}:{message.answer}"
                 told = Told(f"ack:{athlete}:{named}", athlete, "ack", message)
                 await self._decide(told, now_ms, lambda case: desk.on_answer(case, message, now_ms))
-            case CheckedIn():
+            # Whatever else a runner says is for those who learn: it opens and closes nothing.
+            case CheckedIn(what="cramp" | "eased"):
                 told = Told(f"checkin:{athlete}:{message.at_ms}:{message.what}", athlete, "checkin", message)
                 await self._decide(told, now_ms, lambda case: desk.on_check_in(case, message, now_ms))
 

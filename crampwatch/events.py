@@ -256,7 +256,8 @@ class Acknowledged(Message):
     answer: Answer = Answer.OK
 
 
-#: What a runner can say unasked: a cramp, that it has eased, that nothing happened; or the air: below 12 C, to 22, above.
+#: What a runner can say unasked: a cramp, that it has eased, that nothing happened; or the air: below 12 C, to 22 C,
+#: above.
 CheckInWord = Literal["cramp", "eased", "uneventful", "cool", "mild", "hot"]
 
 

@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from crampwatch.errors import Misconfigured, Unavailable
-from crampwatch.events import Acknowledged, Answer, CheckedIn, ResetAsked, SensorClaimed
+from crampwatch.events import Acknowledged, Answer, CheckedIn, CheckInWord, ResetAsked, SensorClaimed
 from crampwatch.topics import SYSTEM, Kind, Topic
 from crampwatch.units import Id
 
@@ -34,10 +34,10 @@ class AckBody(Body):
 
 
 class CheckinBody(Body):
-    """``POST /api/checkin``: a runner says that it cramps, or that it has eased."""
+    """``POST /api/checkin``: a runner says that it cramps or has eased, that nothing happened, or how warm it is."""
 
     athlete: Id
-    what: Literal["cramp", "eased"]
+    what: CheckInWord
 
 
 class ClaimBody(Body):

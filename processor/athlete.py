@@ -153,7 +153,7 @@ class Athlete:
             state[Exposure](),
             state[Pacing](),
             state[Tally](),
-            state[Answers](),
+            answers=state[Answers](),
             waiting=[one.what for one in self._labels],
         )
 

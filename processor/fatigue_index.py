@@ -69,8 +69,9 @@ _HOT = "It is hot: a higher heart rate is expected."
 
 
 def fatigue_reasons(view: View) -> tuple[str, ...]:
-    """The two largest parts of the index in words for a runner, and nothing about their cause; then that it is hot, where
-    that is allowed for.
+    """The two largest parts of the index in words for a runner, and nothing about their cause.
+
+    Where it is hot and the index allows for that, it is said last.
     """
     parts = view.fatigue_parts
     largest = sorted((name for name, part in parts.items() if part >= 1), key=lambda name: (-parts[name], name))

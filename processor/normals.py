@@ -117,10 +117,10 @@ def hear_of_cramp(connection: Connection, athlete: str, session: str, at_ms: int
 
 
 def hear_of_nothing(connection: Connection, athlete: str, session: str, at_ms: int, summary: Summary) -> None:
-    """Somebody said of a session that nothing happened. If that was learned from, and nobody had said so of it, make the
-    version that counts its scores as confirmed ones. Where a cramp was reported too, that is believed.
+    """Somebody said of a session that nothing happened. If it was learned from and not confirmed yet, make the version
+    that counts its scores as confirmed ones. Where a cramp was reported too, that is believed.
 
-    ``summary`` is what the session taught before it was said.
+    ``summary`` is what the session taught before that was said.
     """
     lesson = _lesson(connection, athlete, session)
     if lesson is None or summary.cramp or summary.confirmed:
@@ -133,9 +133,7 @@ def hear_of_nothing(connection: Connection, athlete: str, session: str, at_ms: i
     _put(connection, athlete, Version(new, session, at_ms), new.ended_ms or 0)
     if not counted:
         # A cramp that is reported yet is to take back this one.
-        connection.execute(
-            "UPDATE lesson SET version=? WHERE athlete=? AND session=?", (new.version, athlete, session)
-        )
+        connection.execute("UPDATE lesson SET version=? WHERE athlete=? AND session=?", (new.version, athlete, session))
 
 
 def versions(connection: Connection, athlete: str) -> Sequence[Version]:

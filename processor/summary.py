@@ -69,8 +69,8 @@ def summary_of(
     exposure: ExposureState,
     pacing: PacingState,
     tally: TallyState,
-    answers: AnswersState,
     *,
+    answers: AnswersState,
     waiting: Collection[What] = (),
 ) -> Summary:
     """Sum up a session from what its parts hold.

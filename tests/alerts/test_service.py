@@ -134,6 +134,19 @@ async def test_a_sudden_stop_a_yes_easing_and_running_on(world):
         assert world.states[-1].state == "cleared"
 
 
+@pytest.mark.parametrize("what", ["uneventful", "cool", "mild", "hot"])
+async def test_how_it_was_and_how_warm_it_is_open_and_close_nothing(world, what):
+    async with world.alerting():
+        stop = finding(FindingKind.CRAMP_STOP, Level.NOW)
+        await world.say(Kind.CHECKIN, check_in(what))
+        await world.find(stop)
+        await world.say(Kind.ACK, answer(stop.id, Answer.CRAMP))
+        await world.say(Kind.CHECKIN, check_in(what))
+        await world.say(Kind.CHECKIN, check_in("eased"))
+        await world.decided(3)
+        assert world.reasons == ["first", "answered", "eased"]
+
+
 async def test_just_a_pause_is_a_label_and_the_next_stop_is_not_asked_about(world):
     async with world.alerting():
         stop = finding(FindingKind.CRAMP_STOP, Level.NOW)

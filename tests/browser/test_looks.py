@@ -155,6 +155,31 @@ async def test_a_sudden_stop_asks_and_a_pause_is_a_pause(table: Desk, eyes: Eyes
             assert b'"answer":"pause"' in await table.answer(Kind.ACK)
 
 
+@pytest.mark.parametrize("size", [PHONE, SMALL_PHONE])
+async def test_a_runner_says_how_warm_it_is_and_at_the_end_how_it_was(
+    table: Desk, eyes: Eyes, size: tuple[int, int]
+) -> None:
+    async with table.open():
+        table.run()
+        async with eyes.on(f"{table.url}/live/ana", size) as page:
+            weather = page.get_by_role("group", name="Weather")
+            await weather.get_by_role("button", name="Hot").click()
+            assert b'"what":"hot"' in await table.answer(Kind.CHECKIN)
+            await expect(weather.get_by_role("button", name="Hot")).to_have_attribute("aria-pressed", "true")
+            await expect(page.get_by_role("group", name="How was it?")).to_have_count(0)
+            for _ in range(121):
+                table.run()
+                await table.clock.advance(5, turns=1)
+            fine = page.get_by_role("button", name="Nothing happened")
+            await fine.click()
+            await expect(fine).to_have_attribute("aria-pressed", "true")
+            await expect(page.get_by_text("Noted. Thank you.")).to_be_visible()
+            assert b'"what":"uneventful"' in table.answers(Kind.CHECKIN)[-1]
+            await shoot(page, f"runner-checkin-{size[0]}")
+            overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert overflow <= 0
+
+
 async def test_a_fault_is_a_note_not_a_card(table: Desk, eyes: Eyes) -> None:
     async with table.open():
         table.run()

@@ -80,10 +80,11 @@ async def test_an_answer_to_an_alert_goes_over_the_bus(site, web):
     assert (message.alert_id, message.by, message.answer) == ("a1", "coach", Answer.PAUSE)
 
 
-async def test_a_check_in_goes_over_the_bus(site, web):
-    assert (await web.post("/api/checkin", json={"athlete": "ana", "what": "eased"})).status_code == 202
+@pytest.mark.parametrize("what", ["cramp", "eased", "uneventful", "cool", "mild", "hot"])
+async def test_a_check_in_goes_over_the_bus(site, web, what):
+    assert (await web.post("/api/checkin", json={"athlete": "ana", "what": what})).status_code == 202
     topic, message = site.bus.only()
-    assert (topic, message.what) == ("crampwatch/v1/club/ana/checkin", "eased")
+    assert (topic, message.what) == ("crampwatch/v1/club/ana/checkin", what)
 
 
 async def test_a_sensor_is_claimed_from_the_collector_that_sees_it(site, web):

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from crampwatch.events import FindingKind
 from crampwatch.units import Gate, Level, Mode, Motion, Quality
 from processor.athlete import Athlete
-from processor.detect.fatigue import Fatigue, FatigueState
+from processor.detect.fatigue import Fatigue, FatigueDetectorSettings, FatigueState
 from processor.fatigue_index import FatigueSettings, fatigue_evidence, fatigue_parts, fatigue_reasons
 from processor.features.usual_alpha import UsualAlpha, UsualAlphaSettings, UsualAlphaState
 from processor.features.view import Baseline, View
+from processor.labels import BANDS, HOT, Label
 from processor.profile import Profile, Usual
 from processor.state import packed, unpacked
 from tests.support.clocks import START_MS
@@ -115,6 +116,53 @@ def test_the_two_largest_parts_are_named():
 def test_a_rise_of_heart_rate_is_said_of_what_it_was_compared_with(by_speed, what):
     view = View(START_MS, 1.0, by_speed=by_speed, slowing=None, fatigue_parts={"decoupling": 20.0})
     assert fatigue_reasons(view) == (f"Your heart rate is up for the same {what}.",)
+
+
+def hour_on(label=None, hours=1.0, bpm=171, **settings):
+    """The second of a run in which heart rate is up by 14 %, so long after it began to be told apart from warmth."""
+    detector = Fatigue(FatigueDetectorSettings(**settings))
+    told(detector, *(second(at_s) for at_s in range(500)))
+    run_s = 780.0 + hours * 3_600
+    after = [second(500 + at_s, bpm=bpm, run_s=run_s, decline_percent=5.0) for at_s in range(900)]
+    if label is not None:
+        after[0].labels = (Label(after[0].at_ms, label),)
+    return told(detector, *after)
+
+
+class TestHeat:
+    def test_where_it_is_hot_the_rise_that_is_usual_there_does_not_count(self):
+        plain, hot = hour_on(), hour_on(HOT)
+        assert hot.decoupling == plain.decoupling
+        assert hot.heat_drift == pytest.approx(0.03)
+        lost = plain.fatigue_parts["decoupling"] - hot.fatigue_parts["decoupling"]
+        assert lost == pytest.approx(100 * 0.30 / 0.70 * 0.03 / 0.175)
+        assert fatigue_evidence(hot)["heat_drift"] == 0.03
+        assert "heat_drift" not in fatigue_evidence(plain)
+
+    @pytest.mark.parametrize("label", [None, "cool", "mild"])
+    def test_nothing_is_allowed_for_where_nobody_said_that_it_is_hot(self, label):
+        assert hour_on(label).fatigue_parts == hour_on().fatigue_parts
+
+    def test_nothing_is_allowed_for_before_drift_begins_and_never_more_than_half_of_the_range(self):
+        assert hour_on(HOT, hours=-0.1).heat_drift == 0.0
+        assert hour_on(HOT, hours=9.0).heat_drift == 0.10
+        assert hour_on(HOT, hours=1.0, warmer_percent_per_h=(0.0, 0.0, 5.0)).heat_drift == pytest.approx(0.05)
+
+    def test_it_is_said_once_and_last_and_only_where_it_is_hot(self):
+        words = "It is hot: a higher heart rate is expected."
+        assert fatigue_reasons(hour_on(HOT))[-1] == words
+        assert words not in fatigue_reasons(hour_on("mild", warmer_percent_per_h=(0.0, 2.0, 5.0)))
+        assert words not in fatigue_reasons(hour_on(HOT, hours=-0.1))
+
+    @given(band=st.sampled_from(BANDS), run_s=st.floats(0, 90_000), warmer=st.tuples(*[st.floats(0, 10)] * 3))
+    def test_it_only_ever_lowers_the_index(self, band, run_s, warmer):
+        detector = Fatigue(FatigueDetectorSettings(warmer_percent_per_h=warmer), FatigueState(band=band))
+        view = second(0, run_s=run_s)
+        detector.observe(view)
+        assert 0.0 <= view.heat_drift <= 0.10
+        view.decoupling, view.decline_percent = 0.15, 3.0
+        lowered = fatigue_parts(view, FatigueSettings(), by_speed=True)
+        assert sum(lowered.values()) <= index(decoupling=0.15, decline_percent=3.0) + 1e-9
 
 
 @pytest.mark.parametrize("part", ["alpha1", "decline", "decoupling", "exposure", "slowing"])

@@ -2,19 +2,21 @@
 
 import dataclasses
 import json
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crampwatch.events import Acknowledged, Answer, CheckedIn, FindingKind
+from crampwatch.events import Acknowledged, Answer, CheckedIn, Finding, FindingKind
 from crampwatch.units import MINUTE_MS, Gate, Level, Motion
 from processor.athlete import ANSWERS, Athlete
 from processor.backtest import backtest
 from processor.context.answers import Answers
+from processor.detect.fatigue import Fatigue
 from processor.detect.tally import Tally
 from processor.features.view import View
-from processor.labels import CRAMP, EASED, PAUSE, Label, label_of, stored_label
+from processor.labels import BANDS, CRAMP, EASED, HOT, PAUSE, UNEVENTFUL, Label, What, label_of, stored_label
 from tests.support.clocks import START_MS
 from tests.support.stories import Story
 
@@ -86,12 +88,26 @@ class TestAnAnswer:
         assert told(Label(AT_MS, PAUSE), until_ms=AT_MS + 15 * MINUTE_MS).gates == []
 
     def test_each_is_a_finding_that_concerns_nobody_and_says_what_was_said(self):
-        for what in (CRAMP, PAUSE, EASED):
+        for what in get_args(What):
             (proof,) = Answers().observe(second(AT_MS, Label(AT_MS - 500, what)))
             assert (proof.kind, proof.level, proof.tag) == (FindingKind.LABEL, Level.OK, what)
             assert dict(proof.evidence) == {what: 1.0}
 
-    @pytest.mark.parametrize("what", [CRAMP, PAUSE, EASED])
+    @pytest.mark.parametrize("what", [UNEVENTFUL, *BANDS])
+    def test_that_nothing_happened_or_how_warm_it_is_quiets_and_raises_nothing(self, what):
+        view = told(Label(AT_MS, CRAMP), Label(AT_MS + 1_000, what), until_ms=AT_MS + 10 * MINUTE_MS)
+        assert (view.gates, view.prior) == ([], 0.88)
+        view = told(Label(AT_MS, what), until_ms=AT_MS + 1_000)
+        assert (view.gates, view.prior) == ([], 0.0)
+
+    def test_of_words_on_the_weather_in_one_second_the_last_one_counts(self):
+        answers = Answers()
+        (proof,) = answers.observe(second(AT_MS, Label(AT_MS - 900, "hot"), Label(AT_MS - 100, "cool")))
+        assert (proof.tag, answers.snapshot().band) == ("cool", "cool")
+        assert answers.observe(second(AT_MS + 1_000, Label(AT_MS - 900, "hot"))) == []
+        assert answers.snapshot().band == "cool"
+
+    @pytest.mark.parametrize("what", get_args(What))
     def test_one_that_was_heard_before_is_no_new_one(self, what):
         answers = Answers()
         assert answers.observe(second(AT_MS, Label(AT_MS - 2_000, what)))
@@ -99,11 +115,11 @@ class TestAnAnswer:
         again = second(AT_MS + 1_000, Label(AT_MS - 2_000, what))
         assert answers.observe(again) == []
         assert again.labels == ()
-        assert answers.snapshot().cramp_ms == before.cramp_ms
+        assert answers.snapshot() == before
 
     @settings(max_examples=60, deadline=None)
     @given(
-        said=st.lists(st.tuples(st.integers(0, 90), st.sampled_from([CRAMP, PAUSE, EASED])), max_size=6),
+        said=st.lists(st.tuples(st.integers(0, 90), st.sampled_from(get_args(What))), max_size=6),
         late=st.integers(0, 5),
     )
     def test_telling_what_took_effect_from_the_start_leads_to_the_same_state(self, said, late):
@@ -207,6 +223,50 @@ class TestAMachine:
         assert (silent.summary().uneventful, silent.summary().confirmed) == (True, False)
         assert answered.summary().confirmed
 
+    def test_that_nothing_happened_confirms_a_run_in_which_a_warning_was_reached_before(self):
+        tally = Tally()
+        for at_s, level in enumerate((Level.OK, Level.WARNING, Level.OK)):
+            view = second(AT_MS + at_s * 1_000)
+            view.level = level
+            tally.observe(view)
+        assert fine_after(tally, Level.OK, Level.OK)
+        assert fine_after(tally, Level.WATCH)
+
+    @pytest.mark.parametrize("level", [Level.WARNING, Level.NOW])
+    def test_that_nothing_happened_says_nothing_of_a_warning_or_a_question_that_comes_after_it(self, level):
+        assert not fine_after(Tally(), level)
+        assert not fine_after(Tally(), level, Level.OK)
+
+    @pytest.mark.parametrize("late", [False, True])
+    def test_a_word_that_nothing_happened_makes_the_run_uneventful_and_confirmed(self, late):
+        machine = Athlete("r7", "s1")
+        samples = run()
+        at_ms = samples[-1].at_ms + (60_000 if late else 0)
+        machine.tell(Label(at_ms, UNEVENTFUL))
+        machine.observe(samples)
+        assert machine.summary().uneventful
+        assert machine.summary().confirmed
+
+    @pytest.mark.parametrize("order", [(CRAMP, UNEVENTFUL), (UNEVENTFUL, CRAMP)])
+    def test_a_cramp_is_believed_before_and_after_a_word_that_nothing_happened(self, order):
+        machine = Athlete("r7", "s1")
+        samples = run()
+        machine.tell(Label(samples[0].at_ms + 60_000, order[0]))
+        machine.observe(samples)
+        machine.tell(Label(samples[-1].at_ms + 60_000, order[1]))
+        summary = machine.summary()
+        assert (summary.cramp, summary.uneventful, summary.confirmed) == (True, False, False)
+
+    def test_the_newest_word_on_the_weather_is_the_one_of_the_session(self):
+        machine = Athlete("r7", "s1")
+        assert backtested(run()).band is None
+        samples = run()
+        machine.tell(Label(samples[0].at_ms, "hot"))
+        machine.observe(samples)
+        assert machine.summary().band == "hot"
+        machine.tell(Label(samples[-1].at_ms + 60_000, "mild"))
+        assert machine.summary().band == "mild"
+
     def test_a_backtest_takes_labels(self):
         samples = run()
         label = Label(samples[0].at_ms + 60_000, CRAMP)
@@ -228,6 +288,90 @@ class TestAMachine:
         summary = backtested(Story(speed=False).running(1_400).samples)
         assert (summary.distance_m, summary.mps, summary.slope) == (None, None, None)
         assert not summary.early_mps
+
+
+def fine_after(tally, *levels):
+    """Whether a word that nothing happened still holds after seconds with these levels."""
+    view = second(AT_MS + 60_000, Label(AT_MS + 60_000, UNEVENTFUL))
+    tally.observe(view)
+    for at_s, level in enumerate(levels, 61):
+        view = second(AT_MS + at_s * 1_000)
+        view.level = level
+        tally.observe(view)
+    return tally.snapshot().fine
+
+
+def after_a_step_back(by_ms=200_000):
+    """A run whose clock goes back into its own past, and the first sample after that."""
+    story = Story().running(900)
+    samples = story.samples
+    half = len(samples) // 2
+    back = [one.model_copy(update={"at_ms": one.at_ms - by_ms}) for one in samples[half:]]
+    return [*samples[:half], *back], half
+
+
+class TestAClockThatGoesBack:
+    def labelled(self, machine, samples, said):
+        """What a machine proves when answers come live: by the place of the sample before which each is told."""
+        proved = []
+        for place, sample in enumerate(samples):
+            for label in (one for when, one in said if when == place):
+                machine.tell(label)
+            proved.append(machine.observe((sample,)))
+        return findings(proved)
+
+    @settings(max_examples=25, deadline=None)
+    @given(
+        said=st.lists(
+            st.tuples(
+                st.floats(0, 0.999), st.integers(-5_000, 300_000), st.sampled_from([CRAMP, PAUSE, UNEVENTFUL, HOT])
+            ),
+            max_size=5,
+        )
+    )
+    def test_what_was_said_has_the_same_effect_live_and_when_it_is_told_again(self, said):
+        samples, _ = after_a_step_back()
+        told = [(int(share * len(samples)), ahead, what) for share, ahead, what in said]
+        live = Athlete("r7", "s1")
+        stored = self.labelled(
+            live, samples, [(at, Label(samples[at].at_ms + ahead, what)) for at, ahead, what in told]
+        )
+        anew = Athlete("r7", "s1")
+        for label in filter(None, map(stored_label, stored)):
+            anew.tell(label, proved=True)
+        assert findings([anew.observe(samples)]) == stored
+        waiting = json.loads(live.snapshot())
+        rebuilt = json.loads(anew.snapshot())
+        waiting.pop("labels")
+        assert rebuilt.pop("labels") == []
+        assert rebuilt == waiting
+
+    def test_what_still_waits_takes_effect_with_the_first_second_after_it(self):
+        samples, half = after_a_step_back()
+        label = Label(samples[half - 1].at_ms + 30_000, CRAMP)
+        machine = Athlete("r7", "s1")
+        (finding,) = [one for one in self.labelled(machine, samples, [(half, label)]) if one.kind is FindingKind.LABEL]
+        assert samples[half].at_ms <= finding.at_ms < samples[half].at_ms + 30_000
+        assert finding.id.endswith("/1")
+
+    def test_what_was_said_before_it_holds_on(self):
+        samples, half = after_a_step_back()
+        said = [(half // 2, Label(samples[half // 2].at_ms, what)) for what in (CRAMP, HOT)]
+        machine = Athlete("r7", "s1")
+        self.labelled(machine, samples[:-1], said)
+        view = machine.observe(samples[-1:]).views[-1]
+        assert (view.prior, view.hot) == (0.88, True)
+        assert (machine.summary().cramp, machine.summary().band) == (True, HOT)
+        assert Athlete.restore(machine.snapshot()).snapshot() == machine.snapshot()
+
+    def test_a_moment_of_before_the_step_is_not_the_same_after_it(self):
+        fatigue = Fatigue()
+        fatigue.observe(second(AT_MS, Label(AT_MS, HOT)))
+        assert fatigue.after_restart().band == HOT
+        finding = {"kind": FindingKind.LABEL, "session": "s1", "at_ms": 1_000, "level": Level.OK, "because": ()}
+        ids = ("r7/s1/label-cramp/1000", "r7/s1/label-cramp/1000/2")
+        told = [stored_label(Finding(id=one, evidence={CRAMP: 1.0}, **finding)) for one in ids]
+        assert told == [Label(1_000, CRAMP), Label(1_000, CRAMP, 2)]
 
 
 def backtested(samples):

@@ -11,14 +11,17 @@ from hypothesis import strategies as st
 from crampwatch.units import HOUR_MS, MINUTE_MS
 from processor import personal as personal_module
 from processor import population
+from processor.labels import BANDS
 from processor.personal import (
     LEARNING,
     Mean,
     Personal,
+    confirmed,
     learned,
     longest_s,
     threshold_scale,
     usual_run_s,
+    warmer,
     without_scores,
 )
 from processor.population import POPULATION, SCORE_AT_QUANTILE, SCORE_EDGES, score_quantile
@@ -79,6 +82,7 @@ def sessions(draw):
         drift_percent_per_h=draw(st.none() | st.floats(-90, 900)),
         hard=draw(st.booleans()),
         uneventful=draw(st.booleans()),
+        band=draw(st.sampled_from([None, *BANDS])),
         confirmed=draw(st.booleans()),
         scores=tuple(draw(st.lists(st.floats(0, 90_000), min_size=BINS, max_size=BINS))),
     )
@@ -136,6 +140,16 @@ class TestLearning:
         assert len(personal.encode()) <= 2_048
         assert longest_s(personal, personal.ended_ms) == 79 * 60
 
+    def test_drift_is_kept_by_the_weather_too_where_somebody_said_how_it_was(self):
+        personal = after(*(session(drift_percent_per_h=9.0, band=band) for band in ("hot", "hot", "cool", None)))
+        assert (personal.drift, personal.hot_drift, personal.cool_drift) == (Mean(9.0, 4), Mean(9.0, 2), Mean(9.0, 1))
+        assert personal.mild_drift == Mean()
+
+    def test_one_of_the_schema_before_knows_no_weather(self):
+        personal = after(session(band="hot"))
+        body = {name: one for name, one in json.loads(personal.encode()).items() if not name.endswith("_drift")}
+        assert Personal.decode(json.dumps({**body, "v": 2}).encode()) == replace(personal, hot_drift=Mean())
+
     def test_another_schema_is_refused(self):
         body = json.loads(Personal().encode())
         with pytest.raises(ValueError, match="schema"):
@@ -144,6 +158,46 @@ class TestLearning:
     def test_a_reset_is_a_version_that_knows_nothing(self):
         personal = after(session(0), session(1))
         assert personal.reset() == Personal(version=3)
+
+
+class TestTheWeather:
+    def test_who_is_not_known_drifts_as_others_do(self):
+        assert [warmer(Personal(), band) for band in BANDS] == [0.0, 0.0, 3.0]
+
+    def test_what_hot_runs_say_is_shrunk_to_what_all_runs_say(self):
+        hot, mild = session(drift_percent_per_h=9.0, band="hot"), session(drift_percent_per_h=4.0, band="mild")
+        personal = after(*[mild, hot] * 5)
+        common = personal.drift.shrunk(5.0)
+        assert warmer(personal, "hot") == pytest.approx(0.5 * 9.0 + 0.5 * (common + 3.0) - common, abs=0.001)
+        assert warmer(personal, "mild") == 0.0
+        usual = profile_of(Asked(), personal, START_MS).usual
+        assert (usual.cool_drift, usual.mild_drift, usual.hot_drift) == (0.0, 0.0, warmer(personal, "hot"))
+
+    @given(summaries=st.lists(sessions(), max_size=8), band=st.sampled_from(BANDS))
+    @settings(max_examples=50, deadline=None)
+    def test_it_lies_within_its_bounds(self, summaries, band):
+        assert 0.0 <= warmer(after(*summaries), band) <= LEARNING.warmer_percent_per_h
+
+
+class TestAWordThatComesLate:
+    def test_that_nothing_happened_counts_the_scores_of_a_run_that_had_not(self):
+        run = session(uneventful=False)
+        personal = after(run)
+        assert confirmed(personal, run, counted=False) == replace(
+            after(session(confirmed=True)), version=personal.version + 1
+        )
+
+    def test_that_nothing_happened_adds_no_scores_twice(self):
+        run = session()
+        personal = after(run)
+        assert confirmed(personal, run, counted=True) == replace(
+            after(session(confirmed=True)), version=personal.version + 1
+        )
+
+    @pytest.mark.parametrize("run", [session(minutes=4), session(scores=at_score(0, 0.0))])
+    def test_of_hardly_any_running_it_says_nothing(self, run):
+        personal = after(session())
+        assert confirmed(personal, run, counted=False) is personal
 
 
 class TestShrinking:

@@ -15,7 +15,7 @@ from crampwatch.units import HOUR_MS
 from processor.athlete import Athlete
 from processor.backtest import backtest
 from processor.context.answers import Answers
-from processor.labels import CRAMP, EASED, PAUSE, Label
+from processor.labels import CRAMP, EASED, PAUSE, UNEVENTFUL, Label
 from processor.personal import Personal, learned
 from processor.profile import Asked, profile_of
 from processor.roster import OVER_MS
@@ -129,7 +129,53 @@ class TestTheShelf:
             corrected = (await shelf.versions("r7"))[-1].personal
         assert (corrected.version, corrected.sessions, corrected.uneventful, corrected.scores) == (2, 1, 0, ())
 
-    @pytest.mark.parametrize("what", [PAUSE, EASED])
+    @pytest.mark.parametrize("uneventful", [False, True])
+    async def test_that_nothing_happened_is_believed_later(self, tmp_path, uneventful):
+        run = session(uneventful=uneventful)
+        async with shelf_of(tmp_path) as shelf:
+            await shelf.keep([kept("s1", run)], ())
+            for _ in range(2):
+                await shelf.say("r7", "s1", run.ended_ms, Label(run.ended_ms, UNEVENTFUL), run)
+            found = [one.personal for one in await shelf.versions("r7")]
+        assert [one.version for one in found] == [1, 2]
+        assert (found[1].uneventful, found[1].confirmed) == (1, 1)
+        assert found[1].scores == found[1].confirmed_scores == run.scores
+
+    @pytest.mark.parametrize("uneventful", [False, True])
+    async def test_a_cramp_takes_back_what_a_word_that_nothing_happened_has_taught(self, tmp_path, uneventful):
+        first, run = session(0), session(1, uneventful=uneventful)
+        async with shelf_of(tmp_path) as shelf:
+            await shelf.keep([kept("s1", first), kept("s2", run)], ())
+            await shelf.say("r7", "s2", run.ended_ms, Label(run.ended_ms, UNEVENTFUL), run)
+            await shelf.say("r7", "s2", run.ended_ms + 1, Label(run.ended_ms, CRAMP))
+            before, *_, corrected = (one.personal for one in await shelf.versions("r7"))
+            crampy = session(1, uneventful=False, cramp=True)
+            await shelf.say("r7", "s2", run.ended_ms + 2, Label(run.ended_ms, UNEVENTFUL), crampy)
+            assert (await shelf.versions("r7"))[-1].personal == corrected
+        assert (corrected.uneventful, corrected.scores, corrected.confirmed) == (1, before.scores, 0)
+        assert corrected.sessions == 2
+
+    async def test_that_nothing_happened_teaches_nothing_more_of_what_a_reset_forgot_or_of_what_was_confirmed(
+        self, tmp_path
+    ):
+        run = session(confirmed=True)
+        async with shelf_of(tmp_path) as shelf:
+            await shelf.keep([kept("s1", run)], ())
+            await shelf.say("r7", "s1", run.ended_ms, Label(run.ended_ms, UNEVENTFUL), run)
+            assert len(await shelf.versions("r7")) == 1
+            await shelf.reset("r7", run.ended_ms)
+            await shelf.say("r7", "s1", run.ended_ms + 1, Label(run.ended_ms, UNEVENTFUL), session())
+            assert len(await shelf.versions("r7")) == 2
+
+    async def test_that_nothing_happened_in_a_session_that_was_not_learned_from_makes_no_version(self, tmp_path):
+        async with shelf_of(tmp_path) as shelf:
+            await shelf.keep([kept("s1", session(minutes=1))], ())
+            for name in ("s1", "s2"):
+                label = Label(session().ended_ms, UNEVENTFUL)
+                assert await shelf.say("r7", name, session().ended_ms, label, session(minutes=1))
+            assert await shelf.versions("r7") == []
+
+    @pytest.mark.parametrize("what", [PAUSE, EASED, "hot"])
     async def test_other_answers_take_nothing_back(self, tmp_path, what):
         async with shelf_of(tmp_path) as shelf:
             await shelf.keep([kept("s1", session(0))], ())
@@ -328,6 +374,26 @@ class TestAnAnswer:
         assert finding in await desk.store.findings(RUN)
         expected = findings_of(story(), Label(finding.at_ms, CRAMP))
         assert await desk.store.findings(RUN) == sorted(expected, key=lambda one: (one.at_ms, one.id))
+
+    @pytest.mark.parametrize("hours", [0, 3], ids=["before the session is over", "when it was learned from"])
+    async def test_that_nothing_happened_confirms_the_run_whose_last_second_is_over(self, desk, hours):
+        messages = rows(calm())
+        ended_ms = messages[-1].samples[-1].at_ms
+        async with desk.processing():
+            await desk.send(*messages)
+            await desk.marked(len(messages) - 1)
+            await desk.clock.advance(720 + hours * 3_600)
+            await desk.send(*rows(Story().running(2).samples, session="s9", spool="other"), topic=OTHER)
+            await until(lambda: (("r7", "s1") in desk.processor._roster._seats) == (hours == 0))
+            await desk.send(CheckedIn(at_ms=ended_ms + hours * HOUR_MS, what="uneventful"), topic=CHECKIN)
+            await until(lambda: desk.counters.value("labels", "uneventful") == 1)
+            await until(lambda: all(one.kept_at_ms for one in desk.processor._roster._seats.values()))
+        await run_on_a_day(desk, 2)
+        async with shelf_of(desk.settings.state_dir) as shelf:
+            found = [one.personal for one in await shelf.versions("r7")]
+        assert [(one.sessions, one.uneventful, one.confirmed) for one in found] == (
+            [(1, 1, 1)] if hours == 0 else [(1, 1, 0), (1, 1, 1)]
+        )
 
     @pytest.mark.parametrize("taken", [0, 1])
     async def test_is_there_after_a_restart_whether_it_had_taken_effect_or_not(self, desk, taken):

@@ -80,8 +80,7 @@ def views(draw):
                 mode=draw(st.sampled_from(Mode)),
                 alpha1=draw(maybe(st.floats(0, 2, width=32))),
                 labels=tuple(
-                    Label(at_ms, what)
-                    for what in draw(st.lists(st.sampled_from(get_args(What)), max_size=1))
+                    Label(at_ms, what) for what in draw(st.lists(st.sampled_from(get_args(What)), max_size=1))
                 ),
                 gates=draw(st.lists(st.sampled_from(Gate), max_size=2, unique=True)),
                 base=base,

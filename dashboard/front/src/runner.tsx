@@ -1,5 +1,7 @@
 import { useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
 import { post } from "./lib/api";
+import type { Word } from "./lib/checkin";
+import { CheckIn } from "./lib/checkin";
 import { clock, number, sentences } from "./lib/format";
 import { AlertBook, live } from "./lib/live";
 import { context, listenForDialogs, mount } from "./lib/page";
@@ -14,6 +16,8 @@ const PATTERN: Record<string, string> = {
   ok: "Fatigue pattern low", watch: "Fatigue pattern raised", warning: "Fatigue pattern high",
   imminent: "Strong fatigue pattern", now: "Check now",
 };
+/** Of a shorter run nobody is asked how it was. */
+const ASKS_S = 600;
 const SENSOR: Record<string, string> = {
   connected: "on", searching: "searching", lost: "lost", unclaimed: "unclaimed",
 };
@@ -118,8 +122,9 @@ function useRunner(page: PageContext) {
     setFlow("walk");
     void say("/api/checkin", { athlete: page.athlete, what: "eased" });
   };
+  const tell = (what: Word): Promise<boolean> => say("/api/checkin", { athlete: page.athlete, what });
   const done = (): void => { setFlow("none"); setProblem(null); };
-  return { frame, up, flow, setFlow, problem, alerts: book.newestFirst, answered: answered.current, answer, cramping, eased, done };
+  return { frame, up, flow, setFlow, problem, alerts: book.newestFirst, answered: answered.current, answer, cramping, eased, tell, done };
 }
 
 function Card({ page, runner }: { page: PageContext; runner: ReturnType<typeof useRunner> }) {
@@ -194,6 +199,9 @@ function App({ page }: { page: PageContext }) {
         {athlete ? <Level athlete={athlete} alert={advice(frame?.alerts ?? [])} /> : <section class="box level" aria-label="Fatigue pattern"><h2>Waiting for the first value</h2></section>}
         <button type="button" class="btn full big" onClick={runner.cramping}>I’m cramping</button>
         {cramp && <button type="button" class="btn full" onClick={() => runner.setFlow("relief")}>{hasEased(alerts) ? "Back to running, step by step" : "Relief steps"}</button>}
+        {athlete && (
+          <CheckIn key={athlete.session} asks={(athlete.elapsed_s ?? 0) >= ASKS_S} onSay={runner.tell} onCramp={runner.cramping} />
+        )}
         {frame && <UsualForYou athlete={frame.athlete.id} usual={frame.usual} />}
       </main>
       <Card page={page} runner={runner} />
