@@ -1,6 +1,5 @@
 """DFA-alpha1: the same as another program's, what noise gives, and nothing where it would mean nothing."""
 
-import importlib.util
 import math
 from random import Random
 
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 
 from processor.features.alpha import AlphaSettings, detrended, dfa_alpha1, fluctuations
 from tests.processor.beating import fractional_noise, unrounded, wander
+from tests.support import needs
 
 RAW = AlphaSettings(smoothness=0.0)
 SCALES = AlphaSettings().scales
@@ -31,20 +31,19 @@ def test_alpha1_is_what_neurokit_says(seed):
     assert dfa_alpha1(beats) == pytest.approx(smooth, abs=1e-8)
 
 
-if importlib.util.find_spec("neurokit2"):  # the "oracle" extra
+@pytest.mark.parametrize("seed", range(20, 40))
+def test_alpha1_is_what_the_installed_neurokit_says(seed):
+    needs.neurokit()
+    import neurokit2
+    import numpy as np
 
-    @pytest.mark.parametrize("seed", range(20, 40))
-    def test_alpha1_is_what_the_installed_neurokit_says(seed):
-        import neurokit2
-        import numpy as np
-
-        beats = np.array(unrounded(seed, 200 + 7 * seed))
-        second = np.diff(np.eye(len(beats)), 2, axis=0)
-        smooth = beats - np.linalg.solve(np.eye(len(beats)) + 500.0**2 * second.T @ second, beats)
-        assert np.allclose(detrended(beats.tolist(), 500.0), smooth, atol=1e-6)
-        for series, chosen in ((beats, RAW), (smooth, AlphaSettings())):
-            alpha1, _ = neurokit2.fractal_dfa(series, scale=list(SCALES), overlap=False)
-            assert dfa_alpha1(beats.tolist(), chosen) == pytest.approx(float(alpha1), abs=1e-8)
+    beats = np.array(unrounded(seed, 200 + 7 * seed))
+    second = np.diff(np.eye(len(beats)), 2, axis=0)
+    smooth = beats - np.linalg.solve(np.eye(len(beats)) + 500.0**2 * second.T @ second, beats)
+    assert np.allclose(detrended(beats.tolist(), 500.0), smooth, atol=1e-6)
+    for series, chosen in ((beats, RAW), (smooth, AlphaSettings())):
+        alpha1, _ = neurokit2.fractal_dfa(series, scale=list(SCALES), overlap=False)
+        assert dfa_alpha1(beats.tolist(), chosen) == pytest.approx(float(alpha1), abs=1e-8)
 
 
 @pytest.mark.parametrize("chosen", [RAW, AlphaSettings()], ids=["as it is", "detrended"])

