@@ -44,6 +44,8 @@ def _within(group: Command, context: Context, prefix: str = "") -> Iterator[tupl
     for name in group.list_commands(context):  # type: ignore[attr-defined]  # typer returns a group
         command = group.get_command(context, name)  # type: ignore[attr-defined]  # same
         if hasattr(command, "list_commands"):
+            if command.invoke_without_command:  # type: ignore[attr-defined]  # same
+                yield f"{prefix}{name}", command
             yield from _within(command, context, f"{prefix}{name} ")
         else:
             yield f"{prefix}{name}", command

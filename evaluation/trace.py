@@ -42,12 +42,12 @@ class Trace:
 
     name: str
     truth: Truth
-    at_s: array[float]
-    score: array[float]
+    at_s: "array[float]"
+    score: "array[float]"
     flags: bytearray
     warnings: tuple[Alarm, ...] = ()
     prompts: tuple[float, ...] = ()
-    channels: dict[str, array[float]] = field(default_factory=dict)
+    channels: "dict[str, array[float]]" = field(default_factory=dict)
 
     @property
     def exposure_h(self) -> float:

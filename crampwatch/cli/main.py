@@ -13,6 +13,7 @@ from crampwatch.cli import (
     config,
     demo,
     doctor,
+    evaluate,
     exits,
     explain,
     influx,
@@ -84,6 +85,7 @@ app.command()(doctor.doctor)
 app.command("config")(config.config)
 app.add_typer(influx.app, name="influx")
 app.add_typer(baseline.app, name="baseline")
+app.add_typer(evaluate.app, name="evaluate")
 
 
 def _exit_code(error: CrampwatchError) -> int:

@@ -1,0 +1,135 @@
+"""The score as a chance of an onset within ten minutes: fitted on some sessions, judged on others, told to nobody."""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .scoring import ABORTED, Case
+from .trace import RUNNING
+
+#: How far ahead an onset counts, s, and how often the score is asked, s (science 4.4).
+AHEAD_S = 600.0
+EVERY_S = 60.0
+_BINS = 10
+#: No chance is told beyond these: one wrong certainty would outweigh everything.
+_LEAST, _MOST = 1e-4, 1 - 1e-4
+#: A trace of a ridge keeps the fit finite where cramps and others are told apart without an overlap.
+_RIDGE = 1e-3
+
+Pairs = list[tuple[float, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A monotone map: the logit of the chance is a line over the logit of the score."""
+
+    intercept: float
+    slope: float
+
+    def chance(self, score: float) -> float:
+        """The chance of an onset within ten minutes, for the prevalence of the sessions that it was fitted on."""
+        return min(_MOST, max(_LEAST, _logistic(self.intercept + self.slope * _logit(score))))
+
+
+def asked(cases: Iterable[Case]) -> Iterator[tuple[float, bool]]:
+    """(score, whether a cramp began within ten minutes) once a minute of running, up to the first onset.
+
+    Sessions with a build-up that was aborted say neither yes nor no and are left out.
+    """
+    for case in cases:
+        if case.role == ABORTED:
+            continue
+        trace, due_s = case.trace, 0.0
+        onset_s = trace.truth.onset_s
+        for at_s, score, flag in zip(trace.at_s, trace.score, trace.flags, strict=True):
+            if onset_s is not None and at_s >= onset_s:
+                break
+            if at_s >= due_s and flag & RUNNING:
+                due_s = at_s + EVERY_S
+                yield score, onset_s is not None and onset_s - at_s <= AHEAD_S
+
+
+def fitted(pairs: Sequence[tuple[float, bool]]) -> Line | None:
+    """The line that fits scores to outcomes; None where all outcomes are the same."""
+    line = _fit([(_logit(score), came) for score, came in pairs])
+    return None if line is None else Line(line[0], max(0.0, line[1]))
+
+
+def judged(line: Line, pairs: Sequence[tuple[float, bool]]) -> dict[str, Any] | None:
+    """How good the chances are on other sessions, by the keys of docs/evaluation-format.md; None of nothing to judge.
+
+    ``slope`` and ``intercept`` are those of outcomes over the logit of the chance: 1 and 0 where it can be believed.
+    """
+    told = [(line.chance(score), came) for score, came in pairs]
+    again = _fit([(_logit(chance), came) for chance, came in told])
+    if again is None:
+        return None
+    n, events = len(told), sum(came for _, came in told)
+    base = events / n
+    brier = math.fsum((chance - came) ** 2 for chance, came in told) / n
+    return {
+        "n": n,
+        "events": events,
+        "brier": brier,
+        "skill": 1 - brier / (base * (1 - base)),
+        "slope": again[1],
+        "intercept": again[0],
+        "reliability": _reliability(told),
+        "map": {"intercept": line.intercept, "slope": line.slope},
+    }
+
+
+def _reliability(told: Sequence[tuple[float, bool]]) -> list[dict[str, Any]]:
+    """What was told against what came, in tenths of the moments by rising chance."""
+    ordered = sorted(told)
+    rows = []
+    for number in range(_BINS):
+        part = ordered[number * len(ordered) // _BINS : (number + 1) * len(ordered) // _BINS]
+        if part:
+            mean = math.fsum(chance for chance, _ in part) / len(part)
+            rows.append({"n": len(part), "told": mean, "came": sum(came for _, came in part) / len(part)})
+    return rows
+
+
+def _fit(pairs: Sequence[tuple[float, bool]]) -> tuple[float, float] | None:
+    """Logistic regression on one number, by Newton's method: intercept and slope."""
+    events = sum(came for _, came in pairs)
+    if not 0 < events < len(pairs):
+        return None
+    intercept, slope = _logit(events / len(pairs)), 0.0
+    for _ in range(50):
+        step = _newton(pairs, intercept, slope)
+        intercept, slope = intercept + step[0], slope + step[1]
+        if abs(step[0]) + abs(step[1]) < 1e-9:
+            break
+    return intercept, slope
+
+
+def _newton(pairs: Sequence[tuple[float, bool]], intercept: float, slope: float) -> tuple[float, float]:
+    g0, g1 = 0.0, -_RIDGE * slope
+    h00, h01, h11 = 1e-9, 0.0, _RIDGE
+    for x, came in pairs:
+        p = _logistic(intercept + slope * x)
+        error, weight = came - p, p * (1 - p)
+        g0 += error
+        g1 += error * x
+        h00 += weight
+        h01 += weight * x
+        h11 += weight * x * x
+    size = h00 * h11 - h01 * h01
+    if size <= 0:
+        return 0.0, 0.0
+    step = (h11 * g0 - h01 * g1) / size, (h00 * g1 - h01 * g0) / size
+    # A step that leaps beyond what a logit can mean is shortened, so that the next one is judged from sane ground.
+    scale = min(1.0, 5.0 / max(abs(step[0]), abs(step[1]), 1e-12))
+    return step[0] * scale, step[1] * scale
+
+
+def _logit(p: float) -> float:
+    p = min(1 - 1e-6, max(1e-6, p))
+    return math.log(p / (1 - p))
+
+
+def _logistic(x: float) -> float:
+    return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))

@@ -1,0 +1,119 @@
+"""A whole evaluation, from sessions to the figures that are told."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crampwatch.errors import Refused
+
+from . import calibration, loading, running, splits
+from .curve import Curve
+from .result import baseline_part, result
+from .running import MACHINE, Filed, Job, Run
+from .scoring import Case
+from .trace import Trace
+from .versions import versions
+
+#: Told how many sessions there are in all; what it returns is called as each is done.
+Progress = Callable[[int], Callable[[], None]]
+
+
+def _silent(_total: int) -> Callable[[], None]:
+    return lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How sessions become figures; nothing in it changes a figure.
+
+    Attributes:
+        cores: how many processes; None: one a core.
+        work: a folder in which traces are kept, so that an evaluation that was ended goes on.
+        progress: told of the total, then of each session.
+    """
+
+    cores: int | None = None
+    work: Path | None = None
+    progress: Progress = _silent
+
+
+def evaluate_drawn(
+    split: str,
+    *,
+    small: bool = False,
+    generator: str = "main",
+    without: frozenset[str] = frozenset(),
+    baselines: Sequence[str] = (),
+    how: How | None = None,
+) -> dict[str, Any]:
+    """Score the machine on simulated sessions.
+
+    Args:
+        split: the part of the seeds, by a name in :data:`evaluation.splits.SPLITS`.
+        small: a few sessions of it only.
+        generator: whose premises about build-ups.
+        without: what no sensor is worn for: ``speed``, ``heart``.
+        baselines: names of methods that are put beside it.
+        how: on what it runs.
+    """
+    jobs = splits.sessions(split, splits.SMALL if small else splits.FULL, generator, without)
+    tune = splits.sessions("tune", splits.FITTING_SMALL if small else splits.FITTING, "main", without)
+    going = _Going(how or How(), len(jobs) * (1 + len(baselines)) + len(tune))
+    line = calibration.fitted(list(calibration.asked(_cases(going.over(tune).traces))))
+    told = versions() | {"split": split, "small": small, "drawn_by": generator, "without": sorted(without)}
+    return _scored(going, jobs, baselines, told, line=line)
+
+
+def evaluate_folder(folder: Path, *, baselines: Sequence[str] = (), how: How | None = None) -> dict[str, Any]:
+    """Score the machine on runs from elsewhere that come with their truth.
+
+    What cannot be scored is named under ``problems``; the rest is scored.
+
+    Raises:
+        Refused: nothing in the folder can be scored.
+    """
+    files, problems = loading.runs_in(folder)
+    going = _Going(how or How(), len(files) * (1 + len(baselines)))
+    told = versions() | {"generator": None}
+    found = _scored(going, [Filed(one) for one in files], baselines, told, problems=problems)
+    if not found["sessions"]:
+        raise Refused("nothing", f"{folder}: no run could be scored. " + "; ".join(found["problems"]))
+    return found
+
+
+class _Going:
+    """An evaluation under way."""
+
+    def __init__(self, how: How, total: int) -> None:
+        self._how, self._step = how, how.progress(total)
+
+    def over(self, jobs: Sequence[Job], method: str = MACHINE) -> Run:
+        """What a method makes of sessions."""
+        how = self._how
+        return running.run(jobs, method=method, cores=how.cores, work=how.work, progress=self._step)
+
+
+def _scored(
+    going: _Going,
+    jobs: Sequence[Job],
+    baselines: Sequence[str],
+    told: dict[str, Any],
+    *,
+    line: calibration.Line | None = None,
+    problems: Sequence[str] = (),
+) -> dict[str, Any]:
+    """The machine over sessions, and other methods beside it; ``line`` maps its score to a chance."""
+    done = going.over(jobs)
+    curve = Curve(_cases(done.traces))
+    judged = None if line is None else calibration.judged(line, list(calibration.asked(curve.cases)))
+    named = [*problems, *done.problems]
+    found = result(curve.cases, curve=curve, calibration=judged, versions=told, problems=named)
+    if baselines:
+        found["baselines"] = {one: baseline_part(curve, _cases(going.over(jobs, one).traces)) for one in baselines}
+    return found
+
+
+def _cases(traces: Sequence[Trace]) -> list[Case]:
+    """The traces to be scored, in an order of their own."""
+    return [Case(one) for one in sorted(traces, key=lambda one: one.name) if one.at_s]
