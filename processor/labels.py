@@ -5,7 +5,7 @@ from typing import Final, Literal, get_args
 
 from crampwatch.events import Acknowledged, Answer, CheckedIn, Finding, FindingKind, Message
 
-#: How warm the air is: below 12 C, 12 to 22 C, above 22 C (science 5.1 for the upper bound; the lower one [E]).
+#: How warm the air is: below 12 C, 12 to 22 C, above 22 C [E].
 Band = Literal["cool", "mild", "hot"]
 What = Literal["cramp", "pause", "eased", "uneventful", Band]
 CRAMP: Final = "cramp"

@@ -40,7 +40,8 @@ class FatigueDetectorSettings:
         hold_s: either must hold for so long; 60 s (science 3.6).
         leave_share: either holds until below this share of its mark; 0.7 (science 3.6).
         warmer_percent_per_h: by so much more than commonly heart rate usually rises per speed where it is cool, mild,
-            hot; 0, 0 and 3 %/h (science 4.1), or what the athlete's own runs say. It is taken off the decoupling.
+            hot; 0, 0 and 3 %/h, within science 4.1 [E], or what the athlete's own runs say. It is taken off the
+            decoupling.
         heat_from_s: from this running time on; 780 s, the middle of minutes 8-18.
         heat_share: and never more than this; 0.10, half of the range of the decoupling [E].
         index: terms of the index.
