@@ -5,11 +5,14 @@ import contextlib
 
 import pytest
 
+from collector.gatt.rsc import decode_rsc
+from collector.generated import Generated
 from collector.simulated import group
-from collector.source import Frame
+from collector.source import RSC_MEASUREMENT, Frame
 from crampwatch.cli.simulated_runs import FILE_NAME, Outings, cast_settings, sensor_name
 from crampwatch.errors import Misconfigured
 from crampwatch.settings import Settings
+from simulator.session import Second, Session, Truth
 from tests.support.clocks import START_MS, ManualClock
 
 INTO_MS = 120_000
@@ -80,6 +83,18 @@ async def test_a_note_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / FILE_NAME).write_text("[")
     with pytest.raises(Misconfigured, match=FILE_NAME):
         await anext(Outings(group(1, 7), ManualClock(), tmp_path, INTO_MS).arrivals())
+
+
+async def test_a_generated_runner_is_collected_as_his_watch_counts(tmp_path):
+    seconds = tuple(Second(float(at_s), 140, 84, 3.0) for at_s in range(300))
+    truth = Truth("faults", faulty_s=((0.0, 300.0, "strides instead of steps"),))
+    wearer = Generated(Session("faults-1", 1, truth, seconds))
+    clock = ManualClock()
+    arrivals = Outings((wearer,), clock, tmp_path, INTO_MS).arrivals()
+    frames = [one for _ in range(60) if isinstance(one := await anext(arrivals), Frame)]
+    told = {decode_rsc(one.payload).cadence_per_min for one in frames if one.characteristic == RSC_MEASUREMENT}
+    assert told == {84}
+    await arrivals.aclose()
 
 
 def test_each_runner_has_a_sensor_and_no_other_is_claimed():
