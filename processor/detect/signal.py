@@ -50,7 +50,7 @@ _NOW = {
     Mode.BLIND: "There is neither cadence nor heart rate: nothing can be seen.",
 }
 _LOCKED = "The heart rate looks like the cadence: tighten the strap."
-_WILD = "The speed leaps up and down while you run evenly: it is left out."
+_WILD = "The speed cannot be trusted: it is left out."
 _BACK = {
     Mode.NO_SPEED: "Speed is known again.",
     Mode.NO_HEART: "The heart-rate signal is back.",

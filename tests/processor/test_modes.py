@@ -85,6 +85,18 @@ def test_a_session_begins_with_the_benefit_of_the_doubt():
     assert (seen[59], seen[60]) == (Mode.NO_BEATS, Mode.NO_SPEED)
 
 
+def test_a_speed_that_cannot_be_trusted_is_gone_at_once_and_that_is_the_mode():
+    modes = Modes()
+    good = {"heart_rate": Quality.GOOD, "speed": Quality.GOOD}
+    wild = good | {"speed": Quality.UNRELIABLE}
+    seen = [
+        modes.step(View(START_MS + at_s * 1_000, 1.0, spm=170.0, bpm=150, mps=mps, quality=quality))
+        for at_s, (mps, quality) in enumerate([(3.0, good)] * 30 + [(None, wild)] * 5 + [(3.0, good)] * 20)
+    ]
+    assert (seen[29], seen[30], seen[34]) == (Mode.NO_BEATS, Mode.NO_SPEED, Mode.NO_SPEED)
+    assert (seen[40], seen[-1]) == (Mode.NO_SPEED, Mode.NO_BEATS)
+
+
 def test_neither_cadence_nor_heart_rate_is_blind_after_twenty_seconds():
     seen = followed((100, {}), (21, {"cadence": False, "heart": False}))
     assert (seen[119], seen[120]) == (Mode.NO_BEATS, Mode.BLIND)

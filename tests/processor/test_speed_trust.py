@@ -45,7 +45,7 @@ def test_a_speed_that_leaps_up_and_down_under_even_legs_is_left_out_and_that_is_
     assert untrusted(story) != []
     said = [one for one in findings if one.kind is FindingKind.SIGNAL and one.at_ms > START_MS + 60_000]
     assert [one.because for one in said] == [
-        ("The speed leaps up and down while you run evenly: it is left out.",),
+        ("The speed cannot be trusted: it is left out.",),
         ("Speed is known again.",),
     ]
     assert Mode.NO_SPEED in {one.mode for one in assessed if one.at_ms > START_MS + 700_000}
