@@ -1,0 +1,109 @@
+"""``crampwatch evaluate``: figures in a table, as JSON, and a note when the test seeds are opened."""
+
+import json
+
+import pytest
+
+from crampwatch.cli import exits
+from evaluation import splits
+from evaluation.splits import Size
+from simulator.draw import draw
+from tests.evaluation.builders import write_run, write_session, write_truth
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch):
+    """Two sessions are the whole, and two others teach the chances."""
+    for name in ("FULL", "SMALL"):
+        monkeypatch.setattr(splits, name, Size(0, 1, 1, 0))
+    monkeypatch.setattr(splits, "FITTING_SMALL", Size(0, 2, 0, 0))
+    monkeypatch.setattr(splits, "FITTING", Size(0, 0, 0, 0))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A cramp and an even run, each with its truth, and one run without."""
+    there = tmp_path / "sessions"
+    there.mkdir()
+    write_session(draw(31, "cramp"), there, "c1")
+    for name in ("e1", "e2"):
+        write_run(there, name)
+    write_truth(there, "e1")
+    return there
+
+
+def test_simulated_sessions_are_scored(crampwatch, tmp_path):
+    options = ("evaluate", "--small", "--jobs", 1, "--work", tmp_path / "work", "--json", tmp_path / "out.json")
+    told = crampwatch(*options)
+    assert told.code == 0
+    assert "Cramps seen beforehand" in told.out
+    assert "says anything about real cramps" in " ".join(told.out.split())
+    found = json.loads((tmp_path / "out.json").read_text())
+    assert (found["sessions"], found["shipped"]["n"], found["silent"]["n"]) == (2, 1, 1)
+    assert found["shipped"]["unlike_the_machine"] == 0
+    assert found["versions"]["split"] == "tune"
+    again = crampwatch(
+        "evaluate", "--small", "--jobs", 1, "--json", tmp_path / "again.json", "--work", tmp_path / "work"
+    )
+    assert again.out == told.out
+
+
+def test_json_on_stdout_is_json_alone(crampwatch, folder):
+    (folder / "e2.csv").unlink()
+    told = crampwatch("evaluate", "--sessions", folder, "--jobs", 1, "--json", "-")
+    assert told.code == 0
+    found = json.loads(told.out)
+    assert found["sessions"] == 2
+    assert list(found["sensitivity"]) == ["0.1", "0.2", "0.5", "1.0"]
+    assert found["problems"] == []
+
+
+def test_what_cannot_be_scored_is_named_and_the_rest_is_scored(crampwatch, folder, tmp_path):
+    told = crampwatch("evaluate", "--sessions", folder, "--jobs", 1, "--json", tmp_path / "out.json")
+    assert told.code == exits.ERROR
+    assert "e2.csv has no e2.truth.json beside it" in told.err
+    assert json.loads((tmp_path / "out.json").read_text())["sessions"] == 2
+
+
+def test_a_folder_without_anything_to_score_is_an_error(crampwatch, tmp_path):
+    (tmp_path / "nothing").mkdir()
+    for name in ("nothing", "away"):
+        told = crampwatch("evaluate", "--sessions", tmp_path / name)
+        assert told.code == exits.ERROR
+        assert name in told.err
+    write_run(tmp_path, "lone")
+    told = crampwatch("evaluate", "--sessions", tmp_path, "--jobs", 1)
+    assert told.code == exits.ERROR
+    assert "no run could be scored" in told.err
+    assert "lone.truth.json" in told.err
+
+
+def test_opening_test_is_noted_before_it_is_seen(crampwatch, tmp_path):
+    log = tmp_path / "log.csv"
+    options = ("evaluate", "--split", "test", "--jobs", 1, "--log", log, "--work", tmp_path / "work")
+    for _ in range(2):
+        assert crampwatch(*options).code == 0
+    header, *rows = log.read_text().splitlines()
+    assert header == "date,package,generator,machine,weights,size,command"
+    assert len(rows) == 2
+    assert "full,crampwatch evaluate --split test" in rows[0]
+
+
+def test_a_note_that_cannot_be_made_keeps_test_closed(crampwatch, tmp_path):
+    told = crampwatch("evaluate", "--split", "test", "--log", tmp_path / "away" / "log.csv")
+    assert told.code == exits.UNAVAILABLE
+    assert "--log" in told.err
+
+
+def test_options_that_exclude_each_other_and_files_that_cannot_be_written_are_named(crampwatch, folder, tmp_path):
+    told = crampwatch("evaluate", "--sessions", folder, "--real", folder)
+    assert told.code == exits.MISCONFIGURED
+    assert "--sessions" in told.err
+    told = crampwatch("evaluate", "--sessions", folder, "--jobs", 1, "--json", tmp_path / "away" / "out.json")
+    assert told.code == exits.MISCONFIGURED
+    assert "cannot be written" in told.err
+
+
+def test_a_sensor_that_is_not_worn_is_said(crampwatch, tmp_path):
+    told = crampwatch("evaluate", "--without", "speed", "--jobs", 1, "--json", "-")
+    assert json.loads(told.out)["versions"]["without"] == ["speed"]

@@ -1,0 +1,128 @@
+"""Many sessions: on any number of cores the same, and going on where it was ended."""
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from crampwatch.errors import Refused
+from evaluation import kept, running, splits
+from evaluation.running import Drawn, run
+from simulator.families import FAMILIES
+from simulator.session import Truth
+from tests.evaluation.builders import cramp, quiet, told
+
+
+@dataclass(frozen=True)
+class Told:
+    """A job that needs no machine."""
+
+    key: str
+    refused: bool = False
+
+    def trace(self, method="machine"):
+        if self.refused:
+            raise Refused("bad", f"{self.key} is bad")
+        return cramp(100.0 + len(self.key), name=self.key)
+
+
+def names(done):
+    return [one.name for one in done.traces]
+
+
+def interrupted(job, method):
+    if job.key == "c":
+        raise KeyboardInterrupt
+    return job.trace()
+
+
+def another_key(_method):
+    return "changed"
+
+
+def forbidden(job, method):
+    raise AssertionError("it was made already")
+
+
+def test_results_come_in_the_order_of_the_jobs_on_any_number_of_cores():
+    jobs = [*(Told(f"job{n}") for n in range(20)), Told("bad", refused=True), Told("last")]
+    one, two = run(jobs, cores=1), run(jobs, cores=2)
+    assert one == two
+    assert names(two)[-1] == "last"
+    assert two.problems == ["bad is bad"]
+
+
+def test_each_job_is_counted_as_it_is_done():
+    counted = itertools.count()
+    run([Told("a"), Told("b", refused=True)], cores=1, progress=lambda: next(counted))
+    assert next(counted) == 2
+
+
+def test_what_was_done_before_the_end_is_not_done_again(tmp_path):
+    jobs = [Told(name) for name in "abcd"]
+    with pytest.raises(KeyboardInterrupt):
+        run(jobs, cores=1, work=tmp_path, makes=interrupted)
+    made = []
+
+    def makes(job, method):
+        made.append(job.key)
+        return job.trace(method)
+
+    done = run(jobs, cores=1, work=tmp_path, makes=makes)
+    assert made == ["c", "d"]
+    assert done == run(jobs, cores=1)
+    assert run(jobs, cores=1, work=tmp_path, makes=forbidden) == done
+
+
+def test_a_trace_of_another_method_or_of_other_code_is_not_taken(tmp_path, monkeypatch):
+    run([Told("a")], cores=1, work=tmp_path)
+    with pytest.raises(AssertionError):
+        run([Told("a")], cores=1, work=tmp_path, method="other", makes=forbidden)
+    monkeypatch.setattr(running, "key_of", another_key)
+    with pytest.raises(AssertionError):
+        run([Told("a")], cores=1, work=tmp_path, makes=forbidden)
+
+
+def test_a_kept_trace_that_is_damaged_is_made_again(tmp_path):
+    run([Told("a")], cores=1, work=tmp_path)
+    (file,) = tmp_path.rglob("*.trace")
+    for damage in (b"", b"{}\n", file.read_bytes()[:-5], b"nonsense"):
+        file.write_bytes(damage)
+        assert names(run([Told("a")], cores=1, work=tmp_path)) == ["a"]
+
+
+def test_a_kept_trace_is_the_trace():
+    truth = Truth("city", 900.0, 700.0, aborted_s=None, repeats_s=(1_000.0,), stops_s=((1.0, 2.0),), severity=0.5)
+    trace = told((400, 0.123456789, 7), (20, 0.5), truth=truth, prompts=(3.0,))
+    assert kept.from_bytes(kept.to_bytes(trace)) == trace
+    assert kept.from_bytes(kept.to_bytes(quiet())) == quiet()
+
+
+def test_a_drawn_session_is_one_that_the_machine_watched():
+    trace = Drawn(5, "cramp", without=frozenset({"speed"})).trace()
+    assert trace.truth.onset_s is not None
+    assert max(trace.score) > 0.01
+    assert trace.exposure_h > 0.3
+
+
+def test_seeds_of_parts_are_apart_and_a_small_part_is_within_the_whole():
+    parts = {name: {one.seed for one in splits.sessions(name, splits.FULL)} for name in splits.SPLITS}
+    for one, other in itertools.combinations(parts.values(), 2):
+        assert not one & other
+    assert set(splits.sessions("test", splits.SMALL)) <= set(splits.sessions("test", splits.FULL))
+    assert set(splits.sessions("tune", splits.FITTING)) <= set(splits.sessions("tune", splits.FULL))
+
+
+def test_the_whole_has_as_many_of_each_family_and_enough_cramps():
+    whole = splits.sessions("test", splits.FULL)
+    counts = [sum(one.kind == family for one in whole) for family in FAMILIES]
+    assert len(set(counts)) == 1
+    assert sum(one.kind == "cramp" for one in whole) >= 500
+    assert sum(one.kind == "silent" for one in whole) >= 150
+
+
+def test_keys_of_sessions_are_names_of_files():
+    keys = [one.key for one in splits.sessions("tune", splits.SMALL, without=frozenset({"heart", "speed"}))]
+    assert len(set(keys)) == len(keys)
+    assert all(Path(one).name == one for one in keys)
