@@ -19,32 +19,33 @@ _LIVE, _FILES = "Live", "Files (with --to)"
 _ONLY_LIVE, _ONLY_FILES = ("runners", "into"), ("count", "form", "beats", "force")
 
 
+_Kind = Annotated[
+    str | None,
+    typer.Option(help="runs of the generator of this kind, or all; without it a scripted group (live), all (files)"),
+]
+_Into = Annotated[
+    float, typer.Option(help="minutes that they have run when it starts", min=0, max=30, rich_help_panel=_LIVE)
+]
+_To = Annotated[Path | None, typer.Option(help="write files into this folder instead", rich_help_panel=_FILES)]
+_Count = Annotated[
+    int, typer.Option(help="runs of each kind, seeds counting up", min=1, max=100_000, rich_help_panel=_FILES)
+]
+_Force = Annotated[bool, typer.Option("--force", help="overwrite runs of the same name", rich_help_panel=_FILES)]
+
+
 def simulate(
     context: typer.Context,
     seed: Annotated[int, typer.Option(help="the same seed gives the same runs")] = 7,
-    kind: Annotated[
-        str | None,
-        typer.Option(
-            help="runs of the generator of this kind, or all; without it a scripted group (live), all (files)"
-        ),
-    ] = None,
+    kind: _Kind = None,
     generator: Annotated[Generator, typer.Option(help="whose premises about what comes before a cramp")] = "main",
     list_kinds: Annotated[bool, typer.Option("--list", help="say what every kind is")] = False,
     runners: Annotated[int, typer.Option(help="how many runners", min=1, max=100, rich_help_panel=_LIVE)] = 3,
-    into: Annotated[
-        float, typer.Option(help="minutes that they have run when it starts", min=0, max=30, rich_help_panel=_LIVE)
-    ] = 18.0,
-    to: Annotated[
-        Path | None, typer.Option(help="write files into this folder instead", rich_help_panel=_FILES)
-    ] = None,
-    count: Annotated[
-        int, typer.Option(help="runs of each kind, seeds counting up", min=1, max=100_000, rich_help_panel=_FILES)
-    ] = 1,
+    into: _Into = 18.0,
+    to: _To = None,
+    count: _Count = 1,
     form: Annotated[Format, typer.Option("--format", help="of the runs", rich_help_panel=_FILES)] = "csv",
     beats: Annotated[bool, typer.Option("--beats", help="with every heartbeat", rich_help_panel=_FILES)] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="overwrite runs of the same name", rich_help_panel=_FILES)
-    ] = False,
+    force: _Force = False,
 ) -> None:
     """Only collect, from simulated runners: to see services that run elsewhere work, without a sensor.
 
