@@ -107,8 +107,7 @@ class Mender:
                 seat.to_repeat = recent(last[1], seat.heard_at_ms)
             await self._record(bus, [gain] if gain else [])
             seat.go_on_with(anew)
-            for label in await self._patience.insist("recall", lambda: self._shelf.labels(*seat.name)):
-                seat.tell(label)
+            seat.tell_kept(await self._patience.insist("recall", lambda: self._shelf.labels(*seat.name)))
             snapshot = seat.keep()
             snapshots = [] if snapshot is None else [snapshot]
             await self._patience.insist("keep", lambda: self._shelf.keep(snapshots, (), mended=[seat.key]))

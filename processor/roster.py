@@ -225,8 +225,7 @@ class Roster:
             machine = self._machines(athlete, session, await self._profile(athlete, session, first_ms, now_ms))
         seat = Seat(key, machine, self._counters, kept_at_ms=after_ms, began=after_ms > 0)
         await self._go_on(seat, past, after_ms, now_ms)
-        for label in await self._patience.insist("recall", lambda: self._shelf.labels(athlete, session)):
-            seat.tell(label)
+        seat.tell_kept(await self._patience.insist("recall", lambda: self._shelf.labels(athlete, session)))
         return seat
 
     async def _go_on(
@@ -322,8 +321,7 @@ class Roster:
             return None
         tell_stored(seat, past[1], kept.at_ms)
         await self._catch_up(seat, past[0])
-        for label in await self._patience.insist("recall", lambda: self._shelf.labels(athlete, session)):
-            seat.tell(label)
+        seat.tell_kept(await self._patience.insist("recall", lambda: self._shelf.labels(athlete, session)))
         return seat
 
     def _machine(self, kept: Kept | None) -> Athlete | None:

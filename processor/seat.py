@@ -157,12 +157,20 @@ class Seat:
         """Let the machine know what a person said; ``proved``: it has taken effect before, as the store knows."""
         self._ask(lambda: self.machine.tell(label, proved=proved))
 
+    def tell_kept(self, labels: Sequence[Label]) -> None:
+        """Let the machine know what the shelf keeps of what people said; it knows what it has heard before.
+
+        What was said before the athlete's clock last went back took effect then at the latest.
+        """
+        for label in labels:
+            if label.restarts >= self.machine.restarts:
+                self.tell(label)
+
     def moment_of(self, label: Label) -> Label:
         """A label by the athlete's own clock. Where that is far off from the clock of who said it, it was said now."""
-        last_ms = self.machine.last_ms
-        if last_ms is None or 0 <= label.at_ms - last_ms <= AHEAD_MS:
-            return label
-        return Label(last_ms, label.what)
+        last_ms, restarts = self.machine.last_ms, self.machine.restarts
+        near = last_ms is None or 0 <= label.at_ms - last_ms <= AHEAD_MS
+        return Label(label.at_ms if last_ms is None or near else last_ms, label.what, restarts)
 
     def close(self) -> Outcome:
         """What the last second proves if nothing more comes.

@@ -222,11 +222,12 @@ class Shelf:
         Raises:
             Unavailable: the disk is full or the file is held.
         """
-        columns = (athlete, session, said_at_ms, label.what, label.at_ms)
+        columns = (athlete, session, said_at_ms, label.what, label.at_ms, label.restarts)
 
         def write(connection: Connection) -> bool:
             done = connection.execute(
-                "INSERT OR IGNORE INTO label (athlete, session, said_at_ms, what, at_ms) VALUES (?, ?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO label (athlete, session, said_at_ms, what, at_ms, restarts)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
                 columns,
             )
             if done.rowcount > 0 and label.what == CRAMP:
@@ -243,7 +244,8 @@ class Shelf:
             lambda connection: [
                 Label(*columns)
                 for columns in connection.execute(
-                    "SELECT at_ms, what FROM label WHERE athlete=? AND session=? ORDER BY at_ms, what",
+                    "SELECT at_ms, what, restarts FROM label WHERE athlete=? AND session=?"
+                    " ORDER BY restarts, at_ms, what",
                     (athlete, session),
                 )
             ]

@@ -120,9 +120,12 @@ class Answers:
 
 
 def _newest(labels: Sequence[Label]) -> Sequence[Label]:
-    """Of words on the weather the last one alone."""
+    """Of words on the weather the last one alone; all in the order of their words, for a finding tells its second alone
+    and a replay could not know which came first.
+    """
     weather = [place for place, one in enumerate(labels) if one.what in BANDS]
-    return [one for place, one in enumerate(labels) if place not in weather[:-1]]
+    counted = [one for place, one in enumerate(labels) if place not in weather[:-1]]
+    return sorted(counted, key=lambda one: one.what)
 
 
 _WORDS = {

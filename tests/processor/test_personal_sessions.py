@@ -8,6 +8,7 @@ import pytest
 
 from crampwatch.errors import Unavailable
 from crampwatch.events import Acknowledged, Answer, CheckedIn, FindingKind
+from crampwatch.metrics import Counters
 from crampwatch.settings import Athlete as AthleteSettings
 from crampwatch.settings import Settings
 from crampwatch.topics import Kind, Topic
@@ -19,6 +20,7 @@ from processor.labels import CRAMP, EASED, PAUSE, UNEVENTFUL, Label
 from processor.personal import Personal, learned
 from processor.profile import Asked, profile_of
 from processor.roster import OVER_MS
+from processor.seat import Seat
 from processor.shelf import FILE_NAME, Kept, Shelf
 from tests.processor.desk import RUN, rows, story
 from tests.processor.test_personal import session
@@ -194,6 +196,13 @@ class TestTheShelf:
             await shelf.keep([kept("s1", session(0)), kept("s2", session(1, uneventful=False))], ())
             await shelf.say("r7", "s2", session(1).ended_ms, Label(session(1).ended_ms, CRAMP))
             assert len(await shelf.versions("r7")) == 2
+
+    async def test_what_was_said_is_kept_with_the_steps_back_of_the_clock_before_it(self, tmp_path):
+        said = [Label(START_MS + 9_000, PAUSE), Label(START_MS, CRAMP, 1)]
+        async with shelf_of(tmp_path) as shelf:
+            for number, label in enumerate(said):
+                await shelf.say("r7", "s1", START_MS + number, label)
+            assert await shelf.labels("r7", "s1") == said
 
     async def test_an_answer_that_comes_twice_is_kept_once(self, tmp_path):
         label = Label(START_MS, CRAMP)
@@ -394,6 +403,23 @@ class TestAnAnswer:
         assert [(one.sessions, one.uneventful, one.confirmed) for one in found] == (
             [(1, 1, 1)] if hours == 0 else [(1, 1, 0), (1, 1, 1)]
         )
+
+    def test_of_before_a_step_back_of_the_clock_counts_once_when_its_session_is_brought_back(self):
+        samples = Story().running(300).samples
+        half, late = len(samples) // 2, len(samples) * 3 // 4
+        samples[half:] = [one.model_copy(update={"at_ms": one.at_ms - 100_000}) for one in samples[half:]]
+        live = Seat(RUN, Athlete("r7", "s1"), Counters())
+        said = []
+        for part, what in ((samples[:half], CRAMP), (samples[half:late], PAUSE)):
+            live.observe(part)
+            said.append(live.moment_of(Label(live.machine.last_ms + 1_000, what)))
+            live.tell(said[-1])
+        again = Seat(RUN, Athlete.restore(live.machine.snapshot()), Counters())
+        again.tell_kept(said)
+        found = live.observe(samples[late:]).findings
+        assert again.observe(samples[late:]).findings == found
+        assert [one.evidence for one in found if one.kind is FindingKind.LABEL] == [{PAUSE: 1.0}]
+        assert again.machine.snapshot() == live.machine.snapshot()
 
     @pytest.mark.parametrize("taken", [0, 1])
     async def test_is_there_after_a_restart_whether_it_had_taken_effect_or_not(self, desk, taken):
