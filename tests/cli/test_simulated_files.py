@@ -6,6 +6,8 @@ import pytest
 
 from collector.recordings import load
 from crampwatch.cli import exits
+from evaluation import loading
+from simulator.draw import draw
 from simulator.frozen import fingerprint
 from simulator.kinds import SAID
 
@@ -26,6 +28,16 @@ def test_each_run_has_its_truth_beside_it(crampwatch, tmp_path):
     (recording,) = load(folder / "silent-40.csv")
     assert recording.duration_s > truth["onset_s"] > 0
     assert recording.notes == ()
+
+
+@pytest.mark.parametrize("kind", ["cramp", "silent", "aborted", "wall"])
+@pytest.mark.parametrize("form", ["csv", "fit"])
+def test_an_evaluation_reads_what_was_written(crampwatch, tmp_path, kind, form):
+    assert crampwatch("simulate", "--to", tmp_path, "--kind", kind, "--format", form).code == 0
+    loaded = loading.load(tmp_path / f"{kind}-7.{form}")
+    truth = draw(7, kind).truth
+    for name in ("family", "onset_s", "prodrome_s", "silent", "aborted_s", "severity"):
+        assert getattr(loaded.truth, name) == getattr(truth, name)
 
 
 def test_both_formats_and_the_beats_of_the_other_generator(crampwatch, tmp_path):
