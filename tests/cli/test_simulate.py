@@ -9,6 +9,7 @@ from collector.gatt.rsc import decode_rsc
 from collector.generated import Generated
 from collector.simulated import group
 from collector.source import RSC_MEASUREMENT, Frame
+from crampwatch.cli import stage
 from crampwatch.cli.simulated_runs import FILE_NAME, Outings, cast_settings, sensor_name
 from crampwatch.errors import Misconfigured
 from crampwatch.settings import Settings
@@ -102,3 +103,9 @@ def test_each_runner_has_a_sensor_and_no_other_is_claimed():
     assert [one.id for one in settings.athletes] == ["runner-01", "runner-02", "runner-03"]
     assert [one.sensors[0].name for one in settings.athletes] == [sensor_name(number) for number in (1, 2, 3)]
     assert settings.collector.claim == "off"
+
+
+def test_a_demo_of_a_kind_puts_generated_runners_on_its_virtual_watches():
+    cast = stage.the_cast(2, None, 5, "hills")
+    assert [one.wearer.name for one in cast] == ["hills-5", "hills-6"]
+    assert stage.length_s(cast) == max(one.wearer.length_s for one in cast) > 3_000
