@@ -122,9 +122,10 @@ def _real(folder: Path, how: "How") -> dict[str, Any]:
 def _methods(wanted: bool) -> tuple[str, ...]:
     if not wanted:
         return ()
-    from evaluation.baselines import METHODS
+    from evaluation import baselines, foreign
 
-    return tuple(METHODS)
+    foreign.demand()
+    return tuple(baselines.METHODS)
 
 
 @contextmanager
