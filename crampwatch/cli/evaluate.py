@@ -94,17 +94,8 @@ def _drawn(
 ) -> dict[str, Any]:
     from evaluation.evaluating import evaluate_drawn  # heavy: only when it is used
 
-    try:
-        return evaluate_drawn(
-            str(split),
-            small=small,
-            generator=str(generator),
-            without=without,
-            baselines=_methods(baselines),
-            how=how,
-        )
-    except ValueError as error:
-        raise Misconfigured("--generator", str(error)) from error
+    methods = _methods(baselines)
+    return evaluate_drawn(split, small=small, generator=generator, without=without, baselines=methods, how=how)
 
 
 def _of_folder(folder: Path, how: "How", baselines: bool) -> dict[str, Any]:
@@ -120,6 +111,7 @@ def _real(folder: Path, how: "How") -> dict[str, Any]:
 
 
 def _methods(wanted: bool) -> tuple[str, ...]:
+    """The simple methods beside it, if they are wanted."""
     if not wanted:
         return ()
     from evaluation import baselines, foreign

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from crampwatch.cli import exits
-from evaluation import splits
+from crampwatch.errors import Misconfigured
+from evaluation import baselines, foreign, splits
 from evaluation.splits import Size
 from simulator.draw import draw
 from tests.evaluation.builders import write_run, write_session, write_truth
@@ -107,3 +108,25 @@ def test_options_that_exclude_each_other_and_files_that_cannot_be_written_are_na
 def test_a_sensor_that_is_not_worn_is_said(crampwatch, tmp_path):
     told = crampwatch("evaluate", "--without", "speed", "--jobs", 1, "--json", "-")
     assert json.loads(told.out)["versions"]["without"] == ["speed"]
+
+
+def test_simple_methods_are_put_beside_it_on_the_same_runs(crampwatch, folder, monkeypatch, tmp_path):
+    monkeypatch.setattr(foreign, "demand", lambda: None)
+    monkeypatch.setattr(baselines, "METHODS", {"ewma_z": baselines.ewma_z})
+    (folder / "e2.csv").unlink()
+    told = crampwatch("evaluate", "--sessions", folder, "--jobs", 1, "--baselines", "--json", tmp_path / "out.json")
+    assert told.code == 0
+    assert "ewma_z" in told.out
+    beside = json.loads((tmp_path / "out.json").read_text())["baselines"]["ewma_z"]
+    assert list(beside) == ["sensitivity", "curve", "partial_area", "versus"]
+    assert beside["versus"]["n"] == 1
+
+
+def test_methods_that_need_a_library_ask_for_it_before_hours_are_spent(crampwatch, monkeypatch):
+    def demand():
+        raise Misconfigured("--baselines", "river is not installed")
+
+    monkeypatch.setattr(foreign, "demand", demand)
+    told = crampwatch("evaluate", "--baselines")
+    assert told.code == exits.MISCONFIGURED
+    assert "river is not installed" in told.err
