@@ -1,12 +1,14 @@
 """Sessions to traces over every core, in an order that does not depend on them, going on where it was ended."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Protocol
 
 from collector.offline import UNDATED_MS
@@ -162,7 +164,7 @@ def _every(work_on: Callable[[Job], Trace | str], jobs: Sequence[Job], cores: in
         yield from map(work_on, jobs)
         return
     # spawn: a forked child of a process with threads may hang, and spawn is what every platform has.
-    with ProcessPoolExecutor(min(cores, len(jobs)), mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(min(cores, len(jobs)), get_context("spawn"), _begin_worker) as pool:
         waiting: dict[int, Future[Trace | str]] = {}
         try:
             for number in range(len(jobs)):
@@ -172,3 +174,16 @@ def _every(work_on: Callable[[Job], Trace | str], jobs: Sequence[Job], cores: in
                 yield waiting.pop(number).result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _begin_worker() -> None:
+    """Ctrl-C is the main process's to answer; and a worker whose main process was killed ends as well."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, name="ends with its parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
