@@ -37,6 +37,12 @@ def interrupted(job, method):
     return job.trace()
 
 
+def broken(job, method):
+    if job.key == "c":
+        raise RuntimeError("in a worker")
+    return job.trace()
+
+
 def another_key(_method):
     return "changed"
 
@@ -104,6 +110,18 @@ def test_a_drawn_session_is_one_that_the_machine_watched():
     assert trace.truth.onset_s is not None
     assert max(trace.score) > 0.01
     assert trace.exposure_h > 0.3
+
+
+def test_simulated_sessions_leave_the_same_traces_on_one_core_and_on_two():
+    jobs = [Drawn(6, "easy"), Drawn(6, "cramp")]
+    assert run(jobs, cores=1) == run(jobs, cores=2)
+
+
+def test_an_error_in_a_worker_ends_the_run_and_what_was_done_stays(tmp_path):
+    jobs = [Told(name) for name in "abcd"]
+    with pytest.raises(RuntimeError, match="worker"):
+        run(jobs, cores=2, work=tmp_path, makes=broken)
+    assert (names(run(jobs, cores=1, work=tmp_path))) == list("abcd")
 
 
 def test_seeds_of_parts_are_apart_and_a_small_part_is_within_the_whole():
