@@ -23,7 +23,7 @@ def beating(seconds: Sequence[Second], runner: Runner, random: Random) -> list[S
         beats: list[float] = []
         if one.bpm:
             reserve = (one.bpm - runner.rest_bpm) / (runner.max_bpm - runner.rest_bpm)
-            memory = min(1.0, max(0.0, (0.95 - reserve) / 0.4))
+            memory = math.sqrt(min(1.0, max(0.0, (0.95 - reserve) / 0.4)))
             hz = _BREATHS_HZ[0] + (_BREATHS_HZ[1] - _BREATHS_HZ[0]) * min(1.0, max(0.0, reserve))
             while at_s <= one.t_s:
                 slow = 0.93 * slow + math.sqrt(1 - 0.93**2) * random.gauss(0, 1)

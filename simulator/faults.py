@@ -63,26 +63,29 @@ class Faults:
 
     def _hold_heart(self, seconds: list[Second]) -> None:
         start = self._random.randrange(60, max(61, len(seconds) - 60))
+        end = min(len(seconds), start + self._random.randint(45, 180))
         held = seconds[start].bpm
-        length_s = self._random.uniform(45, 180)
-        self.done.append((float(start), start + length_s, "heart rate stands still"))
-        for index in range(start, min(len(seconds), start + int(length_s))):
-            seconds[index] = seconds[index]._replace(bpm=held)
+        self.done.append((float(start), float(end), "heart rate stands still"))
+        for index in range(start, end):
+            if held is not None and seconds[index].bpm is not None:
+                seconds[index] = seconds[index]._replace(bpm=held)
 
     def _shaken(self, seconds: list[Second]) -> None:
         """A phone call: the arm with the sensor does something else."""
-        start, length_s = self._random.randrange(60, max(61, len(seconds) - 60)), self._random.uniform(30, 180)
-        self.done.append((float(start), start + length_s, "cadence sensor moved"))
-        for index in range(start, min(len(seconds), start + int(length_s))):
+        start = self._random.randrange(60, max(61, len(seconds) - 60))
+        end = min(len(seconds), start + self._random.randint(30, 180))
+        self.done.append((float(start), float(end), "cadence sensor moved"))
+        for index in range(start, end):
             if (spm := seconds[index].spm) is not None and spm > 100:
                 seconds[index] = seconds[index]._replace(spm=max(0, spm + round(self._random.gauss(0, 4.5))))
 
     def _lock(self, seconds: list[Second]) -> None:
         """An optical sensor counts steps for beats."""
-        start, length_s = self._random.randrange(60, max(61, len(seconds) - 60)), log_uniform(self._random, 60, 900)
-        self.done.append((float(start), start + length_s, "heart rate locked to cadence"))
-        for index in range(start, min(len(seconds), start + int(length_s))):
-            if spm := seconds[index].spm:
+        start = self._random.randrange(60, max(61, len(seconds) - 60))
+        end = min(len(seconds), start + round(log_uniform(self._random, 60, 900)))
+        self.done.append((float(start), float(end), "heart rate locked to cadence"))
+        for index in range(start, end):
+            if (spm := seconds[index].spm) and seconds[index].bpm is not None:
                 seconds[index] = seconds[index]._replace(bpm=spm + self._random.randint(-1, 1))
 
     def _static(self, seconds: list[Second]) -> None:
@@ -90,7 +93,7 @@ class Faults:
         end = self._random.randrange(120, 480)
         self.done.append((0.0, float(end), "static spikes"))
         for index in range(20, min(end, len(seconds))):
-            if self._random.random() < 0.25:
+            if self._random.random() < 0.25 and seconds[index].bpm is not None:
                 seconds[index] = seconds[index]._replace(bpm=self._random.randint(190, 228))
 
     def _clock(self, seconds: list[Second]) -> list[Second]:
@@ -115,7 +118,7 @@ def _no_cadence(one: Second) -> Second:
 
 
 def _zero_cadence(one: Second) -> Second:
-    return one._replace(spm=0)
+    return one if one.spm is None else one._replace(spm=0)
 
 
 def _half_cadence(one: Second) -> Second:

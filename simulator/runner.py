@@ -63,6 +63,7 @@ class Watch:
         speed_lag_s: time constant of the speed that is shown.
         speed_dead_s: and its dead time.
         heart_lag_s: 0-3 with a strap, 5-15 with an optical sensor.
+        heart_jitter_bpm: spread of the error of single values of heart rate; 0-0.4, as in the recorded runs.
         optical: heart rate comes from the wrist.
     """
 
@@ -73,6 +74,7 @@ class Watch:
     speed_lag_s: float
     speed_dead_s: int
     heart_lag_s: float
+    heart_jitter_bpm: float
     optical: bool
 
 
@@ -113,5 +115,6 @@ def draw_watch(random: Random) -> Watch:
         speed_lag_s=random.uniform(1.5, 4.0) if foot_pod else random.uniform(3.0, 10.0),
         speed_dead_s=0 if foot_pod else random.randint(0, 10),
         heart_lag_s=random.uniform(5.0, 15.0) if optical else random.uniform(0.0, 3.0),
+        heart_jitter_bpm=random.uniform(0.0, 0.4),
         optical=optical,
     )

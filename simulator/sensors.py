@@ -31,7 +31,7 @@ def measured(watch: Watch, lives: Iterable[Truly], random: Random) -> Iterator[S
         distance_m += mps
         yield Second(
             float(number),
-            round(shown_bpm),
+            round(shown_bpm + random.gauss(0.0, watch.heart_jitter_bpm)),
             int(held),
             round(mps if mps > 0.15 else 0.0, 2),
             round(truly.altitude_m, 1),
