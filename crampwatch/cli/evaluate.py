@@ -74,8 +74,9 @@ def evaluate(
     """
     if context.invoked_subcommand is not None:
         return
-    if sessions is not None and real is not None:
-        raise Misconfigured("--real", "cannot be used with --sessions: score them one after the other")
+    folder = {"--sessions": sessions, "--real": real}
+    simulated = {"--split test": split is Split.TEST, "--small": small, "--without": bool(without)}
+    _agree(folder, simulated | {"--generator other": generator is Generator.OTHER}, baselines)
     with _counting(jobs, work) as how:
         if real is not None:
             found = _real(real, how)
@@ -87,6 +88,17 @@ def evaluate(
             found = _drawn(split, small, generator, frozenset(map(str, without or ())), how, baselines)
     found["versions"] = {**found.get("versions", {}), "command": _command()}
     _tell(found, as_json, html, of_real=real is not None)
+
+
+def _agree(folder: Mapping[str, Path | None], simulated: Mapping[str, bool], baselines: bool) -> None:
+    """See that no option is given that the others leave without a meaning."""
+    given = [name for name, path in folder.items() if path is not None]
+    if len(given) > 1:
+        raise Misconfigured("--real", "cannot be used with --sessions: score them one after the other")
+    if given and (idle := [name for name, wanted in simulated.items() if wanted]):
+        raise Misconfigured(idle[0], f"is for simulated runs: leave it out with {given[0]}")
+    if given == ["--real"] and baselines:
+        raise Misconfigured("--baselines", "needs runs with a truth: leave it out with --real")
 
 
 def _drawn(

@@ -105,6 +105,22 @@ def test_options_that_exclude_each_other_and_files_that_cannot_be_written_are_na
     assert "cannot be written" in told.err
 
 
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("--sessions", "--small"), "--small"),
+        (("--sessions", "--without", "speed"), "--without"),
+        (("--real", "--split", "test"), "--split"),
+        (("--real", "--generator", "other"), "--generator"),
+        (("--real", "--baselines"), "--baselines"),
+    ],
+)
+def test_options_without_a_meaning_for_a_folder_are_refused(crampwatch, folder, options, named):
+    told = crampwatch("evaluate", options[0], folder, *options[1:])
+    assert told.code == exits.MISCONFIGURED
+    assert named in told.err
+
+
 def test_a_sensor_that_is_not_worn_is_said(crampwatch, tmp_path):
     told = crampwatch("evaluate", "--without", "speed", "--jobs", 1, "--json", "-")
     assert json.loads(told.out)["versions"]["without"] == ["speed"]
