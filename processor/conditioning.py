@@ -155,6 +155,7 @@ class Conditioner:
             mps=mps,
             smooth_mps=smooth_mps,
             stepped_at_ms=speed.stepped_at_ms,
+            speed_steps=smooth_mps is not None and self._speed.steps,
             quality={"heart_rate": bpm_quality, "cadence": spm_quality, "speed": mps_quality},
             locked=self._heart.state.locked,
             alpha1=self._beats.step(moment),

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from sqlite3 import Connection
 from typing import NamedTuple
 
-from .personal import Personal, confirmed, learned, without_scores
+from .learning import confirmed, learned, without_scores
+from .personal import Personal
 from .profile import Profile
 from .summary import Summary
 

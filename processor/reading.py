@@ -7,9 +7,10 @@ from pydantic_core import from_json
 
 from crampwatch.codec import decode
 from crampwatch.errors import Refused
-from crampwatch.events import Acknowledged, ResetAsked, StoredUpTo, Telemetry
+from crampwatch.events import Acknowledged, StoredUpTo, Telemetry
 from crampwatch.topics import Kind, Topic
 from crampwatch.units import MINUTE_MS
+from crampwatch.usual import ResetAsked
 
 from .labels import Label, label_of
 

@@ -1,20 +1,35 @@
-"""The pattern score: channels to a logit; starting weights, not physiology."""
+"""The pattern score: channels to a logit, each by a curve that never falls. Fitted on simulated runs."""
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from crampwatch.units import Gate
-from processor.features.online import sat
 from processor.features.view import View
+from processor.weights import Curve, shipped
 
 #: What changes the level of cadence without any fatigue (science 2.6).
 _LEVEL_GATES = frozenset({Gate.HILL, Gate.INTERVALS, Gate.RUN_WALK, Gate.FAST_FINISH})
+#: Channels of the level of cadence: off while a gate keeps it quiet, and less sure without a speed.
+LEVEL_CHANNELS = frozenset("LPF")
+#: What each channel reads, by its letter.
+CHANNELS: Mapping[str, str] = {
+    "U": "unsteadiness",
+    "V": "roughening",
+    "H": "hitch_load",
+    "L": "deficit_sigma",
+    "P": "shortfall_percent",
+    "F": "falling_percent",
+}
 
 
 def level_quiet(view: View) -> bool:
-    """Whether a gate keeps the level of cadence quiet: L and C in the score, level shifts, declines."""
+    """Whether a gate keeps the level of cadence quiet: L, P and F in the score, level shifts, declines."""
     return bool(view.gates) and not _LEVEL_GATES.isdisjoint(view.gates)
+
+
+def _curves() -> Mapping[str, Curve]:
+    return dict(shipped().curves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,44 +37,48 @@ class ScoreSettings:
     """Science 3.5 (i): a non-negative logistic fit on simulated runs; every channel stays explainable.
 
     Attributes:
-        intercept: logit of an uneventful second; -4.55.
-        unsteady: weight and range of the unsteadiness ratio; 2.2 over 1.4-3.0.
-        hitches: weight and range of the leaky hitch count; 1.5 over 0.8-4.0.
-        any_hitch: the same count in its low range; 0.8 over 0.5-1.5.
-        deficit: weight and range of the cadence deficit in spreads; 1.0 over 0.8-3.0.
-        deficit_no_speed: its range when no speed corrects it; 1.2-4.0.
-        shift: weight and range of the CUSUM; 0.5 over 4-20.
-        warning_share: below warning unless unsteadiness, hitches or deficit reach this share of their range; 0.25.
+        intercept: logit of an uneventful second; fitted (processor/weights.json).
+        curves: logits by a channel's value, by its letter; fitted (processor/weights.json).
+        no_speed_share: without a speed, and on a treadmill, the channels of cadence's level count as so much of
+            themselves; 0.7, the ratio of the ranges of science 3.5.
+        warning_share: below warning unless a channel has reached this share of its curve; 0.25 (science 3.5).
     """
 
-    intercept: float = -4.55
-    unsteady: tuple[float, float, float] = (2.2, 1.4, 3.0)
-    hitches: tuple[float, float, float] = (1.5, 0.8, 4.0)
-    any_hitch: tuple[float, float, float] = (0.8, 0.5, 1.5)
-    deficit: tuple[float, float, float] = (1.0, 0.8, 3.0)
-    deficit_no_speed: tuple[float, float] = (1.2, 4.0)
-    shift: tuple[float, float, float] = (0.5, 4.0, 20.0)
+    intercept: float = field(default_factory=lambda: shipped().intercept)
+    curves: Mapping[str, Curve] = field(default_factory=_curves)
+    no_speed_share: float = 0.7
     warning_share: float = 0.25
 
 
 def pattern_parts(view: View, settings: ScoreSettings) -> dict[str, float]:
-    """What each channel adds to the logit, by its letter in science 3.5: U, Hd, Ha, L, C. Silent channels are left out.
+    """What each channel adds to the logit, by its letter in :data:`CHANNELS`. Silent channels are left out.
 
-    While a gate keeps the level of cadence quiet L and C are off. On a treadmill L has the range of no speed.
+    While a gate keeps the level of cadence quiet, the channels of level are off.
     """
     parts: dict[str, float] = {}
+    curves = settings.curves
     if view.unsteadiness is not None:
-        _put(parts, "U", view.unsteadiness, settings.unsteady)
+        _put(parts, "U", view.unsteadiness, curves)
+    if view.roughening is not None:
+        _put(parts, "V", view.roughening, curves)
     if view.hitch_load > 0:
-        _put(parts, "Hd", view.hitch_load, settings.hitches)
-        _put(parts, "Ha", view.hitch_load, settings.any_hitch)
-    if view.deficit_sigma is not None and not level_quiet(view):
-        weight, low, high = settings.deficit
-        if view.mps is None or view.base is None or view.base.mps is None or Gate.TREADMILL in view.gates:
-            low, high = settings.deficit_no_speed
-        _put(parts, "L", view.deficit_sigma, (weight, low, high))
-        _put(parts, "C", view.cusum, settings.shift)
+        _put(parts, "H", view.hitch_load, curves)
+    if not level_quiet(view):
+        share = 1.0 if corrected(view) else settings.no_speed_share
+        for name, value in (("L", view.deficit_sigma), ("P", view.shortfall_percent), ("F", view.falling_percent)):
+            if value is not None:
+                _put(parts, name, share * value, curves)
     return parts
+
+
+def corrected(view: View) -> bool:
+    """Whether the expected cadence follows a speed."""
+    return (
+        view.mps is not None
+        and view.base is not None
+        and view.base.mps is not None
+        and Gate.TREADMILL not in view.gates
+    )
 
 
 def pattern_score(parts: Mapping[str, float], prior: float, settings: ScoreSettings) -> float:
@@ -72,15 +91,22 @@ def pattern_score(parts: Mapping[str, float], prior: float, settings: ScoreSetti
 
 def may_warn(parts: Mapping[str, float], settings: ScoreSettings) -> bool:
     """Whether cadence itself carries enough of the score for more than "watch"."""
-    share = settings.warning_share
-    return (
-        parts.get("U", 0.0) > share * settings.unsteady[0]
-        or parts.get("Hd", 0.0) > share * settings.hitches[0]
-        or parts.get("L", 0.0) > share * settings.deficit[0]
-    )
+    return any(part > settings.warning_share * settings.curves[name][-1][1] for name, part in parts.items())
 
 
-def _put(parts: dict[str, float], name: str, x: float, channel: tuple[float, float, float]) -> None:
-    weight, low, high = channel
-    if x > low:
-        parts[name] = weight * sat(x, low, high)
+def value_at(curve: Curve, x: float) -> float:
+    """The curve at a value."""
+    before_x, before_y = curve[0]
+    if x <= before_x:
+        return before_y
+    for at_x, at_y in curve:
+        if x < at_x:
+            return before_y + (at_y - before_y) * (x - before_x) / (at_x - before_x)
+        before_x, before_y = at_x, at_y
+    return before_y
+
+
+def _put(parts: dict[str, float], name: str, x: float, curves: Mapping[str, Curve]) -> None:
+    curve = curves.get(name)
+    if curve is not None and x > curve[0][0] and (part := value_at(curve, x)) > 0.0:
+        parts[name] = part

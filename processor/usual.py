@@ -1,6 +1,6 @@
 """What is usual for an athlete, as others are told of it."""
 
-from crampwatch.events import BaselineLearned, OwnMean
+from crampwatch.usual import BaselineLearned, OwnMean
 from processor.personal import LEARNING, Mean, Personal, longest_s, threshold_scale
 from processor.population import POPULATION
 

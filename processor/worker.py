@@ -7,13 +7,12 @@ from contextlib import AbstractAsyncContextManager
 
 from crampwatch.bus import Bus, BusFactory, Delivery
 from crampwatch.clock import Clock
-from crampwatch.errors import Refused, first_misconfigured
+from crampwatch.errors import first_misconfigured
 from crampwatch.herald import Herald
 from crampwatch.metrics import Counters, Vitals
 from crampwatch.settings import Settings
 from crampwatch.storage import Store
-from crampwatch.topics import SYSTEM, Kind, Topic, every
-from crampwatch.trouble import level
+from crampwatch.topics import SYSTEM, Kind, every
 from crampwatch.units import SECOND_MS
 from processor.athlete import Athlete
 
@@ -24,10 +23,11 @@ from .marks import Marks
 from .mender import Mender
 from .patience import RETRY_MAX_S, Patience, Wait
 from .pulse import Pulse
-from .reading import Arrived, Origin, read_answer, read_reset, read_telemetry, read_watermark, row_of
+from .reading import Arrived
 from .roster import SLICE, Roster
 from .settling import Settler
 from .shelf import Shelf
+from .sorting import Sorter
 from .speaking import Speaker
 
 log = logging.getLogger(__name__)
@@ -101,21 +101,13 @@ class Processor:
         self._baselines = Baselines(
             team=self._team, asked=asked, shelf=self._shelf, patience=self._patience, clock=clock, counters=counters
         )
+        self._sorter = Sorter(self._team, self._id, clock, counters)
         self._speaker = Speaker(self._team, self._patience, counters)
         #: Machines are moved by one task at a time.
         self._turn = asyncio.Lock()
         self._mender = self._a_mender()
         self._settler = self._a_settler()
-        self._pulse = Pulse(
-            processor=self._id,
-            team=self._team,
-            clock=clock,
-            counters=counters,
-            ready=self._ready.is_set,
-            troubles=self._troubles,
-            sizes=self._sizes,
-            stored=store.gauges,
-        )
+        self._pulse = self._a_pulse()
         self._herald = Herald(self._id, self._pulse.vitals, clock, more=self._pulse.word)
 
     def _a_mender(self) -> Mender:
@@ -141,6 +133,18 @@ class Processor:
             clock=self._clock,
             counters=self._counters,
             wait=self._wait,
+        )
+
+    def _a_pulse(self) -> Pulse:
+        return Pulse(
+            processor=self._id,
+            team=self._team,
+            clock=self._clock,
+            counters=self._counters,
+            ready=self._ready.is_set,
+            troubles=self._troubles,
+            sizes=self._sizes,
+            stored=self._store.gauges,
         )
 
     def _troubles(self) -> Sequence[str]:
@@ -176,7 +180,8 @@ class Processor:
         """
         await self._shelf.open()
         try:
-            self._settler.marks = self._pulse.marks = Marks(await self._shelf.marks())
+            marks = Marks(await self._shelf.marks())
+            self._sorter.marks = self._settler.marks = self._pulse.marks = marks
             async with self._link() as bus:
                 self._pulse.bus = bus
                 await self._serve(bus)
@@ -235,7 +240,7 @@ class Processor:
 
     async def _gather(self) -> Drain:
         drain = Drain()
-        self._take(*await self._queue.get(), drain)
+        self._sorter.take(*await self._queue.get(), drain)
         self._take_what_is_there(drain)
         if drain.has_room and len(self._roster) > FEW:
             await self._wait(gather_s(len(self._roster)))
@@ -244,7 +249,7 @@ class Processor:
 
     def _take_what_is_there(self, drain: Drain) -> None:
         while drain.has_room and not self._queue.empty():
-            self._take(*self._queue.get_nowait(), drain)
+            self._sorter.take(*self._queue.get_nowait(), drain)
 
     async def _close_rested(self, bus: Bus) -> None:
         while True:
@@ -258,45 +263,6 @@ class Processor:
                     gains += [gain] if gain else []
                     await asyncio.sleep(0)
                 await self._record(bus, gains)
-
-    def _take(self, came_s: float, delivery: Delivery, drain: Drain) -> None:
-        """Decode one delivery. What is refused is counted and, where its row can be read, settled for ever."""
-        drain.deliveries.append(delivery)
-        try:
-            topic = Topic.parse(delivery.topic)
-            if topic.kind is Kind.WATERMARK:
-                self._learn(topic, delivery.payload, drain)
-                return
-            if topic.kind in {Kind.ACK, Kind.CHECKIN}:
-                said = read_answer(topic, delivery.payload, self._team)
-                drain.said.extend([] if said is None else [said])
-                return
-            if topic.kind is Kind.COMMAND:
-                drain.resets.append(read_reset(topic, delivery.payload, self._team, self._clock.now_ms()))
-                return
-            arrived = read_telemetry(topic, delivery.payload, self._team)
-        except Refused as refused:
-            first = self._counters.add("refused", refused.reason) == 1
-            hint = "look at what publishes there"
-            log.log(level(first=first), "left out a message on %s: %s; %s", delivery.topic[:120], refused, hint)
-            named = row_of(delivery.topic, delivery.payload, self._team)
-            drain.settled.extend([named] if named is not None else [])
-            return
-        drain.add(arrived, came_s)
-        self._counters.add("messages")
-
-    def _learn(self, topic: Topic, payload: bytes, drain: Drain) -> None:
-        """Rows that are settled without us: below our own retained mark, which counts when our shelf was lost, and
-        those that a collector has forgotten, which it does with stored rows only.
-        """
-        if topic.device not in {self._id, topic.athlete} or not payload:
-            return
-        message = read_watermark(payload)
-        if message.collector != topic.athlete:
-            raise Refused("wrong_collector", f"watermark of {message.collector!r} on topic {topic}")
-        origin = Origin(message.collector, message.spool)
-        if self._settler.marks.raise_to(origin, message.row, self._clock.now_ms()):
-            drain.raised.add(origin)
 
     async def _process(self, bus: Bus, drain: Drain) -> None:
         gains: dict[tuple[str, str], Gain] = {}

@@ -19,7 +19,7 @@ from processor.features.view import View
 
 INK, FAINT, BAND, PAPER = "#1B2430", "#8A96A3", "#C9D6E3", "#FFFFFF"
 LINES = {"bpm": "#B0413E", "spm": "#1F5FA8", "mps": "#3D7A4E"}
-SIGN_COLOURS = {"U": "#1F5FA8", "H": "#B0413E", "L": "#7A5BA6", "C": "#C98A1B"}
+SIGN_COLOURS = {"U": "#1F5FA8", "H": "#B0413E", "L": "#7A5BA6"}
 #: Level as height, colour and shape, never colour alone.
 MARKERS = {Level.OK: "o", Level.WATCH: "D", Level.WARNING: "^", Level.IMMINENT: "^", Level.NOW: "^"}
 #: Findings that are drawn as ticks below the levels, in this order.
@@ -194,8 +194,8 @@ def _spans(run: Watched, read: Callable[[View], object], wanted: object) -> Iter
 
 def signs(axes: Axes, run: Watched) -> None:
     """What each kind of sign adds, stacked, on the scale on which the levels stand."""
-    kinds: dict[str, tuple[str, ...]] = {"U": ("U",), "H": ("Hd", "Ha"), "L": ("L",), "C": ("C",)}
-    names = {"U": "unsteady", "H": "hitches", "L": "lower cadence", "C": "shifted"}
+    kinds: dict[str, tuple[str, ...]] = {"U": ("U", "V"), "H": ("H",), "L": ("L", "P", "F")}
+    names = {"U": "unsteady", "H": "hitches", "L": "lower cadence"}
     columns: list[list[float]] = []
     for letters in kinds.values():
         times, values = _column(run, partial(_added, letters=letters))

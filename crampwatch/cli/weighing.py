@@ -13,15 +13,21 @@ from processor.detect.pattern import PatternSettings, most_prior_of, thresholds_
 from processor.features.view import View
 from processor.modes import CEILING
 from processor.profile import Profile
-from processor.score import ScoreSettings, level_quiet, may_warn
+from processor.score import CHANNELS, LEVEL_CHANNELS, ScoreSettings, corrected, level_quiet, may_warn
 
 #: Levels that the pattern score can reach, ascending.
 LADDER = (Level.OK, Level.WATCH, Level.WARNING, Level.IMMINENT)
 
 #: The range of channel B of science 3.5, which has no weight.
-_NOTED = (0.0, 0.5, 2.0)
-#: The channels that tell of the level of cadence.
-_LEVEL = ("L", "C")
+_NOTED = (0.5, 2.0)
+_NAMES = {
+    "U": "unsteadiness, times usual",
+    "V": "rougher than some minutes ago",
+    "H": "hitches, fading",
+    "L": "cadence below expected, in spreads",
+    "P": "cadence below expected now, %",
+    "F": "cadence below some minutes ago, %",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +60,28 @@ class Term:
 def signs(view: View, score: ScoreSettings | None = None) -> tuple[Sign, ...]:
     """The channels of the pattern score at a second, by their letters in science 3.5."""
     settings = score or ScoreSettings()
-    weight, low, high = settings.deficit
-    if view.mps is None or view.base is None or view.base.mps is None or Gate.TREADMILL in view.gates:
-        low, high = settings.deficit_no_speed
-    hitches = view.hitch_load
-    rows: tuple[tuple[str, str, float | None, tuple[float, float, float]], ...] = (
-        ("U", "unsteadiness, times usual", view.unsteadiness, settings.unsteady),
-        ("Hd", "hitches, fading", hitches, settings.hitches),
-        ("Ha", "any hitch lately", hitches, settings.any_hitch),
-        ("L", "cadence below expected", view.deficit_sigma, (weight, low, high)),
-        ("C", "cadence shifted", view.cusum, settings.shift),
-        ("B", "breaks, only noted", view.break_load, _NOTED),
-    )
-    quiet = _LEVEL if level_quiet(view) else ()
-    return tuple(
-        Sign(letter, name, value, channel[1], channel[2], view.parts.get(letter, 0.0), channel[0], letter in quiet)
-        for letter, name, value, channel in rows
-    )
+    share = 1.0 if corrected(view) else settings.no_speed_share
+    quiet = LEVEL_CHANNELS if level_quiet(view) else frozenset()
+    rows = [
+        Sign(
+            letter,
+            _NAMES[letter],
+            _read(view, letter, share),
+            curve[0][0],
+            curve[-1][0],
+            view.parts.get(letter, 0.0),
+            curve[-1][1],
+            letter in quiet,
+        )
+        for letter, curve in settings.curves.items()
+    ]
+    rows.append(Sign("B", "breaks, only noted", view.break_load, *_NOTED, 0.0, 0.0))
+    return tuple(rows)
+
+
+def _read(view: View, letter: str, share: float) -> float | None:
+    value: float | None = getattr(view, CHANNELS[letter])
+    return share * value if value is not None and letter in LEVEL_CHANNELS else value
 
 
 def terms(view: View) -> tuple[Term, ...]:

@@ -5,6 +5,7 @@ from .decline import GradualDecline
 from .exposure import Exposure
 from .fatigue import Fatigue
 from .hitch import Hitch
+from .lately import Lately
 from .pacing import Pacing
 from .pattern import Pattern
 from .resumed import Resumed
@@ -21,6 +22,7 @@ __all__ = [
     "Fatigue",
     "GradualDecline",
     "Hitch",
+    "Lately",
     "LevelShift",
     "Pacing",
     "Pattern",

@@ -1,13 +1,14 @@
 """The cramp-type stop: an abrupt end of running after signs. It asks a question; it never says that it is a cramp."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from crampwatch.events import FindingKind
 from crampwatch.units import SECOND_MS, Gate, Level, Motion
 from processor.features.view import View
 from processor.state import copied
+from processor.weights import shipped
 
 from .detector import Proof
 
@@ -28,8 +29,8 @@ class CrampStopSettings:
         confirm_s: and it stays so; 5 s from the first second without steps, longer than a drop-out [E].
         lag_s: the speed may say for so long that one still runs, as GPS lags by 20-30 s (science 2.4); beyond it the
             sensor is taken to be at fault and nothing is asked; 30 s.
-        score: the pattern score that is a sign; 0.20. The simulator's 0.12 prompts 0.26 times an hour there
-            (science 3.4), 0.20 stays below 0.2 an hour on recorded runs.
+        score: the pattern score that is a sign; set on tuning seeds by a budget of 0.3 questions an hour
+            (processor/weights.json).
         hitches: so many hitches in the last two minutes are signs as well; 3. Two (science 3.4) came before every
             third stop on trails.
         for_s: the level stands for so long, or until it is answered or running goes on; 300 s (science 3.6).
@@ -41,7 +42,7 @@ class CrampStopSettings:
     step_s: float = 8.0
     confirm_s: float = 5.0
     lag_s: float = 30.0
-    score: float = 0.20
+    score: float = field(default_factory=lambda: shipped().now)
     hitches: int = 3
     for_s: float = 300.0
 

@@ -12,6 +12,7 @@ from processor.features.view import View
 from processor.modes import CEILING
 from processor.score import ScoreSettings, may_warn, pattern_parts, pattern_score
 from processor.state import copied
+from processor.weights import shipped
 
 from .detector import Proof
 
@@ -24,17 +25,16 @@ class PatternSettings:
     """Science 3.6. The thresholds are set by a budget of false alarms, not by a pretended probability.
 
     Attributes:
-        thresholds: score at which watch, warning and imminent begin; 0.11, 0.22 and 0.48. Start values were 0.11, 0.30
-            and 0.48 (science 3.6); 0.22 is what the budget of 0.3 warnings per hour over the recorded runs leaves,
-            hold and refractory times included (the scenario suite counts them).
-        thresholds_seldom: for a sensitivity of 0.5: half as many entries of each level over the recorded runs as at 1;
-            0.18, 0.32 and 0.56.
-        thresholds_often: for a sensitivity of 2: twice as many; 0.066, 0.10 and 0.31.
-        hold_s: for how long it must hold; 20, 10 and 5 s (science 3.6).
+        thresholds: score at which watch, warning and imminent begin; set on tuning seeds by the budgets of science
+            3.6: 1, 0.2 and 0.05 an hour (processor/weights.json).
+        thresholds_seldom: for a sensitivity of 0.5: half these budgets (processor/weights.json).
+        thresholds_often: for a sensitivity of 2: twice these budgets (processor/weights.json).
+        hold_s: for how long it must hold; 20, 5 and 5 s (science 3.6 has 10 for a warning; 5 warns sooner
+            at the same false alarms, docs/evaluation-fit.md).
         leave_share: a level ends below this share of its threshold; 0.7 (science 3.6).
         leave_s: for so long; 60 s (science 3.6).
         refractory_s: a level is not entered again so soon after it was entered; 300, 600 and 600 s (science 3.6).
-        tau_s: averaging time of the score; 8 s (science 3.5).
+        tau_s: averaging time of the score; 4 s (science 3.5 has 8, for scores that are less even).
         sign_s: imminent needs a hitch or pause within this time; 120 s (science 3.6).
         fatigue_s: a fatigue index at its high mark for so long is a watch by itself; 60 s (science 3.6).
         rest_s: after this time without running the score fades; 60 s (science 3.7).
@@ -50,14 +50,14 @@ class PatternSettings:
         threshold_scale: what the athlete's own uneventful runs multiply the thresholds by; 1, 0.8 to 1.25 [E].
     """
 
-    thresholds: tuple[float, float, float] = (0.11, 0.22, 0.48)
-    thresholds_seldom: tuple[float, float, float] = (0.18, 0.32, 0.56)
-    thresholds_often: tuple[float, float, float] = (0.066, 0.10, 0.31)
-    hold_s: tuple[float, float, float] = (20.0, 10.0, 5.0)
+    thresholds: tuple[float, float, float] = field(default_factory=lambda: shipped().thresholds["1"])
+    thresholds_seldom: tuple[float, float, float] = field(default_factory=lambda: shipped().thresholds["0.5"])
+    thresholds_often: tuple[float, float, float] = field(default_factory=lambda: shipped().thresholds["2"])
+    hold_s: tuple[float, float, float] = (20.0, 5.0, 5.0)
     leave_share: float = 0.7
     leave_s: float = 60.0
     refractory_s: tuple[float, float, float] = (300.0, 600.0, 600.0)
-    tau_s: float = 8.0
+    tau_s: float = 4.0
     sign_s: float = 120.0
     fatigue_s: float = 60.0
     rest_s: float = 60.0
@@ -270,9 +270,9 @@ def reasons(view: View) -> tuple[str, ...]:
     """The two largest contributors to the score, in words for a runner; empty when there is none."""
     parts = view.parts
     weights = {
-        "U": parts.get("U", 0.0),
-        "H": parts.get("Hd", 0.0) + parts.get("Ha", 0.0),
-        "L": parts.get("L", 0.0) + parts.get("C", 0.0),
+        "U": parts.get("U", 0.0) + parts.get("V", 0.0),
+        "H": parts.get("H", 0.0),
+        "L": parts.get("L", 0.0) + parts.get("P", 0.0) + parts.get("F", 0.0),
     }
     largest = sorted((name for name, weight in weights.items() if weight > 0.1), key=lambda name: -weights[name])
     return tuple(_words(name, view) for name in largest[:2])
@@ -315,10 +315,14 @@ def most_prior_of(settings: PatternSettings) -> float:
 
 
 def _words(name: str, view: View) -> str:
+    parts = view.parts
     if name == "U":
-        return "Your rhythm wavers more than it did at the start."
+        lately = parts.get("V", 0.0) > parts.get("U", 0.0)
+        return f"Your rhythm wavers more than it did {'some minutes ago' if lately else 'at the start'}."
     if name == "H":
         times = "one" if view.hitches <= 1 else str(view.hitches)
         return f"Short breaks in your rhythm: {times} in the last 4 minutes."
+    if parts.get("F", 0.0) > parts.get("L", 0.0) + parts.get("P", 0.0):
+        return "Your cadence is lower than some minutes ago."
     where = "at this pace" if view.mps is not None else "for you"
     return f"Your cadence is below what is usual {where}."

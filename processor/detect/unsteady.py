@@ -47,7 +47,8 @@ class UnsteadyState:
 class Unsteady:
     """Finds spells of unsteady cadence; writes ``unsteadiness``, a multiple of what is usual.
 
-    A spell is proved in steady running only: hills, intervals and plans change the rhythm by themselves.
+    While the speed steps up or down the measure stands still. A spell is proved in steady running only: hills,
+    intervals and plans change the rhythm by themselves.
     """
 
     name: ClassVar[str] = "unsteady"
@@ -85,6 +86,8 @@ class Unsteady:
         if base is None:
             state.ratio = None
         elif view.wobble_spm is not None:
+            if view.speed_steps:
+                return
             value = min(view.wobble_spm / base.wobble_spm, settings.clip)
             state.ratio = ewma(1.0 if state.ratio is None else state.ratio, value, min(view.dt_s, 10.0), settings.tau_s)
         elif state.ratio is not None and view.motion != Motion.RUN:

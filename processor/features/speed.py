@@ -18,6 +18,8 @@ class SpeedSettings:
         tau_s: smoothing; 8 s [E].
         slow_tau_s: smoothing of the mean that a speed step is measured against; 60 s [E].
         step_share: leaving that mean by this share is a speed step; 10 % (science 2.1).
+        moving_share: leaving it by this share the speed is on its way from one to another; 6 %, chosen on training and
+            tuning seeds of the simulator.
         still_mps: slower is standing; 0.5 m/s [E].
         still_s: while running that is believed for so long, above the lag of GPS (science 2.4); then there is no
             speed, as from a watch without a fix or a pod that counts steps only; 30 s [E].
@@ -28,6 +30,7 @@ class SpeedSettings:
     tau_s: float = 8.0
     slow_tau_s: float = 60.0
     step_share: float = 0.10
+    moving_share: float = 0.06
     still_mps: float = 0.5
     still_s: float = 30.0
 
@@ -71,6 +74,14 @@ class Speed:
         if abs(state.smooth_mps - state.slow_mps) > settings.step_share * state.slow_mps:
             state.stepped_at_ms = moment.at_ms
         return mps, Quality.GOOD
+
+    @property
+    def steps(self) -> bool:
+        """Whether the speed is on its way from one to another: what follows from it cannot be said just now."""
+        smooth_mps, slow_mps = self.state.smooth_mps, self.state.slow_mps
+        if smooth_mps is None or slow_mps is None:
+            return False
+        return abs(smooth_mps - slow_mps) > self._settings.moving_share * max(slow_mps, 1.0)
 
     def _watch_blindness(self, mps: float | None, dt_s: float, *, running: bool) -> None:
         """A speed of none while the legs run is no speed, until one is measured; at rest it says that one stands."""

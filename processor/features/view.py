@@ -27,8 +27,9 @@ class View:
     since when its sensor says "no steps", whether that is believed yet or not. ``settled`` is set after 15 s of
     uninterrupted running, ``heart_settled`` after 150 s. ``work_s`` stands in for ``run_s`` while there is heart rate
     only: time with a heart rate as of running; ``at_work`` after 150 s of it without a break. ``broken`` marks the
-    first second after silence: recent statistics must not reach across it. ``alpha1`` is there only while its quality
-    gate lets it through; ``quality`` speaks of ``beats`` once there were any.
+    first second after silence: recent statistics must not reach across it. ``speed_steps``: the speed is on its way
+    from one to another. ``alpha1`` is there only while its quality gate lets it through; ``quality`` speaks of
+    ``beats`` once there were any.
 
     ``labels`` are answers of people that take effect with this second. ``gates`` are closed by the context detectors,
     which come first: whoever reads a channel asks whether a gate keeps it quiet. ``recovering`` is true in the slow
@@ -58,6 +59,7 @@ class View:
     mps: float | None = None
     smooth_mps: float | None = None
     stepped_at_ms: int = 0
+    speed_steps: bool = False
     quality: dict[str, Quality] = field(default_factory=dict)
     locked: bool = False
     mode: Mode = Mode.FULL
@@ -76,6 +78,9 @@ class View:
     break_at_ms: int | None = None
     unsteadiness: float | None = None
     deficit_sigma: float | None = None
+    roughening: float | None = None
+    shortfall_percent: float | None = None
+    falling_percent: float | None = None
     cusum: float = 0.0
     decline_percent: float | None = None
     decoupling: float | None = None
