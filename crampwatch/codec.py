@@ -12,12 +12,10 @@ from crampwatch.events import (
     Acknowledged,
     Alert,
     Assessed,
-    BaselineLearned,
     CheckedIn,
     Delivered,
     Finding,
     Message,
-    ResetAsked,
     SensorClaimed,
     SensorStatus,
     ServiceStatus,
@@ -25,6 +23,7 @@ from crampwatch.events import (
     Telemetry,
 )
 from crampwatch.topics import Kind
+from crampwatch.usual import BaselineLearned, ResetAsked
 
 MAX_BYTES = 256 * 1024
 

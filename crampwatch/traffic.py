@@ -11,12 +11,10 @@ from crampwatch.events import (
     Acknowledged,
     Alert,
     Assessed,
-    BaselineLearned,
     CheckedIn,
     Delivered,
     Finding,
     Message,
-    ResetAsked,
     SensorClaimed,
     SensorStatus,
     ServiceStatus,
@@ -24,6 +22,7 @@ from crampwatch.events import (
     Telemetry,
 )
 from crampwatch.topics import ROOT, SYSTEM, Kind, Topic
+from crampwatch.usual import BaselineLearned, ResetAsked
 
 
 class Party(StrEnum):

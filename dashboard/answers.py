@@ -8,9 +8,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from crampwatch.errors import Misconfigured, Unavailable
-from crampwatch.events import Acknowledged, Answer, CheckedIn, CheckInWord, ResetAsked, SensorClaimed
+from crampwatch.events import Acknowledged, Answer, CheckedIn, CheckInWord, SensorClaimed
 from crampwatch.topics import SYSTEM, Kind, Topic
 from crampwatch.units import Id
+from crampwatch.usual import ResetAsked
 
 from .guard import MAX_BODY, read_body
 from .site import Site

@@ -5,6 +5,7 @@ from crampwatch.codec import decode
 from crampwatch.storage import RunKey
 from crampwatch.topics import SYSTEM, Kind, Topic
 from crampwatch.units import MINUTE_MS
+from crampwatch.usual import BaselineLearned
 
 from .live import Board
 from .site import Site
@@ -33,7 +34,7 @@ async def follow(site: Site, topic_text: str, payload: bytes, *, retained: bool 
             # Backlog is for the store; a runner is live by what comes live.
             if topic.kind is Kind.TELEMETRY and credible and board.measured(athlete, present):
                 await _began(site, athlete, message.session)
-        case ev.Assessed() | ev.Finding() | ev.BaselineLearned() if message.at_ms <= until_ms:
+        case ev.Assessed() | ev.Finding() | BaselineLearned() if message.at_ms <= until_ms:
             _stands(board, athlete, message)
         case ev.Alert():
             await site.alerted(athlete, message)
@@ -45,14 +46,14 @@ async def follow(site: Site, topic_text: str, payload: bytes, *, retained: bool 
             _sensor(board, topic, message)
 
 
-def _stands(board: Board, athlete: str, message: ev.Assessed | ev.Finding | ev.BaselineLearned) -> None:
+def _stands(board: Board, athlete: str, message: ev.Assessed | ev.Finding | BaselineLearned) -> None:
     """How a runner stands, by the processor's word."""
     match message:
         case ev.Assessed():
             board.judged(athlete, message)
         case ev.Finding():
             board.found(athlete, message)
-        case ev.BaselineLearned():
+        case BaselineLearned():
             board.learned(athlete, message)
 
 

@@ -3,19 +3,10 @@
 from collections.abc import Iterable, Mapping
 from math import inf
 
-from crampwatch.events import (
-    Alert,
-    AlertKind,
-    AlertState,
-    Assessed,
-    BaselineLearned,
-    Finding,
-    SensorState,
-    SensorStatus,
-    Telemetry,
-)
+from crampwatch.events import Alert, AlertKind, AlertState, Assessed, Finding, SensorState, SensorStatus, Telemetry
 from crampwatch.roll import RollCall
 from crampwatch.units import HOUR_MS, SECOND_MS, Level
+from crampwatch.usual import BaselineLearned
 from crampwatch.wording import LEVEL_WORDS
 
 from .context import AlertView, BoardView, RunnerView, UnclaimedView, UsualView

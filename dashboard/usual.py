@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from crampwatch.events import BaselineLearned, OwnMean
+from crampwatch.usual import BaselineLearned, OwnMean
 
 from .context import UsualRow, UsualView
 

@@ -1,4 +1,4 @@
-"""The AsyncAPI 3 document of everything that crosses the broker, made from ``events``, ``topics`` and ``traffic``."""
+"""The AsyncAPI 3 document of all that crosses the broker, made from ``events``, ``usual``, ``topics``, ``traffic``."""
 
 import inspect
 import json
@@ -17,7 +17,6 @@ from crampwatch.events import (
     AlertState,
     Answer,
     Assessed,
-    BaselineLearned,
     CadenceMeasured,
     CheckedIn,
     Delivered,
@@ -26,8 +25,6 @@ from crampwatch.events import (
     GuidanceStep,
     HeartRateMeasured,
     Message,
-    OwnMean,
-    ResetAsked,
     SensorClaimed,
     SensorState,
     SensorStatus,
@@ -38,6 +35,7 @@ from crampwatch.events import (
 from crampwatch.topics import TERMS
 from crampwatch.traffic import LANES, Lane, Party
 from crampwatch.units import CadenceUnit, Level, Motion, Quality
+from crampwatch.usual import BaselineLearned, OwnMean, ResetAsked
 
 FILE_NAME = "asyncapi.json"
 SCHEMAS = "#/components/schemas/"

@@ -4,8 +4,8 @@ import pytest
 from playwright.async_api import expect
 
 from crampwatch.codec import decode
-from crampwatch.events import BaselineLearned, ResetAsked
 from crampwatch.topics import Kind
+from crampwatch.usual import BaselineLearned, ResetAsked
 from tests.browser.conftest import ONE_LOOP, PHONE, SMALL_PHONE, Eyes, shoot
 from tests.browser.scripts import ACCESSIBLE
 from tests.dashboard.desk import Desk, baseline

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from crampwatch.codec import BODIES, decode, encode
 from crampwatch.errors import Refused
-from crampwatch.events import ResetAsked, StoredUpTo
+from crampwatch.events import StoredUpTo
 from crampwatch.roll import RollCall, queued
 from crampwatch.topics import Kind
+from crampwatch.usual import ResetAsked
 from tests.support import facts
 
 

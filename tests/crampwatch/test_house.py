@@ -11,6 +11,7 @@ from tests.support.needs import ROOT
 PACKAGES = ("crampwatch", "collector", "processor", "alerts", "dashboard", "simulator", "evaluation")
 PURE = (
     "crampwatch/events.py",
+    "crampwatch/usual.py",
     "crampwatch/topics.py",
     "crampwatch/codec.py",
     "crampwatch/units.py",

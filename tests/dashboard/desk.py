@@ -13,7 +13,6 @@ from crampwatch.events import (
     AlertKind,
     AlertState,
     Assessed,
-    BaselineLearned,
     CadenceMeasured,
     Delivered,
     Finding,
@@ -21,7 +20,6 @@ from crampwatch.events import (
     GuidanceStep,
     HeartRateMeasured,
     Message,
-    OwnMean,
     SensorState,
     SensorStatus,
     ServiceStatus,
@@ -35,6 +33,7 @@ from crampwatch.storage import Batch, RunKey
 from crampwatch.storage.sqlite import SqliteStore
 from crampwatch.topics import SYSTEM, Kind, Topic
 from crampwatch.units import CadenceUnit, Level, Motion, Quality
+from crampwatch.usual import BaselineLearned, OwnMean
 from dashboard.service import Dashboard
 from tests.support.brokers import until
 from tests.support.clocks import START_MS, ManualClock

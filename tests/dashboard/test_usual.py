@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 
 from crampwatch.codec import encode
-from crampwatch.events import BaselineLearned, OwnMean, ResetAsked
 from crampwatch.health import Health
 from crampwatch.topics import Kind, Topic
+from crampwatch.usual import BaselineLearned, OwnMean, ResetAsked
 from dashboard import usual
 from dashboard.app import application
 from dashboard.follow import AHEAD_MS, follow

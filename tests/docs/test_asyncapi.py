@@ -15,12 +15,13 @@ from crampwatch.cli.compose import House
 from crampwatch.cli.stage import demo_settings, radio, the_cast
 from crampwatch.clock import PacedClock, WallClock
 from crampwatch.codec import BODIES, decode, encode
-from crampwatch.events import Acknowledged, CheckedIn, ResetAsked, SensorClaimed
+from crampwatch.events import Acknowledged, CheckedIn, SensorClaimed
 from crampwatch.service import running
 from crampwatch.settings import Settings
 from crampwatch.storage.sqlite import SqliteStore
 from crampwatch.topics import ROOT, SYSTEM, TERMS, Kind, Topic, every
 from crampwatch.traffic import LANES, Party
+from crampwatch.usual import ResetAsked
 from docs import asyncapi
 from tests.support import needs
 

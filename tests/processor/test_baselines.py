@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from crampwatch.cli.usual import begin_anew
 from crampwatch.codec import decode, encode
 from crampwatch.errors import Refused
-from crampwatch.events import BaselineLearned, OwnMean, ResetAsked, SensorClaimed
+from crampwatch.events import SensorClaimed
 from crampwatch.settings import Athlete as AthleteSettings
 from crampwatch.settings import Settings
 from crampwatch.topics import Kind, Topic
 from crampwatch.units import MINUTE_MS
+from crampwatch.usual import BaselineLearned, OwnMean, ResetAsked
 from processor.baselines import AGAIN_MS
 from processor.personal import Personal
 from processor.population import POPULATION

@@ -12,18 +12,8 @@ from crampwatch.units import HOUR_MS, MINUTE_MS
 from processor import personal as personal_module
 from processor import population
 from processor.labels import BANDS
-from processor.personal import (
-    LEARNING,
-    Mean,
-    Personal,
-    confirmed,
-    learned,
-    longest_s,
-    threshold_scale,
-    usual_run_s,
-    warmer,
-    without_scores,
-)
+from processor.learning import confirmed, learned, without_scores
+from processor.personal import LEARNING, Mean, Personal, longest_s, threshold_scale, usual_run_s, warmer
 from processor.population import POPULATION, SCORE_AT_QUANTILE, SCORE_EDGES, score_quantile
 from processor.profile import Asked, Profile, Usual, profile_of
 from processor.summary import Summary

@@ -17,7 +17,8 @@ from processor.athlete import Athlete
 from processor.backtest import backtest
 from processor.context.answers import Answers
 from processor.labels import CRAMP, EASED, PAUSE, UNEVENTFUL, Label
-from processor.personal import Personal, learned
+from processor.learning import learned
+from processor.personal import Personal
 from processor.profile import Asked, profile_of
 from processor.roster import OVER_MS
 from processor.seat import Seat

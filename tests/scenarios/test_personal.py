@@ -7,7 +7,8 @@ from functools import cache
 import pytest
 
 from crampwatch.units import HOUR_MS
-from processor.personal import Personal, learned
+from processor.learning import learned
+from processor.personal import Personal
 from processor.population import POPULATION, SCORE_AT_QUANTILE, score_quantile
 from processor.profile import Asked, Profile, profile_of
 from processor.summary import Summary

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from crampwatch import events as ev
 from crampwatch.units import CadenceUnit, Level, Motion, Quality
+from crampwatch.usual import BaselineLearned, OwnMean
 
 ids = st.from_regex(r"\A[a-z0-9](?:[a-z0-9-]{0,12}[a-z0-9])?\Z")
 epochs = st.integers(min_value=0, max_value=4_102_444_800_000)
@@ -96,7 +97,7 @@ alerts = st.builds(
     question=st.none() | texts,
 )
 own_means = st.builds(
-    ev.OwnMean,
+    OwnMean,
     own=numbers,
     sessions=st.integers(1, 1_000_000),
     others=numbers,
@@ -104,7 +105,7 @@ own_means = st.builds(
 )
 means = st.none() | own_means
 baselines = st.builds(
-    ev.BaselineLearned,
+    BaselineLearned,
     at_ms=epochs,
     version=counts,
     sessions=counts,
