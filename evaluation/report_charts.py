@@ -28,6 +28,7 @@ def trade_off(result: _Part) -> str:
     rate, hit = result["false_alarms_per_h"]["all"], result["shipped"]["sensitivity"]
     if rate and hit is not None:
         on.dot(x(rate), y(hit), "point ours", 6)
+        on.words(x(rate) + 10, y(hit) - 8, "as shipped", "name")
     return on.svg()
 
 
@@ -40,7 +41,7 @@ def by_ramp(result: _Part) -> str:
     x_axis(on, x, (0, 0.25, 0.5, 0.75, 1), _percent, y=bottom, top=8)
     for number, (name, row) in enumerate(rows.items()):
         top = 12 + 40.0 * number
-        on.words(86, top + 21, name.replace(">=", "≥ "), "", "end")
+        on.words(80, top + 21, name.replace(">=", "≥ "), "", "end")
         value = row.get(str(BUDGET))
         if value is None:
             on.words(98, top + 21, "none scored", "faint")
@@ -65,7 +66,7 @@ def families(result: _Part) -> str:
     on.line(x(BUDGET), 8, x(BUDGET), bottom, "mark")
     for number, (name, one) in enumerate(known.items()):
         middle = 24 + 26.0 * number
-        on.words(106, middle + 4.5, name.replace("_", " "), "strong" if name == "all" else "", "end")
+        on.words(102, middle + 4.5, name.replace("_", " "), "strong" if name == "all" else "", "end")
         _whisker(on, x, middle, one["per_h"], one["interval"])
     return on.svg()
 
@@ -103,7 +104,6 @@ def reliability(calibration: _Part) -> str:
     y_axis(on, y, ticks, _percent, left=_LEFT, right=_RIGHT)
     on.words((_LEFT + _RIGHT) / 2, 288, "chance told of an onset within ten minutes", "faint", "middle")
     on.line(x(0), y(0), x(high), y(high), "mark")
-    on.path([(x(one["told"]), y(one["came"])) for one in rows], "line ours")
     for one in rows:
         spread = 1.96 * math.sqrt(one["came"] * (1 - one["came"]) / one["n"])
         on.line(x(one["told"]), y(one["came"] - spread), x(one["told"]), y(one["came"] + spread), "whisker")
@@ -118,8 +118,8 @@ def silent(part: _Part) -> str:
     on = Drawing(118, "Silent cramps hit, against luck")
     x = Scale(0, high, 92, _RIGHT)
     x_axis(on, x, round_ticks(0, high), _percent, y=82, top=8)
-    on.words(86, 32, "hit", "", "end")
-    on.words(86, 66, "by luck", "", "end")
+    on.words(80, 32, "hit", "", "end")
+    on.words(80, 66, "by luck", "", "end")
     _whisker(on, x, 28, part["rate"], part["interval"])
     if part["chance_interval"]:
         low, top = part["chance_interval"]

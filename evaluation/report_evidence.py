@@ -10,7 +10,7 @@ from .recorded import AFTER_S, BEFORE_S
 from .report_svg import WIDTH, Drawing, Scale, round_ticks, y_axis
 
 _LEFT, _RIGHT = 52.0, WIDTH - 14.0
-_PANEL, _GAP, _STRIP = 62.0, 24.0, 20.0
+_PANEL, _GAP, _STRIP = 62.0, 24.0, 27.0
 #: After so long without a value the line is broken, s.
 _BROKEN_S = 10.0
 #: What is drawn, where it is there: its series, its name, its look, and the least span of its axis.
@@ -86,8 +86,8 @@ class _Window:
     def _strip(self, top: float, gate: str) -> None:
         name = GATE_NAMES[Gate(gate)] if gate in set(Gate) else gate
         for from_s, to_s in self._gates[gate]:
-            self._on.rect(self._x(from_s), top + 3, max(2.0, self._x(to_s) - self._x(from_s)), _STRIP - 6, "gate")
-        self._on.words(_LEFT + 4, top + 14, f"taken for: {name}", "small name")
+            self._on.rect(self._x(from_s), top + 15, max(2.0, self._x(to_s) - self._x(from_s)), 8, "gate")
+        self._on.words(_LEFT + 4, top + 11, f"taken for: {name}", "small name")
 
 
 def _places(x: Scale, y: Scale, at_s: _Values, values: _Values) -> list[tuple[float, float] | None]:

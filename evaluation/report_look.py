@@ -29,6 +29,7 @@ h3 { font-size: 16px; margin: 0 0 4px; } p { margin: 6px 0; max-width: 76ch; } .
 .card { break-inside: avoid; min-width: 0; } .card p { font-size: 14px; color: var(--tx2); }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: 15px; }
 th, td { text-align: left; padding: 6px 12px 6px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+td, th { overflow-wrap: normal; } td:first-child { overflow-wrap: anywhere; min-width: 10em; }
 th { color: var(--tx2); font-weight: 600; } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 .verdict { white-space: nowrap; font-weight: 600; } .yes { color: var(--good); } .no { color: var(--bad); }
 ul { padding-left: 20px; margin: 6px 0; } code { font-size: 14px; } summary { cursor: pointer; padding: 6px 0; }

@@ -47,7 +47,7 @@ class Target:
     def _verdict(self, value: Any) -> str:
         if self.musts is not None and not self.musts(value):
             return MISSED
-        return REACHED if self.reaches is None or self.reaches(value) else MET
+        return REACHED if self.reaches is not None and self.reaches(value) else MET
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def _worst_family(result: _Result) -> _Both | None:
     if not known:
         return None
     rate, name = max(known)
-    return _Both(rate, 0.0, f"{rate:.2f} ({name})")
+    return _Both(rate, 0.0, f"{rate:.2f} ({name})" if rate else "0.00")
 
 
 def _asked(result: _Result) -> _Both | None:
@@ -152,10 +152,10 @@ TARGETS: tuple[Target, ...] = (
         lambda one: one >= 0.33,
         lambda one: one >= 0.45,
     ),
-    Target("  less that of EWMA z, paired bootstrap", "above 0", "-", _better, lambda one: one.first > 0, None),
-    Target("  no leak suspected", f"<= {LEAK}", "-", _at("sensitivity", "0.2"), lambda one: one <= LEAK, None),
+    Target("the same, less that of EWMA z, paired bootstrap", "above 0", "-", _better, lambda one: one.first > 0, None),
+    Target("the same, no leak suspected", f"<= {LEAK}", "-", _at("sensitivity", "0.2"), lambda one: one <= LEAK, None),
     Target(
-        "the same, build-ups of 4 minutes or more",
+        "the same, of build-ups of 4 minutes or more",
         ">= 0.60",
         "0.75",
         _at("sensitivity_by_ramp", ">=4 min", "0.2"),

@@ -1,0 +1,157 @@
+"""Recordings without a truth: hours, alarms, groups, and what happens to a file that cannot be read."""
+
+import gzip
+import json
+import shutil
+
+import pytest
+
+from crampwatch.errors import Refused
+from evaluation.real import evaluate_real, recordings_in
+from tests.evaluation.builders import write_run
+from tests.support import needs
+
+#: Three recordings: the one with several alarms, one with none, one in another format.
+SLOATSBURG, QUIET = "thomaschampagne+elevate__sloatsburg", "corriporai+runpandas__stopped_example"
+
+
+@pytest.fixture(scope="module")
+def data():
+    return needs.data()
+
+
+@pytest.fixture(scope="module")
+def recorded(data, tmp_path_factory):
+    """A few recordings of several formats with their manifest, and what is said of them."""
+    folder = tmp_path_factory.mktemp("recorded")
+    (folder / "runs").mkdir()
+    for name in (f"runs/{SLOATSBURG}.csv", f"runs/{SLOATSBURG}_ev.csv", f"runs/{QUIET}.csv", "manifest.csv"):
+        shutil.copy(data / name, folder / name)
+    shutil.copy(data / "raw" / f"{QUIET}.tcx", folder / "copy.tcx")
+    return folder, evaluate_real(folder, jobs=1)
+
+
+def test_every_alarm_of_a_recording_is_told_with_its_moment_and_reasons(recorded):
+    _, found = recorded
+    (run,) = [one for one in found["runs"] if one["warnings"]]
+    assert run["file"] == f"runs/{SLOATSBURG}.csv"
+    assert found["warnings"] == len(run["warnings"]) > 0
+    for one in run["warnings"]:
+        assert one["level"] in {"warning", "imminent"}
+        assert 0 < one["at_s"] < run["recorded_hours"] * 3_600 + 3_600
+        assert one["because"]
+    assert found["prompts"] == sum(len(one["prompts"]) for one in found["runs"])
+
+
+def test_a_rate_is_alarms_over_hours_of_running(recorded):
+    _, found = recorded
+    assert found["hours"] == pytest.approx(sum(one["hours"] for one in found["runs"]))
+    assert found["warnings_per_hour"] == found["warnings"] / found["hours"]
+    assert 0 < found["hours"] < found["recorded_hours"]
+
+
+def test_each_alarm_keeps_the_minutes_around_it(recorded):
+    _, found = recorded
+    assert len(found["evidence"]) == found["warnings"] + found["prompts"]
+    for one in found["evidence"]:
+        at_s = one["series"]["at_s"]
+        assert at_s[0] >= one["at_s"] - 600
+        assert at_s[-1] <= one["at_s"] + 180
+        assert {len(values) for values in one["series"].values()} == {len(at_s)}
+        assert any(one["series"]["altitude_m"])
+
+
+def test_runs_are_summed_up_by_runner_and_tag_of_the_manifest(recorded):
+    _, found = recorded
+    runner = found["by_runner"]["thomaschampagne/elevate"]
+    assert runner["runs"] == 1
+    assert runner["warnings"] == found["warnings"]
+    assert sum(one["hours"] for one in found["by_runner"].values()) < found["hours"]  # the copy is in no manifest
+    assert all(one["warnings_per_hour"] is None or one["warnings_per_hour"] >= 0 for one in found["by_tag"].values())
+
+
+def test_two_processes_say_what_one_says(recorded):
+    folder, found = recorded
+    assert evaluate_real(folder, jobs=2) == found
+
+
+def test_the_answer_is_plain_json(recorded):
+    json.dumps(recorded[1], allow_nan=False)
+
+
+def test_what_was_found_in_a_file_is_kept_until_the_file_changes(tmp_path, monkeypatch):
+    folder, work = tmp_path / "runs", tmp_path / "work"
+    folder.mkdir()
+    write_run(folder, "even", 700)
+    first = evaluate_real(folder, jobs=1, work=work)
+    asked = []
+    monkeypatch.setattr("evaluation.real.watched_file", lambda *known: asked.append(known) or {"runs": first["runs"]})
+    assert evaluate_real(folder, jobs=1, work=work) == first
+    assert asked == []
+    write_run(folder, "even", 800)
+    evaluate_real(folder, jobs=1, work=work)
+    assert len(asked) == 1
+
+
+def test_a_broken_file_is_named_and_the_rest_is_counted(data, tmp_path):
+    write_run(tmp_path, "even", 700)
+    broken = "python-fitparse__activity-unexpected-eof.fit"
+    shutil.copy(data / "raw_broken" / broken, tmp_path)
+    (tmp_path / "no-run.csv").write_bytes(b"\x00\xff not a table")
+    found = evaluate_real(tmp_path, jobs=1)
+    assert [one["file"] for one in found["runs"]] == ["even.csv"]
+    assert len(found["problems"]) == 2
+    assert all(name in one for name, one in zip(("no-run.csv", broken), found["problems"], strict=True))
+
+
+def test_a_packed_file_in_a_folder_below_is_found(tmp_path):
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    packed = gzip.compress(write_run(below, "even", 700).read_bytes())
+    (below / "even.csv").unlink()
+    (below / "EVEN.CSV.GZ").write_bytes(packed)
+    (found,) = evaluate_real(tmp_path, jobs=1)["runs"]
+    assert found["file"] == "a/b/EVEN.CSV.GZ"
+    assert found["hours"] == pytest.approx(700 / 3_600, abs=0.01)
+
+
+def test_companions_manifests_and_hidden_files_are_no_recordings(tmp_path):
+    for name in ("run.csv", "run_ev.csv", "run_rr.csv", "manifest.csv", "notes.txt", ".hidden.csv", "lone_ev.csv"):
+        (tmp_path / name).write_text("")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "x.csv").write_text("")
+    assert recordings_in(tmp_path) == ["lone_ev.csv", "run.csv"]
+
+
+def test_a_folder_without_a_recording_is_refused(tmp_path):
+    with pytest.raises(Refused, match=r"holds no recording: crampwatch reads \.fit"):
+        evaluate_real(tmp_path)
+    with pytest.raises(Refused, match="is no folder"):
+        evaluate_real(tmp_path / "nowhere")
+
+
+def test_a_folder_in_which_nothing_can_be_read_says_why(tmp_path):
+    (tmp_path / "x.csv").write_text("hello")
+    with pytest.raises(Refused, match=r"no recording could be read\..*x\.csv"):
+        evaluate_real(tmp_path, jobs=1)
+
+
+def test_an_even_run_has_no_alarm_and_a_rate_of_nothing(tmp_path):
+    write_run(tmp_path, "even", 1_500)
+    found = evaluate_real(tmp_path, jobs=1)
+    assert (found["warnings"], found["warnings_per_hour"], found["evidence"]) == (0, 0.0, [])
+
+
+def test_a_run_without_any_running_has_no_rate(tmp_path):
+    lines = ["t_s,hr_bpm,cadence_spm,speed_mps", *(f"{at_s},90,100,1.3" for at_s in range(700))]
+    (tmp_path / "walk.csv").write_text("\n".join(lines))
+    found = evaluate_real(tmp_path, jobs=1)
+    assert (found["hours"], found["warnings_per_hour"]) == (0, None)
+
+
+def test_progress_is_told_of_each_file(tmp_path):
+    for name in ("one", "two"):
+        write_run(tmp_path, name, 60)
+    told = []
+    evaluate_real(tmp_path, jobs=1, progress=lambda total: told.append(total) or (lambda: told.append("done")))
+    assert told == [2, "done", "done"]
