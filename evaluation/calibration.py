@@ -82,7 +82,7 @@ def judged(line: Line, pairs: Sequence[tuple[float, bool]]) -> dict[str, Any] | 
 
 def _reliability(told: Sequence[tuple[float, bool]]) -> list[dict[str, Any]]:
     """What was told against what came, in tenths of the moments by rising chance."""
-    ordered = sorted(told)
+    ordered = sorted(told, key=lambda one: one[0])  # never by what came: many moments are told the same chance
     rows = []
     for number in range(_BINS):
         part = ordered[number * len(ordered) // _BINS : (number + 1) * len(ordered) // _BINS]
