@@ -104,7 +104,9 @@ def _targets(result: _Result) -> str:
     lines = []
     for row in rows:
         look, word = looks.get(row["verdict"], ("soft", row["verdict"]))
-        quantity, value, must, reach = (f"<td>{text(row[name])}</td>" for name in ("quantity", "value", "must", "reach"))
+        quantity, value, must, reach = (
+            f"<td>{text(row[name])}</td>" for name in ("quantity", "value", "must", "reach")
+        )
         lines.append(f'<tr>{quantity}{value}<td class="verdict {look}">{text(word)}</td>{must}{reach}</tr>')
     heads = "".join(f"<th>{name}</th>" for name in ("quantity", "measured", "", "must", "reach for"))
     return f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'

@@ -7,11 +7,15 @@ import shutil
 import pytest
 
 from crampwatch.errors import Refused
+from crampwatch.events import Finding, FindingKind
+from crampwatch.units import Gate, Level
 from evaluation.real import evaluate_real, recordings_in
+from evaluation.recorded import _alarms, _around
+from processor.features.view import View
 from tests.evaluation.builders import write_run
 from tests.support import needs
 
-#: Three recordings: the one with several alarms, one with none, one in another format.
+#: A restless recording and a short one.
 SLOATSBURG, QUIET = "thomaschampagne+elevate__sloatsburg", "corriporai+runpandas__stopped_example"
 
 
@@ -33,14 +37,42 @@ def recorded(data, tmp_path_factory):
 
 def test_every_alarm_of_a_recording_is_told_with_its_moment_and_reasons(recorded):
     _, found = recorded
-    (run,) = [one for one in found["runs"] if one["warnings"]]
-    assert run["file"] == f"runs/{SLOATSBURG}.csv"
-    assert found["warnings"] == len(run["warnings"]) > 0
-    for one in run["warnings"]:
-        assert one["level"] in {"warning", "imminent"}
-        assert 0 < one["at_s"] < run["recorded_hours"] * 3_600 + 3_600
-        assert one["because"]
+    assert [one["file"] for one in found["runs"]] == ["copy.tcx", f"runs/{QUIET}.csv", f"runs/{SLOATSBURG}.csv"]
+    assert found["warnings"] == sum(len(one["warnings"]) for one in found["runs"])
     assert found["prompts"] == sum(len(one["prompts"]) for one in found["runs"])
+    for run in found["runs"]:
+        for one in run["warnings"]:
+            assert one["level"] in {"warning", "imminent"}
+            assert one["at_s"] > 0
+            assert one["because"]
+
+
+def test_a_raise_counts_and_so_do_strong_signs_after_it_but_no_fall():
+    levels = (Level.WATCH, Level.WARNING, Level.IMMINENT, Level.WARNING, Level.OK, Level.IMMINENT)
+    findings = [finding(FindingKind.PATTERN, level, 10 * at_s) for at_s, level in enumerate(levels)]
+    findings.append(finding(FindingKind.CRAMP_STOP, Level.NOW, 100))
+    findings.append(finding(FindingKind.HITCH, Level.OK, 110))
+    told = [(kind, one["at_s"], one["level"]) for kind, one in _alarms(findings, findings[0].at_ms)]
+    raises = [("warning", 10.0, "warning"), ("warning", 20.0, "imminent"), ("warning", 50.0, "imminent")]
+    assert told == [*raises, ("prompt", 100.0, "now")]
+
+
+def finding(kind, level, at_s):
+    """Something that was proved so long after the start."""
+    return Finding(kind=kind, id=f"r7/s1/{kind}/{at_s}", session="s1", at_ms=10**12 + at_s * 1_000, level=level)
+
+
+def test_what_lies_around_a_moment_is_cut_out_of_the_run():
+    views = [View(at_ms=10**12 + at_s * 1_000, dt_s=1.0, spm=170.04, score=0.1) for at_s in range(2_000)]
+    for view in views[900:905]:
+        view.gates.append(Gate.HILL)
+    cut = _around(views, 10**12, {"at_s": 1_000.0}, [(0.0, 5.0), (500.0, 7.0)])
+    series = cut["series"]
+    assert (series["at_s"][0], series["at_s"][-1]) == (400.0, 1_180.0)
+    assert set(series["spm"]) == {170.0}
+    assert set(series["bpm"]) == {None}
+    assert cut["gates"] == {"hill": [[900.0, 905.0]]}
+    assert [series["altitude_m"][at] for at in (0, 99, 100, 110, 111)] == [None, None, 7.0, 7.0, None]
 
 
 def test_a_rate_is_alarms_over_hours_of_running(recorded):
@@ -58,14 +90,13 @@ def test_each_alarm_keeps_the_minutes_around_it(recorded):
         assert at_s[0] >= one["at_s"] - 600
         assert at_s[-1] <= one["at_s"] + 180
         assert {len(values) for values in one["series"].values()} == {len(at_s)}
-        assert any(one["series"]["altitude_m"])
 
 
 def test_runs_are_summed_up_by_runner_and_tag_of_the_manifest(recorded):
     _, found = recorded
     runner = found["by_runner"]["thomaschampagne/elevate"]
     assert runner["runs"] == 1
-    assert runner["warnings"] == found["warnings"]
+    assert runner["warnings"] == len(found["runs"][2]["warnings"])
     assert sum(one["hours"] for one in found["by_runner"].values()) < found["hours"]  # the copy is in no manifest
     assert all(one["warnings_per_hour"] is None or one["warnings_per_hour"] >= 0 for one in found["by_tag"].values())
 
