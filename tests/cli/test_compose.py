@@ -7,7 +7,7 @@ from crampwatch.clock import WallClock
 from crampwatch.settings import Settings
 from crampwatch.storage import Batch
 from crampwatch.storage.outbox import Outbox, file_name
-from tests.suites.test_store import RUN, second
+from tests.suites.stores import RUN, second
 from tests.support import influx, needs
 from tests.support.brokers import until
 

@@ -13,7 +13,7 @@ from crampwatch.storage.influx.edge import InfluxEdge
 from crampwatch.storage.influx.lines import batch_lines, mark_lines, minutes
 from crampwatch.storage.influx.reader import SPARE_RUNS, InfluxReader
 from crampwatch.units import MINUTE_MS, Level
-from tests.suites.test_store import START_MS, assessed, finding, in_order, second, stretch
+from tests.suites.stores import START_MS, assessed, finding, in_order, second, stretch
 from tests.support import influx
 
 RUN = RunKey("club", "ada", "morning")

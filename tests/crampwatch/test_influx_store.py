@@ -19,7 +19,7 @@ from crampwatch.storage.mirror import MirroredStore
 from crampwatch.storage.opening import open_store
 from crampwatch.storage.outbox import Outbox
 from crampwatch.storage.sqlite import SqliteStore
-from tests.suites.test_store import RUN, START_MS, alert, assessed, finding, in_order, second, set_room, stretch
+from tests.suites.stores import RUN, START_MS, alert, assessed, finding, in_order, second, set_room, stretch
 from tests.support import influx
 
 PATIENCE_S = 60.0

@@ -12,7 +12,7 @@ from crampwatch.storage.influx.edge import InfluxEdge
 from crampwatch.storage.influx.setup import set_up
 from crampwatch.storage.influx.store import InfluxStore
 from crampwatch.storage.influx.tasks import tasks
-from tests.suites.test_store import RUN, START_MS, alert, assessed, finding, stretch
+from tests.suites.stores import RUN, START_MS, alert, assessed, finding, stretch
 from tests.support import influx
 from tests.support.needs import ROOT
 

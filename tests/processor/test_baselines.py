@@ -20,8 +20,8 @@ from processor.reading import RESET_MS, ResetOf, read_reset
 from processor.usual import baseline_of
 from processor.worker import LOOK_S
 from tests.processor.desk import rows
+from tests.processor.lives import NEXT_MS, calm, kept, later, run_on_a_day, shelf_of, versions
 from tests.processor.test_personal import DAY_MS, after, session, sessions
-from tests.processor.test_personal_sessions import NEXT_MS, calm, kept, later, run_on_a_day, shelf_of, versions
 from tests.support.brokers import until
 from tests.support.clocks import START_MS, ManualClock
 
