@@ -29,6 +29,7 @@ class Weights:
         curves: by a channel's letter; they never fall.
         thresholds: by sensitivity, the scores at which watch, warning and imminent begin.
         now: the score in the minutes before a sudden stop that makes it worth a question.
+        now_walk: the same where running ended in a walk.
         made_by: command, seeds, fingerprint of the generator, date, real runs.
     """
 
@@ -36,6 +37,7 @@ class Weights:
     curves: tuple[tuple[str, Curve], ...]
     thresholds: dict[str, tuple[float, float, float]]
     now: float
+    now_walk: float
     made_by: dict[str, Any]
 
 
@@ -60,6 +62,7 @@ def parsed(text: str) -> Weights:
         curves=tuple((name, _curve(name, points)) for name, points in body["curves"].items()),
         thresholds=thresholds,
         now=_number("now", body["now"]["score"]),
+        now_walk=_number("now", body["now"]["score_walk"]),
         made_by=dict(body["made_by"]),
     )
 

@@ -22,20 +22,24 @@ class CrampStopSettings:
     """Science 3.4.
 
     Attributes:
-        stop_share: cadence has fallen below this share of the usual one; 60 % [E].
+        walk_share: cadence has fallen below this share of the usual one; 78 %, because three cramps in ten of the
+            simulator make a runner walk, at up to 125 steps/min.
+        stop_share: below this share it is no walk; 60 % [E].
         normal_share: running as usual is above this share; 85 % [E].
         abrupt_s: from the one to the other; 5 s [E], or one step of a smart recording.
         step_s: the longest step of smart recording; 8 s [E].
         confirm_s: and it stays so; 5 s from the first second without steps, longer than a drop-out [E].
         lag_s: the speed may say for so long that one still runs, as GPS lags by 20-30 s (science 2.4); beyond it the
             sensor is taken to be at fault and nothing is asked; 30 s.
-        score: the pattern score that is a sign; set on tuning seeds by a budget of 0.3 questions an hour
-            (processor/weights.json).
+        score: the pattern score that is a sign before somebody stands; set by the budgets of questions on tuning seeds
+            (0.3 an hour) and on recorded runs (processor/weights.json).
+        score_walk: and before somebody walks, which people do for many reasons (processor/weights.json).
         hitches: so many hitches in the last two minutes are signs as well; 3. Two (science 3.4) came before every
-            third stop on trails.
+            third stop on trails. Before somebody stands only.
         for_s: the level stands for so long, or until it is answered or running goes on; 300 s (science 3.6).
     """
 
+    walk_share: float = 0.78
     stop_share: float = 0.60
     normal_share: float = 0.85
     abrupt_s: float = 5.0
@@ -43,6 +47,7 @@ class CrampStopSettings:
     confirm_s: float = 5.0
     lag_s: float = 30.0
     score: float = field(default_factory=lambda: shipped().now)
+    score_walk: float = field(default_factory=lambda: shipped().now_walk)
     hitches: int = 3
     for_s: float = 300.0
 
@@ -92,7 +97,7 @@ class CrampStop:
         if base is None or view.broken:
             state.normal_at_ms = state.fell_at_ms = None
             return ()
-        low = view.spm is not None and view.spm < settings.stop_share * base.spm
+        low = view.spm is not None and view.spm < settings.walk_share * base.spm
         if view.still_since_ms is not None:
             self._fall(view.still_since_ms, view.dt_s)
         elif view.spm is None:
@@ -134,9 +139,12 @@ class CrampStop:
         return self._ask(view)
 
     def _has_signs(self, view: View) -> bool:
-        settings = self._settings
-        by_hitches = view.hitches_lately >= settings.hitches
-        return by_hitches or view.peak_score >= settings.score or view.level.rank >= Level.WARNING.rank
+        settings, base = self._settings, view.base
+        stands = base is None or view.spm is None or view.spm < settings.stop_share * base.spm
+        if stands and view.hitches_lately >= settings.hitches:
+            return True
+        needed = settings.score if stands else settings.score_walk
+        return view.peak_score >= needed or view.level.rank >= Level.WARNING.rank
 
     def _ask(self, view: View) -> Sequence[Proof]:
         self._state.asked_at_ms = view.at_ms
