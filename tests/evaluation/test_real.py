@@ -59,7 +59,9 @@ def test_a_raise_counts_and_so_do_strong_signs_after_it_but_no_fall():
 
 def finding(kind, level, at_s):
     """Something that was proved so long after the start."""
-    return Finding(kind=kind, id=f"r7/s1/{kind}/{at_s}", session="s1", at_ms=10**12 + at_s * 1_000, level=level)
+    return Finding(
+        kind=kind, id=f"r7/s1/{kind}/{at_s}", session="s1", at_ms=10**12 + at_s * 1_000, level=level, because=()
+    )
 
 
 def test_what_lies_around_a_moment_is_cut_out_of_the_run():
