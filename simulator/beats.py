@@ -13,8 +13,9 @@ _BREATHS_HZ = (0.3, 0.7)
 def beating(seconds: Sequence[Second], runner: Runner, random: Random) -> list[Second]:
     """The same seconds with the intervals (ms) of the beats that ended in each.
 
-    The fluctuation goes from long memory at little effort to none near the maximum, so that DFA alpha 1 follows
-    1.0, 0.75, 0.5 at 55, 75 and 90 % of the reserve (doi 10.3389/fphys.2020.596567), spread 0.5-2 %, with breathing.
+    The fluctuation goes from long memory at little effort to none near the maximum, so that DFA alpha 1 falls
+    from 1.0 at 55 to 0.5 at 90 % of the reserve, as in the literature (doi 10.3389/fphys.2020.596567; between them it
+    is lower by up to 0.12), spread 0.5-2 %, with breathing.
     """
     spread, breath_ms = random.uniform(0.005, 0.02), random.uniform(2, 6)
     slow = fast = 0.0
