@@ -96,3 +96,18 @@ async def shoot(page: Page, name: str) -> None:
     """Keep a picture for a person to look at."""
     SHOTS.mkdir(parents=True, exist_ok=True)
     await page.screenshot(path=SHOTS / f"{name}.png")
+
+
+#: How far the page reaches beyond its right edge, and what does, by tag, class and words; nothing is an empty list.
+_BEYOND = """() => {
+  const page = document.documentElement, over = page.scrollWidth - page.clientWidth;
+  const beyond = (one) => one.getBoundingClientRect().right > page.clientWidth + 0.5;
+  const named = (one) => `${one.tagName}.${one.className} ${one.textContent}`.slice(0, 90);
+  return over > 0 ? [`${over} px`, ...[...document.querySelectorAll("body *")].filter(beyond).map(named)] : [];
+}"""
+
+
+async def fits(page: Page) -> None:
+    """Nothing on the page makes it scroll sideways; what does is named."""
+    beyond = await page.evaluate(_BEYOND)
+    assert beyond == []

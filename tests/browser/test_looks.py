@@ -7,8 +7,8 @@ from crampwatch.events import AlertKind, AlertState, SensorState
 from crampwatch.topics import Kind
 from crampwatch.units import Gate, Level, Mode
 from crampwatch.wording import GATE_WORDS, MODE_WORDS, WALK_BACK
-from tests.browser.conftest import DESKTOP, ONE_LOOP, PHONE, SMALL_PHONE, Eyes, shoot
-from tests.dashboard.desk import Desk, alert, assessed, cramp_question, pattern, record_run, sensor
+from tests.browser.conftest import DESKTOP, ONE_LOOP, PHONE, SMALL_PHONE, Eyes, fits, shoot
+from tests.dashboard.desk import Desk, alert, assessed, baseline, cramp_question, pattern, record_run, sensor
 
 pytestmark = ONE_LOOP
 
@@ -52,8 +52,7 @@ async def test_the_board_is_good_at(table: Desk, eyes: Eyes, count: int, size: t
         async with eyes.on(f"{table.url}/board", size) as page:
             await expect(page.locator("[data-athlete]")).to_have_count(count)
             await shoot(page, f"board-{count}-{size[0]}")
-            overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            assert overflow <= 0
+            await fits(page)
 
 
 @pytest.mark.parametrize("size", [PHONE, SMALL_PHONE])
@@ -90,8 +89,23 @@ async def test_the_page_says_why_it_is_quiet_and_what_cannot_be_seen(
             why = page.get_by_role("list", name="Why it is quiet").get_by_role("listitem")
             await expect(why).to_have_text([GATE_WORDS[Gate.HILL], MODE_WORDS[Mode.NO_SPEED]])
             await shoot(page, f"runner-quiet-{size[0]}")
-            overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            assert overflow <= 0
+            await fits(page)
+
+
+@pytest.mark.parametrize("font", ["monospace", "serif"])
+async def test_the_runner_page_fits_a_small_phone_whatever_its_letters(table: Desk, eyes: Eyes, font: str) -> None:
+    async with table.open():
+        table.run()
+        table.say(baseline(runs=128, sessions=128), Kind.BASELINE)
+        every = assessed(table.clock.now_ms()).model_copy(update={"quiet": tuple(Gate), "mode": Mode.NO_SPEED})
+        table.say(every, Kind.ASSESSMENT)
+        async with eyes.on(f"{table.url}/live/ana", SMALL_PHONE) as page:
+            await expect(page.locator(".usual summary small")).to_have_text("from 128 runs")
+            await expect(page.locator(".level .quiet li")).to_have_count(len(Gate) + 1)
+            await page.evaluate("font => document.documentElement.style.setProperty('--font', font)", font)
+            await fits(page)
+            over = await page.locator(".usual summary").evaluate("one => one.scrollWidth - one.clientWidth")
+            assert over <= 0
 
 
 async def test_a_card_of_the_board_names_its_gates_and_both_reasons(table: Desk, eyes: Eyes) -> None:
@@ -176,8 +190,7 @@ async def test_a_runner_says_how_warm_it_is_and_at_the_end_how_it_was(
             await expect(page.get_by_text("Noted. Thank you.")).to_be_visible()
             assert b'"what":"uneventful"' in table.answers(Kind.CHECKIN)[-1]
             await shoot(page, f"runner-checkin-{size[0]}")
-            overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            assert overflow <= 0
+            await fits(page)
 
 
 async def test_a_fault_is_a_note_not_a_card(table: Desk, eyes: Eyes) -> None:
