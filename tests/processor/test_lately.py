@@ -1,0 +1,176 @@
+"""Lately: the last seconds against the last ten minutes."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crampwatch.units import Motion
+from processor.detect.lately import Lately, LatelySettings, LatelyState
+from processor.features.view import Baseline, View
+from processor.state import row, unrowed
+from tests.support.clocks import START_MS
+
+BASE = Baseline(170.0, 1.5, 1.0, 0.8, 3.0, 150.0)
+EVEN_SPM = 0.8
+
+
+class Run:
+    """Seconds of a run, told in stretches, before a detector; what it wrote is read from the last."""
+
+    def __init__(self, detector=None, step_s=1):
+        self.detector = detector or Lately()
+        self.views = []
+        self._step_s, self._at_s = step_s, 0
+
+    def running(self, seconds, lower_percent=0.0, wobble_spm=EVEN_SPM, **channels):
+        """Cadence so much below what was expected, wavering by so much in five seconds."""
+        return self.told(
+            seconds, residual_spm=-BASE.spm * lower_percent / 100, wobble_spm=wobble_spm, settled=True, **channels
+        )
+
+    def standing(self, seconds):
+        return self.told(seconds, motion=Motion.STOP, spm=0.0)
+
+    def told(self, seconds, base=BASE, **channels):
+        for _ in range(0, seconds, self._step_s):
+            self._at_s += self._step_s
+            at_ms = START_MS + self._at_s * 1_000
+            view = View(at_ms=at_ms, dt_s=float(self._step_s), motion=Motion.RUN, motion_before=Motion.RUN, base=base)
+            for name, value in channels.items():
+                setattr(view, name, value)
+            assert self.detector.observe(view) == ()
+            self.views.append(view)
+        return self
+
+    @property
+    def last(self):
+        """Roughening, shortfall and fall of the last second."""
+        return written(self.views[-1])
+
+
+def written(view):
+    return view.roughening, view.shortfall_percent, view.falling_percent
+
+
+def test_even_running_says_nothing():
+    assert Run().running(1_200).last == pytest.approx((0, 0, 0), abs=1e-9)
+
+
+class TestALowerCadence:
+    def test_it_comes_up_within_a_minute(self):
+        _, short, falling = Run().running(900).running(60, lower_percent=3.0).last
+        assert short == pytest.approx(3.0, abs=0.2)
+        assert 1.5 < falling < 3.0
+
+    def test_as_a_fall_it_fades_once_it_is_what_the_last_minutes_were_like(self):
+        run = Run().running(900).running(90, lower_percent=3.0)
+        early = run.last[2]
+        later = run.running(600, lower_percent=3.0).last[2]
+        latest = run.running(1_200, lower_percent=3.0).last[2]
+        assert early > 2 * later > 4 * latest > 0
+
+    def test_as_a_shortfall_it_stays(self):
+        assert Run().running(900).running(1_800, lower_percent=3.0).last[1] == pytest.approx(3.0)
+
+    def test_it_is_gone_within_a_minute_of_running_as_usual(self):
+        assert Run().running(900).running(60, lower_percent=3.0).running(60).last[1] < 0.2
+
+    def test_a_higher_one_is_no_fall(self):
+        _, short, falling = Run().running(900).running(60, lower_percent=-3.0).last
+        assert short < 0
+        assert falling < 0
+
+    @pytest.mark.parametrize(("percent", "most"), [(60.0, 8.0), (-60.0, -5.0)])
+    def test_one_dodge_counts_for_no_more_than_its_bounds(self, percent, most):
+        assert Run().running(900).running(600, lower_percent=percent).last[1] == pytest.approx(most, abs=1e-6)
+
+
+class TestARoughRhythm:
+    def test_it_raises_roughening_and_getting_used_to_it_lowers_it(self):
+        run = Run().running(900).running(120, wobble_spm=3.0)
+        rough = run.last[0]
+        used = run.running(1_800, wobble_spm=3.0).last[0]
+        assert rough > 0.5
+        assert 0 <= used < rough / 4
+
+    def test_a_smoother_one_lowers_it_below_none(self):
+        assert Run().running(900, wobble_spm=3.0).running(120).last[0] < -0.3
+
+    def test_one_that_was_there_from_the_start_is_none(self):
+        assert Run().running(600, wobble_spm=5.0).last[0] == pytest.approx(0, abs=1e-9)
+
+    def test_it_is_unknown_until_the_wavering_was_measured(self):
+        assert Run().running(60, wobble_spm=None).last == (None, 0.0, 0.0)
+
+    def test_a_wild_value_counts_for_no_more_than_six_times_the_usual(self):
+        runs = [Run().running(900).running(30, wobble_spm=wild) for wild in (6 * BASE.wobble_spm, 500.0)]
+        assert runs[0].last == runs[1].last
+
+
+class TestWhatIsNotTaken:
+    def test_while_the_speed_steps_everything_stands_still(self):
+        run = Run().running(900).running(30, lower_percent=2.0, wobble_spm=2.0)
+        before = run.last
+        assert run.running(60, lower_percent=8.0, wobble_spm=9.0, speed_steps=True).last == before
+
+    def test_across_a_pause_everything_is_held(self):
+        run = Run().running(900).running(60, lower_percent=3.0, wobble_spm=3.0)
+        before, state = run.last, run.detector.snapshot()
+        assert run.standing(120).last == before
+        assert run.detector.snapshot() == state
+
+    def test_without_anything_to_compare_with_there_is_nothing(self):
+        run = Run().running(900, lower_percent=3.0)
+        run.told(1, base=None, residual_spm=None)
+        assert run.last == (None, None, None)
+        assert run.detector.snapshot() == LatelyState()
+
+    def test_a_long_silence_counts_as_one_short_step(self):
+        steps = [Run().running(900), Run().running(900)]
+        for run, dt_s in zip(steps, (10.0, 3_600.0), strict=True):
+            run.running(1, lower_percent=3.0, wobble_spm=3.0, dt_s=dt_s)
+        assert steps[0].last == steps[1].last
+
+
+@pytest.mark.parametrize("step_s", [2, 4])
+def test_a_smart_recording_says_what_every_second_says(step_s):
+    every, some = (Run(step_s=one).running(900).running(120, lower_percent=2.5, wobble_spm=2.5) for one in (1, step_s))
+    for minute in range(1, 6):
+        for run in (every, some):
+            run.running(60, lower_percent=2.5 - 0.5 * minute, wobble_spm=2.5)
+        assert some.last == pytest.approx(every.last, abs=0.08)
+
+
+stretches = st.lists(
+    st.tuples(st.floats(-20, 20), st.floats(0, 40) | st.none(), st.booleans(), st.sampled_from((1, 3, 8))),
+    min_size=1,
+    max_size=30,
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(before=stretches, after=stretches)
+def test_a_snapshot_row_is_restored_bit_for_bit_and_goes_on_alike(before, after):
+    whole = Run()
+    for percent, wobble, steps, seconds in before:
+        whole.running(seconds, lower_percent=percent, wobble_spm=wobble, speed_steps=steps)
+    plain = json.loads(json.dumps(row(whole.detector.snapshot()), allow_nan=False))
+    state = unrowed(LatelyState, plain)
+    assert state == whole.detector.snapshot()
+    second = Run(Lately(state=state))
+    for percent, wobble, steps, seconds in after:
+        for run in (whole, second):
+            run.running(seconds, lower_percent=percent, wobble_spm=wobble, speed_steps=steps)
+    assert second.last == whole.last
+    assert second.detector.snapshot() == whole.detector.snapshot()
+
+
+@settings(deadline=None, max_examples=50)
+@given(told=stretches)
+def test_a_shortfall_stays_within_its_bounds(told):
+    run, bounds = Run(), LatelySettings()
+    for percent, wobble, steps, seconds in told:
+        run.running(seconds, lower_percent=percent, wobble_spm=wobble, speed_steps=steps)
+        assert bounds.low_percent <= run.last[1] <= bounds.high_percent
