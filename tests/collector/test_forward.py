@@ -1,113 +1,19 @@
 """From the spool to the broker: in order, again when in doubt, forgotten only when it is stored."""
 
 import asyncio
-import contextlib
 import logging
 
 import pytest
 
-from collector.forward import AHEAD, FORGET_S, FRESH_S, LOOK_S, WINDOW, Forwarder
-from collector.spool import Unsent
+from collector.forward import FORGET_S, FRESH_S, WINDOW
 from collector.stall import STALL_S
-from crampwatch.bus import LinkState
 from crampwatch.bus.memory import MemoryBroker
 from crampwatch.codec import decode
 from crampwatch.errors import Refused, Unavailable
-from crampwatch.events import HeartRateMeasured, StoredUpTo
-from crampwatch.metrics import Counters
-from crampwatch.topics import SYSTEM, Kind, Topic
+from crampwatch.topics import Kind, Topic
+from tests.collector.line import Line
 from tests.support.brokers import until
-from tests.support.clocks import START_MS, ManualClock
-from tests.support.spools import MemorySpool
-
-FORGOTTEN = Topic(SYSTEM, "collector-1", Kind.WATERMARK, "collector-1")
-
-
-class RecordingBus:
-    """A bus that remembers what it took, and breaks on demand."""
-
-    connected = True
-
-    def __init__(self):
-        self.link = LinkState()
-        self.taken = []
-        self.forgotten = []
-        self.error = None
-        self.refusal = None
-        self.during = None
-        self.under_way = 0
-        self.most_under_way = 0
-
-    async def publish(self, topic, payload):
-        if topic == FORGOTTEN:
-            await self._hears(decode(topic.kind, payload).row)
-            return
-        self.under_way += 1
-        self.most_under_way = max(self.most_under_way, self.under_way)
-        await asyncio.sleep(0)
-        self.under_way -= 1
-        if self.error is not None:
-            raise self.error
-        message = decode(topic.kind, payload)
-        self.taken.append((message.row, topic.athlete, topic.kind, payload))
-        if self.during is not None:
-            await self.during(len(self.taken))
-
-    async def _hears(self, row):
-        await asyncio.sleep(0)
-        if error := self.error or self.refusal:
-            raise error
-        self.forgotten.append((row, len(self.taken)))
-
-    @property
-    def rows(self):
-        return [row for row, *_ in self.taken]
-
-
-class Line:
-    """A forwarder between a spool in memory and a bus, with one clock for the run and one for the wall."""
-
-    def __init__(self, spool=None):
-        self.spool = spool or MemorySpool()
-        self.run_clock, self.wall = ManualClock(START_MS), ManualClock(0)
-        self.counters = Counters()
-        self.bus = RecordingBus()
-        self.seq = 0
-        self.forwarder = Forwarder(
-            spool=self.spool,
-            team="home",
-            collector="collector-1",
-            clock=self.run_clock,
-            counters=self.counters,
-            wait=self.wall.sleep,
-        )
-
-    async def spools(self, count=1, athlete="ann", at_ms=START_MS):
-        messages = []
-        for _ in range(count):
-            sample = HeartRateMeasured(at_ms=at_ms, device="strap", seq=self.seq, bpm=150)
-            messages.append(Unsent(athlete, "s1", (sample,)))
-            self.seq += 1
-        await self.spool.append(messages, {})
-        self.forwarder.wake()
-
-    async def stored(self, row, *, link_is_new=False, spool=None):
-        mark = StoredUpTo(collector="collector-1", spool=spool or self.spool.identity, row=row)
-        await self.forwarder.stored_up_to(mark, link_is_new=link_is_new)
-
-    @contextlib.asynccontextmanager
-    async def running(self):
-        task = asyncio.create_task(self.forwarder.run(self.bus))
-        await asyncio.sleep(0)
-        try:
-            yield self
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-
-    async def sent(self):
-        await asyncio.wait_for(self.forwarder.sent(), 5)
+from tests.support.clocks import START_MS
 
 
 async def test_what_is_spooled_is_sent_in_order_and_kept_until_it_is_stored():
@@ -353,107 +259,3 @@ async def test_telemetry_goes_also_where_the_collector_may_not_say_what_it_has_f
             await line.stored(0, link_is_new=True)
             await until(lambda: line.bus.rows == [0, 1, 1])
     assert len(caplog.records) == 1
-
-
-# --- live first, backlog between ------------------------------------------------------------------------------
-
-OLD_MS = START_MS - 600_000
-
-
-async def test_after_an_outage_the_present_goes_first_and_the_past_follows_in_order():
-    line = Line()
-    await line.spools(3 * WINDOW, at_ms=OLD_MS)
-    await line.spools(5)
-    async with line.running():
-        await line.sent()
-        assert line.bus.rows == [*range(3 * WINDOW, 3 * WINDOW + 5), *range(3 * WINDOW)]
-        assert [kind for _, _, kind, _ in line.bus.taken[:6]] == [Kind.TELEMETRY] * 5 + [Kind.BACKLOG]
-
-
-async def test_what_arrives_while_backlog_drains_waits_for_one_window_of_it_at_most():
-    line = Line()
-    await line.spools(8 * WINDOW, at_ms=OLD_MS)
-    came = {}
-
-    async def one_more(count):
-        if count in {150, 400, 650}:
-            came[line.spool.next_row] = count
-            await line.spools()
-
-    line.bus.during = one_more
-    async with line.running():
-        await line.sent()
-    assert len(came) == 3
-    assert all(0 <= line.bus.rows.index(row) - count <= WINDOW for row, count in came.items())
-    assert sorted(line.bus.rows) == list(range(8 * WINDOW + 3))
-
-
-async def test_backlog_runs_ahead_of_what_is_stored_by_a_bounded_number_and_live_rows_do_not_wait_for_it():
-    async with Line().running() as line:
-        await line.spools(3 * AHEAD, at_ms=OLD_MS)
-        await until(lambda: len(line.bus.taken) >= AHEAD)
-        await line.spools()
-        await until(lambda: line.bus.rows[-1] == 3 * AHEAD)
-        assert len(line.bus.taken) <= AHEAD + WINDOW + 1
-        await line.stored(AHEAD - 1)
-        await until(lambda: len(line.bus.taken) >= 2 * AHEAD)
-        await line.stored(2 * AHEAD)
-        await line.sent()
-        assert len(set(line.bus.rows)) == 3 * AHEAD + 1
-
-
-async def test_live_rows_that_grew_old_while_the_link_was_slow_make_way_for_the_present():
-    line = Line()
-    await line.spools(4 * WINDOW)
-
-    async def stand_still(count):
-        if count == WINDOW + 20:
-            await line.run_clock.advance(FRESH_S + 1, turns=0)
-            await line.spools(3, at_ms=line.run_clock.now_ms())
-
-    line.bus.during = stand_still
-    async with line.running():
-        await line.sent()
-    old, new = range(4 * WINDOW), range(4 * WINDOW, 4 * WINDOW + 3)
-    assert line.bus.rows == [*old[: 2 * WINDOW], *new, *old[2 * WINDOW :]]
-
-
-async def test_history_that_keeps_coming_while_it_is_sent_stays_in_order():
-    line = Line()
-    look = line.spool.first_since
-
-    async def and_more_comes(from_row, at_ms):
-        border = await look(from_row, at_ms)
-        if line.spool.next_row < 40:
-            await line.spools(3, at_ms=OLD_MS)
-        return border
-
-    line.spool.first_since = and_more_comes
-    await line.spools(3, at_ms=OLD_MS)
-    async with line.running():
-        await until(lambda: len(line.bus.taken) >= 40)
-        await line.sent()
-    assert line.bus.rows == list(range(line.spool.next_row))
-
-
-async def test_a_processor_that_is_back_after_a_silence_is_sent_what_a_broker_may_have_let_expire():
-    async with Line().running() as line:
-        await line.spools(4)
-        await line.sent()
-        await line.wall.advance(STALL_S * 2 + 1)
-        before = len(line.bus.taken)
-        await line.stored(1)
-        await line.sent()
-        assert line.bus.rows[before:] == [2, 3]
-        await line.stored(2)
-        await line.sent()
-        assert line.bus.rows[before:] == [2, 3]
-
-
-async def test_a_link_that_broke_while_nothing_was_sent_is_noticed():
-    async with Line().running() as line:
-        await line.spools(2)
-        await line.sent()
-        line.bus.link = LinkState(reconnects=1)
-        await line.wall.advance(LOOK_S)
-        await until(lambda: line.bus.rows == [0, 1, 0, 1])

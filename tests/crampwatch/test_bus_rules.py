@@ -143,5 +143,6 @@ def test_a_broker_of_ours_listens_on_loopback_only(brand, tmp_path):
 def test_the_wheel_is_asked_for_state_with_qos_0_because_it_hands_out_a_part_of_it_otherwise():
     wheel = Iotcore("0.4")
     asked = {kind: {wheel.subscribe_qos(one) for one in every(kind)} for kind in Kind}
-    assert {kind for kind, qos in asked.items() if qos == {0}} == {Kind.STATUS, Kind.ALERT, Kind.WATERMARK, Kind.BASELINE}
+    states = {Kind.STATUS, Kind.ALERT, Kind.WATERMARK, Kind.BASELINE}
+    assert {kind for kind, qos in asked.items() if qos == {0}} == states
     assert all(len(qos) == 1 for qos in asked.values())

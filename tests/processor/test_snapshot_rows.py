@@ -26,8 +26,7 @@ ORDER = {
     "DeclineState": "block block_s block_at_ms apart_s percents deficit_percent told",
     "ExposureState": "began_ms distance_m measured_s",
     "FatigueState": (
-        "usual by usual_ratio ratio mps bpm measured_at_ms alpha1 index_at_ms parts told since_ms high_since_ms "
-        "band"
+        "usual by usual_ratio ratio mps bpm measured_at_ms alpha1 index_at_ms parts told since_ms high_since_ms band"
     ),
     "GuardState": "failed inner untold hour_ms said",
     "HeartState": (
