@@ -10,13 +10,7 @@ from crampwatch.events import FindingKind
 from crampwatch.service import running
 from crampwatch.units import MINUTE_MS, Level
 from tests.alerts.builders import MemoryChannel, eventually, finding
-from tests.alerts.world import TEAM, World
-
-
-@pytest.fixture
-async def world(tmp_path):
-    async with World(tmp_path).watched() as made:
-        yield made
+from tests.alerts.world import TEAM
 
 
 async def relinked(world, *, stored):

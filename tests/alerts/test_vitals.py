@@ -14,13 +14,7 @@ from crampwatch.settings import Mqtt, Settings
 from crampwatch.topics import SYSTEM, Kind, Topic
 from crampwatch.units import Level
 from tests.alerts.builders import MemoryChannel, eventually, finding
-from tests.alerts.world import TEAM, World
-
-
-@pytest.fixture
-async def world(tmp_path):
-    async with World(tmp_path).watched() as made:
-        yield made
+from tests.alerts.world import TEAM
 
 
 def figures(vitals):
