@@ -4,12 +4,10 @@ import asyncio
 import contextlib
 import logging
 import random
-import re
-from collections.abc import AsyncIterator
 
 import pytest
 
-from collector.ble import BleSource, SensorReport, pseudonym, survey
+from collector.ble import BleSource, pseudonym
 from collector.gatt.battery import decode_battery
 from collector.gatt.heart_rate import decode_heart_rate
 from collector.gatt.rsc import RunningSpeedCadence, decode_rsc, encode_rsc
@@ -19,55 +17,10 @@ from collector.radio.watch import Watch
 from collector.source import BATTERY_LEVEL, HEART_RATE_MEASUREMENT, RSC_MEASUREMENT, Frame
 from crampwatch.clock import PacedClock
 from crampwatch.errors import Refused
-from crampwatch.events import SensorState
 from crampwatch.metrics import Counters
-from tests.collector.radio.rig import ADDRESS, SOON_MS, Reader, Steady, nothing_left_running, turns, until
-from tests.support.clocks import START_MS, ManualClock
-
-DEVICE = pseudonym(ADDRESS)
-SEARCHING, CONNECTED, LOST = SensorState.SEARCHING, SensorState.CONNECTED, SensorState.LOST
-
-
-class Field:
-    """An air with an adapter, and a clock that the test turns."""
-
-    def __init__(self, air: Air, adapter: VirtualAdapter, stack: contextlib.AsyncExitStack) -> None:
-        self.air = air
-        self.adapter = adapter
-        self.clock = ManualClock()
-        self._stack = stack
-
-    async def watch(self, wearer: Steady | None = None, address: str = ADDRESS, **more: object) -> Watch:
-        made = Watch(self.air, wearer or Steady(), address, self.clock, advertising_ms=SOON_MS, **more)
-        return await self._stack.enter_async_context(made)
-
-    def source(self, **more: object) -> BleSource:
-        return BleSource(clock=self.clock, adapter=self.adapter, rng=random.Random(7), **more)
-
-    async def reader(self, source: BleSource | None = None, **more: bool) -> Reader:
-        return await self._stack.enter_async_context(Reader(source or self.source(), **more))
-
-    async def running(self, **more: object) -> tuple[Watch, Reader]:
-        """A watch that is connected and has sent its first second."""
-        watch = await self.watch(**more)
-        reader = await self.reader()
-        await reader.until(lambda: CONNECTED in reader.states())
-        await self.first_second(watch, reader)
-        return watch, reader
-
-    async def first_second(self, watch: Watch, reader: Reader) -> None:
-        """The run begins once all is subscribed; the clock stands until the watch waits for it."""
-        async with asyncio.timeout(10):
-            while not reader.frames():
-                await self.clock.advance(0)
-
-
-@pytest.fixture
-async def field() -> AsyncIterator[Field]:
-    async with nothing_left_running(), contextlib.AsyncExitStack() as stack:
-        air = Air()
-        adapter = await stack.enter_async_context(VirtualAdapter(air))
-        yield Field(air, adapter, stack)
+from tests.collector.field import CONNECTED, DEVICE, LOST, SEARCHING, Field
+from tests.collector.radio.rig import ADDRESS, Reader, Steady, nothing_left_running, turns, until
+from tests.support.clocks import START_MS
 
 
 async def test_a_watch_in_the_air_is_told_with_its_name_and_services(field: Field):
@@ -357,48 +310,3 @@ async def test_a_reader_that_does_not_read_loses_new_frames_counted_and_warned_o
     assert not isinstance(first, Frame)
     assert counters.value("frames_dropped", "inbox_full") >= 30
     assert sum("dropping new ones" in record.message for record in caplog.records) == 1
-
-
-def test_a_device_keeps_its_pseudonym_and_it_shows_no_address():
-    assert pseudonym("c1:00:00:00:00:01") == DEVICE
-    assert pseudonym("C1:00:00:00:00:02") != DEVICE
-    assert re.fullmatch(r"ble-[0-9a-f]{10}", DEVICE)
-    assert ADDRESS.replace(":", "").lower() not in DEVICE
-
-
-async def test_with_a_secret_of_its_own_a_collector_gives_ids_that_nobody_can_undo(field: Field):
-    await field.watch()
-    reader = await field.reader(field.source(secret=b"ours"), wants=False)
-    await reader.until(lambda: bool(reader.seen()))
-    assert {one.sensor.device for one in reader.seen()} == {pseudonym(ADDRESS, b"ours")}
-
-
-async def test_the_makers_word_for_a_sensor_becomes_known_while_data_flows(field: Field):
-    _, reader = await field.running()
-    await reader.until(lambda: reader.seen()[-1].sensor.model == "Virtual Watch")
-
-
-async def test_a_survey_tells_what_is_in_the_air(field: Field):
-    clock = PacedClock(50, START_MS)
-    async with clock.running():
-        watch = Watch(field.air, Steady(600), ADDRESS, clock, name="Anna's watch", battery_percent=42, rssi_dbm=-55)
-        async with watch:
-            (report,) = await survey(1.0, field.adapter)
-    assert (report.name, report.address, report.battery_percent, report.rssi_dbm) == (
-        "Anna's watch",
-        ADDRESS,
-        42,
-        -55,
-    )
-    assert {"heart rate", "running speed and cadence", "battery"} <= set(report.services)
-    assert report.serial == watch.serial
-    assert {one.cadence_per_min for _, one in report.running} == {170}
-
-
-@pytest.mark.parametrize(
-    ("cadence", "guess"), [(172, "steps"), (86, "strides"), (0, "undecided")], ids=["steps", "strides", "standing"]
-)
-def test_a_survey_guesses_what_a_cadence_counts(cadence: int, guess: str):
-    reading = RunningSpeedCadence(3.0 if cadence else 0.0, cadence, None, None, running=cadence > 0)
-    report = SensorReport("d", "n", "a", (), running=tuple((1_000 * one, reading) for one in range(20)))
-    assert report.cadence_guess.startswith(guess)
