@@ -56,14 +56,14 @@ def test_a_speed_that_falls_long_after_the_legs_went_silent_proves_no_sudden_sto
 def test_a_runner_who_slows_to_a_walk_before_standing_did_not_stop_suddenly():
     story = signs()
     for spm in (150, 140, 130, 120, 115, 110, 105):
-        story.running(2, spm, mps=2.0, sway=0.0)
+        story.running(5, spm, mps=2.0, sway=0.0)
     assert prompts(story.standing(30)) == []
 
 
 def test_a_runner_who_slows_down_and_whose_speed_lags_did_not_stop_suddenly():
     story = signs()
     for spm in (150, 140, 130, 120, 115, 110, 105):
-        story.running(2, spm, mps=2.0, sway=0.0)
+        story.running(5, spm, mps=2.0, sway=0.0)
     assert prompts(standing_with_lag(story, 10)) == []
 
 
@@ -71,7 +71,7 @@ def test_a_value_that_is_only_held_is_no_running_as_usual():
     story = signs()
     for _ in range(3):
         story.second += 1  # the pod misses a second, the strap goes on
-    assert prompts(story.walking(6, 105).walking(30, 60)) == []
+    assert prompts(story.running(3, 138, sway=0.0).walking(30, 60)) == []
 
 
 def walks(count, *, every_s=300, walk_s=60):
