@@ -10,6 +10,8 @@ RUNNING = 1  #: Counts as exposure: running, after the warm-up, with cadence.
 OPEN = 2  #: The score alone decides whether a warning is asked for: settled, a baseline, no gate or mode in the way.
 SIGN = 4  #: A hitch or pause lies close enough for strong signs; a method without that level leaves it out.
 CAPPED = 8  #: Too little can be seen for a warning: one that stands ends here.
+KNOWN = 16  #: The score may raise a level at all: settled, and a baseline.
+FREE = 32  #: As :data:`OPEN`, whatever the channels carry: what does not depend on weights.
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Trace:
         truth: what was made to happen.
         at_s: the moments of the seconds, ascending, from the session's first.
         score: the method's score at each; higher is worse; never NaN.
-        flags: :data:`RUNNING` and :data:`OPEN` of each.
+        flags: bits of each, as above.
         warnings: raises to warning or more at the shipped thresholds, escalations included.
         prompts: when "Is it a cramp?" was asked.
         channels: name -> one value per second, for fitting; empty unless asked for.

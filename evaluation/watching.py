@@ -3,37 +3,23 @@
 from array import array
 from collections.abc import Iterable, Iterator, Set
 from itertools import islice
-from typing import Any
 
 from collector import cadence_unit
 from collector.cadence_unit import UnitState
 from collector.offline import UNDATED_MS
 from crampwatch.events import CadenceMeasured, Finding, FindingKind, HeartRateMeasured, Sample, SpeedMeasured
-from crampwatch.units import SECOND_MS, Gate, Level, Motion
+from crampwatch.units import SECOND_MS, Level, Motion
 from processor.athlete import Athlete, Outcome
-from processor.detect.pattern import PatternSettings, capped, has_sign, score_decides
+from processor.detect.pattern import PatternSettings, capped, has_sign, score_decides, stands_open
 from processor.features.view import View
 from processor.profile import Profile
 from simulator.session import Second, Session, Truth
 
-from .trace import CAPPED, OPEN, RUNNING, SIGN, Alarm, Trace
+from .channels import KEPT
+from .trace import CAPPED, FREE, KNOWN, OPEN, RUNNING, SIGN, Alarm, Trace
 
 #: Running time that has to lie behind before a second counts; 480 s, in which what is usual is learned (science 3.3).
 WARM_UP_S = 480.0
-#: What is kept of each second beside the score when it is asked for; ``gates`` are bits in the order of ``Gate``.
-CHANNELS = (
-    "unsteadiness",
-    "hitch_load",
-    "deficit_sigma",
-    "cusum",
-    "decoupling",
-    "slowing",
-    "break_load",
-    "hitches",
-    "gates",
-    "parts",
-)
-
 _WARNING = Level.WARNING.rank
 _STRAP, _POD = "strap", "pod"
 _BATCH = 2_000
@@ -44,7 +30,6 @@ _HIGHEST_PER_MIN, _HIGHEST_BPM, _FASTEST_MPS = 254, 300, 255.99
 _MOST_RR, _LONGEST_RR_MS = 32, 63_999.0
 #: What the sensor takes for running, m/s, or steps/min where it has no speed.
 _RUNNING_MPS, _RUNNING_SPM = 2.2, 140
-_GATE_BITS = {gate: float(1 << index) for index, gate in enumerate(Gate)}
 
 
 def watch(
@@ -65,7 +50,7 @@ def watch(
         samples: in the order in which they came.
         machines: makes the machine.
         profile: what is known of the athlete beforehand.
-        channels: keep :data:`CHANNELS` as well, for fitting; NaN where a channel says nothing.
+        channels: keep :data:`evaluation.channels.KEPT` as well, for fitting; NaN where a channel says nothing.
         zero_ms: the moment from which ``truth`` counts; None: the second of the first sample.
     """
     machine = machines("evaluated", "s1", profile)
@@ -183,7 +168,7 @@ class _Keeping:
         self._at_s, self._score, self._flags = array("d"), array("d"), bytearray()
         self._warnings: list[Alarm] = []
         self._prompts: list[float] = []
-        self._channels = {name: array("f") for name in CHANNELS} if channels else {}
+        self._channels = {name: array("f") for name in KEPT} if channels else {}
 
     def take(self, outcome: Outcome) -> None:
         for finding in outcome.findings:
@@ -227,15 +212,15 @@ class _Keeping:
         flag = 0
         if view.motion is Motion.RUN and view.run_s >= WARM_UP_S and view.spm is not None:
             flag |= RUNNING
-        if score_decides(view, self._settings):
-            flag |= OPEN
+        if view.settled and view.base is not None:
+            flag |= KNOWN
+            if stands_open(view, self._settings):
+                flag |= FREE
+                flag |= OPEN if score_decides(view, self._settings) else 0
         if has_sign(view, self._settings):
             flag |= SIGN
         return flag | CAPPED if capped(view) else flag
 
     def _keep(self, view: View) -> None:
-        for name in CHANNELS[:-2]:
-            value: Any = getattr(view, name)
-            self._channels[name].append(float("nan") if value is None else value)
-        self._channels["gates"].append(sum(_GATE_BITS[gate] for gate in view.gates))
-        self._channels["parts"].append(sum(view.parts.values()))
+        for name, read in KEPT.items():
+            self._channels[name].append(read(view))

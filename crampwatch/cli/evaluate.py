@@ -77,7 +77,7 @@ def evaluate(
     folder = {"--sessions": sessions, "--real": real}
     simulated = {"--split test": split is Split.TEST, "--small": small, "--without": bool(without)}
     _agree(folder, simulated | {"--generator other": generator is Generator.OTHER}, baselines)
-    with _counting(jobs, work) as how:
+    with counting("evaluate", jobs, work) as how:
         if real is not None:
             found = _real(real, how)
         elif sessions is not None:
@@ -133,13 +133,14 @@ def _methods(wanted: bool) -> tuple[str, ...]:
 
 
 @contextmanager
-def _counting(jobs: int | None, work: Path | None) -> "Iterator[How]":
+def counting(what: str, jobs: int | None, work: Path | None) -> "Iterator[How]":
+    """On what an evaluation runs, with a bar on stderr that is called ``what``."""
     from evaluation.evaluating import How
 
     with progress() as bar:
 
         def begin(total: int) -> Callable[[], None]:
-            task = bar.add_task("evaluate", total=total)
+            task = bar.add_task(what, total=total)
             return lambda: bar.advance(task)
 
         yield How(jobs, work, begin)

@@ -14,6 +14,7 @@ from crampwatch.cli import (
     demo,
     doctor,
     evaluate,
+    evaluate_fit,
     exits,
     explain,
     influx,
@@ -85,6 +86,7 @@ app.command()(doctor.doctor)
 app.command("config")(config.config)
 app.add_typer(influx.app, name="influx")
 app.add_typer(baseline.app, name="baseline")
+evaluate.app.command()(evaluate_fit.fit)
 app.add_typer(evaluate.app, name="evaluate")
 
 

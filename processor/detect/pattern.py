@@ -280,7 +280,12 @@ def reasons(view: View) -> tuple[str, ...]:
 
 def score_decides(view: View, settings: PatternSettings) -> bool:
     """Whether the score alone decides if a warning is asked for: nothing else stands in its way in this second."""
-    if not view.settled or view.base is None or not may_warn(view.parts, settings.score):
+    return may_warn(view.parts, settings.score) and stands_open(view, settings)
+
+
+def stands_open(view: View, settings: PatternSettings) -> bool:
+    """Whether nothing but the channels stands in a warning's way in this second."""
+    if not view.settled or view.base is None:
         return False
     if Gate.ANSWERED in view.gates or (Gate.INTERVALS in view.gates and view.hitches < settings.bouts):
         return False

@@ -1,0 +1,135 @@
+"""Channels that were tried and do not ship, made afterwards from what a machine saw of a session."""
+
+import math
+from array import array
+from collections.abc import Iterator, Sequence
+from statistics import fmean, pvariance
+
+from processor.detect.hitch import HitchSettings
+from processor.detect.lately import LatelySettings
+from processor.detect.unsteady import UnsteadySettings
+
+from .trace import Trace
+
+NAN = float("nan")
+#: A dip lies within so many seconds before its hitch is counted, and counts a tenth for each percent of depth.
+_DIP_S, _DEPTH_PERCENT = 20, 10.0
+#: Blocks whose correlation is taken, s, so many at least; and the correlation that is taken to be usual [E].
+_BLOCK_S, _BLOCKS, _USUAL_PHI, _MOST_PHI = 10.0, 60, 0.5, 0.95
+#: By how much cadence may be delayed to fit its speed, seconds; chosen once, on so many seconds of running.
+_LAGS, _CHOSEN_ON = (0, 5, 10, 15, 20, 25, 30), 1_200
+
+_LATELY, _UNSTEADY, _HITCH = LatelySettings(), UnsteadySettings(), HitchSettings()
+_Series = Sequence[float]
+
+
+def channels_of(trace: Trace) -> dict[str, "array[float]"]:
+    """The channels by name: ``U_unheld``, ``C``, ``H_deep``, ``L_own``, ``P_aligned``, ``F_aligned``; NaN: silent.
+
+    Args:
+        trace: in full, with its channels.
+    """
+    told = trace.channels
+    quiet = told["quiet"]
+    percent = _percent(told["residual"], told["usual_spm"])
+    short, fall = _fall(_percent(_aligned(trace), told["usual_spm"]), trace)
+    found = {
+        "U_unheld": _unheld(trace),
+        "C": _loud(told["cusum"], quiet),
+        "H_deep": _deep(trace, percent),
+        "L_own": [value * scale for value, scale in zip(told["L"], _own_scale(trace), strict=True)],
+        "P_aligned": _loud(short, quiet),
+        "F_aligned": _loud(fall, quiet),
+    }
+    return {name: array("f", values) for name, values in found.items()}
+
+
+def _percent(residual: _Series, usual: _Series) -> list[float]:
+    """By how many percent cadence lies below what is expected."""
+    return [-100.0 * one / base for one, base in zip(residual, usual, strict=True)]
+
+
+def _loud(values: _Series, quiet: _Series) -> list[float]:
+    return [NAN if hush else value for value, hush in zip(values, quiet, strict=True)]
+
+
+def _mean(values: _Series, dts: _Series, tau_s: float, start: float) -> Iterator[float]:
+    """The exponential mean; what is NaN, or not scored, leaves it where it was."""
+    now = start
+    for value, dt_s in zip(values, dts, strict=True):
+        if not math.isnan(value) and not math.isnan(dt_s):
+            now += (value - now) * -math.expm1(-min(dt_s, 10.0) / tau_s)
+        yield now
+
+
+def _unheld(trace: Trace) -> list[float]:
+    told = trace.channels
+    ratios = [min(_UNSTEADY.clip, one / base) for one, base in zip(told["wobble"], told["usual_wobble"], strict=True)]
+    return list(_mean(ratios, told["scored_s"], _UNSTEADY.tau_s, 1.0))
+
+
+def _deep(trace: Trace, percent: _Series) -> list[float]:
+    """The hitch load where each hitch counts by how deep it was."""
+    found, load, before, then_s = [], 0.0, 0.0, 0.0
+    for index, (at_s, counted) in enumerate(zip(trace.at_s, trace.channels["H"], strict=True)):
+        load *= math.exp(-max(0.0, at_s - then_s) / _HITCH.load_s)
+        if counted > before + 0.05:
+            depths = [one for one in percent[max(0, index - _DIP_S) : index + 1] if not math.isnan(one)]
+            load += (counted - before) * max([*depths, 0.0]) / _DEPTH_PERCENT
+        before, then_s = counted, at_s
+        found.append(load)
+    return found
+
+
+def _own_scale(trace: Trace) -> Iterator[float]:
+    """What a deficit is multiplied by: less for runners whose blocks of cadence resemble the ones before."""
+    block: list[float] = []
+    sums = [0.0, 0.0]
+    last, count, scale = NAN, 0, 1.0
+    for residual, scored_s in zip(trace.channels["residual"], trace.channels["scored_s"], strict=True):
+        if not math.isnan(scored_s) and not math.isnan(residual):
+            block.append(residual)
+        if len(block) >= _BLOCK_S:
+            mean = fmean(block)
+            block.clear()
+            if not math.isnan(last):
+                sums[0] += mean * last
+                sums[1] += last * last
+                count += 1
+            last = mean
+            if count >= _BLOCKS and sums[1] > 0:
+                phi = min(_MOST_PHI, max(0.0, sums[0] / sums[1]))
+                scale = math.sqrt((1 - phi) / (1 + phi) * (1 + _USUAL_PHI) / (1 - _USUAL_PHI))
+        yield scale
+
+
+def _aligned(trace: Trace) -> list[float]:
+    """Cadence against what is expected of its speed, delayed by the lag at which the two fit best."""
+    told = trace.channels
+    running = [not math.isnan(one) for one in told["scored_s"]]
+    seconds = [index for index, runs in enumerate(running) if runs and index >= _LAGS[-1]][:_CHOSEN_ON]
+
+    def against(lag: int, index: int) -> float:
+        return told["spm"][index - lag] - told["expected"][index]
+
+    spreads = []
+    for lag in _LAGS:
+        offs = [off for off in (against(lag, index) for index in seconds) if not math.isnan(off)]
+        spreads.append((pvariance(offs) if offs else 0.0, lag))
+    lag = min(spreads)[1]
+    if lag == 0:
+        return list(told["residual"])
+    return [against(lag, index) if runs and index >= lag else NAN for index, runs in enumerate(running)]
+
+
+def _fall(percent: _Series, trace: Trace) -> tuple[list[float], list[float]]:
+    """The shortfall of 20 s, and the fall of 45 s against ten minutes, as the score has them."""
+    told = trace.channels
+    taken = [
+        NAN if steps or math.isnan(one) else min(_LATELY.high_percent, max(_LATELY.low_percent, one))
+        for one, steps in zip(percent, told["steps"], strict=True)
+    ]
+    means = [
+        list(_mean(taken, told["scored_s"], tau_s, 0.0)) for tau_s in (_LATELY.short_s, _LATELY.mean_s, _LATELY.long_s)
+    ]
+    return means[0], [mean - long for mean, long in zip(means[1], means[2], strict=True)]
