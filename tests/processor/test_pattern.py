@@ -13,15 +13,13 @@ from hypothesis import strategies as st
 from crampwatch.events import FindingKind
 from crampwatch.units import Gate, Level, Mode, Motion
 from processor.athlete import Athlete
-from processor.detect.cramp import CrampStop, CrampStopSettings
 from processor.detect.pattern import Pattern, PatternSettings, reasons, thresholds_of
 from processor.detect.standstill import Standstill
-from processor.features.view import Baseline, View
 from processor.score import ScoreSettings, may_warn, pattern_parts
+from tests.processor.moments import BASE, second
 from tests.support import needs, runs
 from tests.support.clocks import START_MS
 
-BASE = Baseline(170.0, 1.5, 1.0, 0.8, 3.0, 150.0)
 SIGNS = {"unsteadiness": 2.8, "hitch_load": 2.5, "hitches": 3}
 STRONG = {
     "unsteadiness": 3.0,
@@ -50,34 +48,6 @@ MARKS = PatternSettings(
     thresholds_often=(0.066, 0.10, 0.31),
     score=SCORE,
 )
-ASKED = CrampStopSettings(score=0.2, score_walk=0.3)
-
-
-def second(at_s, **channels):
-    """A settled second of running; what is not said is as usual."""
-    view = View(
-        at_ms=START_MS + at_s * 1_000,
-        dt_s=1.0,
-        motion=Motion.RUN,
-        motion_before=Motion.RUN,
-        run_s=600.0 + at_s,
-        settled=True,
-        heart_settled=True,
-        spm=170.0,
-        mps=3.0,
-        smooth_mps=3.0,
-        bpm=150,
-        base=BASE,
-        expected_spm=170.0,
-        residual_spm=0.0,
-        unsteadiness=1.0,
-        deficit_sigma=0.0,
-    )
-    for name, value in channels.items():
-        setattr(view, name, value)
-    if channels.get("hitches"):
-        view.hitch_at_ms = view.at_ms
-    return view
 
 
 def followed(pattern, seconds, start_s=0, gates=(), **channels):
@@ -157,25 +127,6 @@ class TestBecause:
         assert views[-1].level is Level.WATCH
         assert views[-1].because == proofs[0].because
 
-    def test_a_question_says_why_it_is_asked(self):
-        stop = CrampStop(ASKED)
-        stop.observe(second(0, read_at_ms=START_MS, peak_score=0.4))
-        for at_s in range(1, 9):
-            view = second(at_s, spm=0.0, still_since_ms=START_MS + 1_000, motion=Motion.STOP, peak_score=0.4)
-            view.settled = False
-            stop.observe(view)
-        assert view.level is Level.NOW
-        assert view.because == ("You stopped suddenly after signs of fatigue.",)
-
-    def test_a_stop_between_two_readings_of_a_smart_recording_is_sudden(self):
-        stop = CrampStop(ASKED)
-        stop.observe(second(0, dt_s=7.0, read_at_ms=START_MS, peak_score=0.4))
-        for at_s in (7, 14):
-            view = second(at_s, dt_s=7.0, spm=0.0, still_since_ms=START_MS + 7_000, motion=Motion.STOP, peak_score=0.4)
-            view.settled = False
-            stop.observe(view)
-        assert view.level is Level.NOW
-
     def test_the_burden_of_breaks_is_logged_and_weighs_nothing(self):
         _, proofs = followed(Pattern(MARKS), 120, break_load=2.0, **SIGNS)
         assert proofs[-1].evidence["break_load"] == 2.0
@@ -235,49 +186,6 @@ class TestGates:
         assert highest(pattern, **SIGNS) is not Level.OK
         views, _ = followed(pattern, 200, 120, gates=[Gate.ANSWERED])
         assert views[-1].level is Level.OK
-
-    @pytest.mark.parametrize("gate", [Gate.ANSWERED, Gate.RUN_WALK])
-    def test_no_stop_is_asked_about(self, gate):
-        stop = CrampStop(ASKED)
-        stop.observe(second(0, read_at_ms=START_MS, peak_score=0.4))
-        levels = set()
-        for at_s in range(1, 30):
-            view = second(at_s, spm=0.0, still_since_ms=START_MS + 1_000, motion=Motion.STOP, peak_score=0.4)
-            view.settled = False
-            view.gates.append(gate)
-            assert stop.observe(view) == ()
-            levels.add(view.level)
-        assert levels == {Level.OK}
-
-    @pytest.mark.parametrize(
-        ("gate", "motion", "spm", "asked"),
-        [
-            (Gate.HILL, Motion.WALK, 96.0, False),
-            (Gate.HILL, Motion.STOP, 0.0, True),
-            (Gate.TURN, Motion.WALK, 96.0, True),
-        ],
-    )
-    def test_who_begins_to_walk_up_a_climb_is_not_asked_and_who_stands_there_is(self, gate, motion, spm, asked):
-        stop = CrampStop(ASKED)
-        stop.observe(second(0, read_at_ms=START_MS, peak_score=0.4))
-        proofs = []
-        for at_s in range(1, 30):
-            view = second(at_s, spm=spm, motion=motion, peak_score=0.4)
-            view.settled = False
-            view.gates.append(gate)
-            proofs += stop.observe(view)
-        assert (proofs != []) is asked
-
-    @pytest.mark.parametrize(("spm", "peak", "asked"), [(0.0, 0.25, True), (115.0, 0.25, False), (115.0, 0.35, True)])
-    def test_who_begins_to_walk_is_asked_after_clearer_signs_than_who_stands(self, spm, peak, asked):
-        stop = CrampStop(ASKED)
-        stop.observe(second(0, read_at_ms=START_MS, peak_score=peak))
-        proofs = []
-        for at_s in range(1, 30):
-            view = second(at_s, spm=spm, motion=Motion.WALK if spm else Motion.STOP, peak_score=peak)
-            view.settled = False
-            proofs += stop.observe(view)
-        assert (proofs != []) is asked
 
     def test_a_plain_stop_is_no_sign_for_the_strongest_level(self):
         standstill = Standstill()
