@@ -18,15 +18,15 @@ from processor.score import CHANNELS, LEVEL_CHANNELS, ScoreSettings, corrected, 
 #: Levels that the pattern score can reach, ascending.
 LADDER = (Level.OK, Level.WATCH, Level.WARNING, Level.IMMINENT)
 
-#: The range of channel B of science 3.5, which has no weight.
+#: The range over which the burden of breaks is shown; it has no weight (science 3.5).
 _NOTED = (0.5, 2.0)
 _NAMES = {
     "U": "unsteadiness, times usual",
     "V": "rougher than some minutes ago",
     "H": "hitches, fading",
     "L": "cadence below expected, in spreads",
-    "P": "cadence below expected now, %",
-    "F": "cadence below some minutes ago, %",
+    "P": "cadence below expected now, percent",
+    "F": "cadence below some minutes ago, percent",
 }
 
 

@@ -16,8 +16,8 @@ FIELDS = ["file", "at_s", "kind", "level", "because"]
 
 
 def build_up():
-    """Hitches that come closer, then a stop."""
-    return Story().running(400).hitching(8, every_s=20).standing(60)
+    """A cadence that gets rough and low, with hitches, then a stop."""
+    return Story().running(600).running(120, 160.0, sway=6.0).hitching(8, every_s=20, spm=160.0).standing(60)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import doctest
 import json
+import math
 
 import pytest
 
@@ -12,7 +13,7 @@ from crampwatch.cli.offline import watched
 from crampwatch.cli.weighing import above_quiet, missing, signs
 from crampwatch.errors import Misconfigured
 from crampwatch.units import Gate, Level, Mode
-from processor.detect.pattern import PatternSettings
+from processor.score import LEVEL_CHANNELS, ScoreSettings
 from tests.cli.rig import csv_of
 from tests.support.stories import Story
 
@@ -77,7 +78,7 @@ def test_a_time_may_be_written_in_any_usual_way(crampwatch, recording, time):
 def test_json_holds_everything_that_the_text_says(crampwatch, recording):
     explained = json.loads(told(crampwatch, recording, "--at", "11:50", "--json"))
     assert [one["name"] for one in explained["channels"]] == ["heart rate", "cadence", "speed"]
-    assert [one["letter"] for one in explained["signs"]] == ["U", "Hd", "Ha", "L", "C", "B"]
+    assert [one["letter"] for one in explained["signs"]] == [*ScoreSettings().curves, "B"]
     assert {"mode", "gates", "level", "because", "missing", "fatigue_terms", "before", "after"} <= set(explained)
     assert explained["before"][-1]["kind"] in {"hitch", "pattern"}
 
@@ -92,9 +93,9 @@ def test_what_each_channel_adds_is_what_the_machine_weighed(run):
 
 
 def test_the_scale_of_signs_begins_at_an_uneventful_second():
-    quiet = above_quiet(0.0104)
-    assert abs(quiet) < 0.01
-    assert above_quiet(PatternSettings().thresholds[0]) == pytest.approx(2.46, abs=0.01)
+    score = ScoreSettings(intercept=-4.0)
+    assert above_quiet(1 / (1 + math.exp(4.0)), score) == pytest.approx(0)
+    assert above_quiet(0.5, score) == pytest.approx(4.0)
 
 
 def test_before_the_baseline_the_next_level_lacks_something_to_compare_with(run):
@@ -131,7 +132,7 @@ def test_while_a_hill_holds_the_level_of_cadence_is_kept_quiet(run):
     view = run.views[index_at(run, 590.0)]
     view.gates.append(Gate.HILL)
     try:
-        assert {one.letter for one in signs(view) if one.quiet} == {"L", "C"}
+        assert {one.letter for one in signs(view) if one.quiet} == LEVEL_CHANNELS
     finally:
         view.gates.remove(Gate.HILL)
     assert not any(one.quiet for one in signs(view))

@@ -25,7 +25,7 @@ UNAVAILABLE = 3
 
 def build_up():
     """Hitches that come closer, then a stop that is asked about."""
-    return Story().running(400).hitching(8, every_s=20).standing(60)
+    return Story().running(490).running(60, 160.0, sway=6.0).hitching(5, every_s=20, spm=160.0).standing(60)
 
 
 @pytest.fixture
