@@ -128,10 +128,9 @@ class Conditioner:
             mps_quality = Quality.UNRELIABLE
         spm, spm_quality = self._cadence.step(moment, mps, usual_spm, usual_mps)
         changed = self._motion.step(at_ms, dt_s, spm, usual_spm)
-        motion = legs.motion
-        run_s = self._follow_run(at_ms, dt_s, motion)
-        bpm, bpm_quality = self._heart.step(moment, spm, motion == Motion.RUN)
-        self._trust.step(at_ms, speed.smooth_mps, spm, bpm, running=motion == Motion.RUN)
+        run_s = self._follow_run(at_ms, dt_s, legs.motion)
+        bpm, bpm_quality = self._heart.step(moment, spm, legs.motion == Motion.RUN)
+        self._trust.step(at_ms, speed.smooth_mps, spm, bpm, running=legs.motion == Motion.RUN)
         if self._heart.found_lock:
             self._baseline.take_back(self._heart.taken_back())
         since_ms = self.state.since_ms
@@ -140,7 +139,7 @@ class Conditioner:
             at_ms=at_ms,
             dt_s=dt_s,
             broken=broken,
-            motion=motion,
+            motion=legs.motion,
             motion_before=legs.before,
             motion_since_ms=legs.since_ms,
             changed=changed,
