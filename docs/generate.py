@@ -22,7 +22,7 @@ from crampwatch.codec import BODIES
 from crampwatch.settings import Settings
 from crampwatch.topics import ROOT, SYSTEM, TERMS
 from crampwatch.traffic import LANES
-from docs import asyncapi, detector_pages
+from docs import asyncapi, detector_pages, score_tables
 from docs.setting_tables import settings_tables
 
 FOLDER = Path(__file__).parent / "reference"
@@ -195,6 +195,8 @@ def main() -> None:
     for name, page in PAGES.items():
         (FOLDER / name).write_text(page(), encoding="utf-8")
         print(f"wrote docs/reference/{name}")
+    score_tables.PAGE.write_text(score_tables.page(score_tables.PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    print(f"wrote docs/{score_tables.PAGE.name}")
     for path, text in detector_pages.pages().items():
         path.write_text(text, encoding="utf-8")
         print(f"wrote {path.relative_to(FOLDER.parent.parent)}")

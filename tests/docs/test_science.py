@@ -1,15 +1,15 @@
 """What docstrings call "science 3.4" is there to be read, and says the numbers that the code has."""
 
-import math
 import re
 
 import pytest
 
 from collector.simulation.scenario import SCENARIOS
+from docs import score_tables
 from processor.detect.pattern import PatternSettings
 from processor.fatigue_index import FatigueSettings
 from processor.features.baseline import BaselineSettings
-from processor.score import ScoreSettings
+from processor.score import CHANNELS, ScoreSettings
 from tests.support.needs import ROOT
 
 PAGE = ROOT / "docs" / "detectors.md"
@@ -57,13 +57,17 @@ def test_every_source_that_is_cited_is_listed_and_every_source_listed_is_cited()
     assert set(re.findall(r"\[(\d+)\]", text)) == set(re.findall(r"^(\d+)\. ", listed, re.MULTILINE))
 
 
-@pytest.mark.parametrize(
-    ("channel", "setting"),
-    [("U", "unsteady"), ("Hd", "hitches"), ("Ha", "any_hitch"), ("L", "deficit"), ("C", "shift")],
-)
-def test_the_channels_of_the_pattern_score_are_those_of_the_code(channel, setting):
-    weight, low, high = getattr(ScoreSettings(), setting)
-    assert [float(cell) for cell in rows("3.5")[channel][2:]] == [low, high, weight]
+def test_what_it_says_of_the_fitted_numbers_is_what_the_weights_say():
+    text = PAGE.read_text(encoding="utf-8")
+    assert text == score_tables.page(text), "run `make docs` and commit the result"
+    assert [name for name in score_tables.BLOCKS if f"<!-- {name}: made by" not in text] == []
+
+
+def test_every_channel_of_the_pattern_score_is_there_with_its_curve():
+    assert set(CHANNELS) <= set(rows("3.5"))
+    for name, curve in ScoreSettings().curves.items():
+        told = [float(number) for number in re.findall(r"(?<= at )[-\d.]+", rows("3.5")[name][2])]
+        assert told == [x for x, _ in curve]
 
 
 @pytest.mark.parametrize("term", ["decoupling", "decline", "slowing", "alpha1", "exposure"])
@@ -75,10 +79,15 @@ def test_the_terms_of_the_fatigue_index_are_those_of_the_code(term):
 @pytest.mark.parametrize(("rank", "level"), list(enumerate(["watch", "warning", "imminent"])))
 def test_the_levels_are_those_of_the_code(rank, level):
     settings = PatternSettings()
-    threshold, hold, refractory = rows("3.6")[level][1:]
+    threshold, _, _, hold, refractory = rows("3.6")[level][1:]
     assert float(threshold) == settings.thresholds[rank]
     assert hold == f"{settings.hold_s[rank]:g} s"
     assert refractory == f"{settings.refractory_s[rank]:g} s"
+
+
+def test_the_holds_are_told_to_runners_as_well():
+    holds = "{:g}, {:g} or {:g} s".format(*PatternSettings().hold_s)
+    assert f"did not last: {holds} for the three levels" in PAGE.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -88,23 +97,16 @@ def test_the_floors_of_the_baseline_are_those_of_the_code(symbol, setting):
     assert float(rows("3.3")[symbol][-1].split()[0]) == getattr(BaselineSettings(), setting)
 
 
-def test_no_kind_of_sign_raises_the_pattern_level_alone():
-    score, pattern = ScoreSettings(), PatternSettings()
-    kinds = {
-        "unsteadiness": score.unsteady[0],
-        "hitches": score.hitches[0] + score.any_hitch[0],
-        "level": score.deficit[0] + score.shift[0],
-    }
-    assert all(weight < needed(pattern.thresholds[0], score) for weight in kinds.values())
-    assert kinds["hitches"] + kinds["level"] < needed(pattern.thresholds[2], score)
-    assert kinds["unsteadiness"] + kinds["level"] < needed(pattern.thresholds[2], score)
-    for threshold in pattern.thresholds:
-        assert f"{needed(threshold, score):.2f}" in sections()["3.5"]
-
-
-def needed(threshold, score):
-    """Logits above a quiet second."""
-    return math.log(threshold / (1 - threshold)) - score.intercept
+def test_which_level_no_kind_of_sign_reaches_alone_is_said_by_the_curves():
+    curves, marks = ScoreSettings().curves, PatternSettings().thresholds
+    most = max(sum(curves[name][-1][1] for name in kind if name in curves) for kind in ("UV", "H", "LPF"))
+    out_of_reach = [
+        level
+        for level, mark in zip(("watch", "warning", "imminent"), marks, strict=True)
+        if most < score_tables.above_quiet(mark)
+    ]
+    said = re.findall(r"No kind of sign reaches (\w+) alone", sections()["3.5"])
+    assert said == out_of_reach[:1]
 
 
 def test_every_scenario_of_the_simulated_runner_is_named():
