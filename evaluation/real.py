@@ -33,13 +33,13 @@ def evaluate_real(
 ) -> _Told:
     """Count alarms over every recording of a folder and those below it: FIT, TCX, GPX, CSV, each also as ``.gz``.
 
-    Nothing is known of the runners; thresholds are as shipped. Nobody knows whether a cramp is in such runs. ``hours`` is time of running, as every rate an hour is; ``recorded_hours`` what
-    was recorded in all, without the pauses of the watch. ``warnings`` are raises to warning or more; strong signs
-    after a warning count once more, since they reach the runner once more. ``prompts`` are questions after a sudden
-    stop. ``runs`` tells both for each run, with ``at_s`` counted from its first sample; ``by_tag`` and ``by_runner``
-    sum them up where a ``manifest.csv`` (columns file, tags, repo) lies in the folder or the one above it;
-    ``problems`` names what could not be read, the rest is counted. ``evidence`` holds the minutes around each alarm,
-    for the page.
+    Nothing is known of the runners; thresholds are as shipped. Nobody knows whether a cramp is in such runs. ``hours``
+    is time of running, as every rate an hour is; ``recorded_hours`` what was recorded in all, without the pauses of
+    the watch. ``warnings`` are raises to warning or more; strong signs after a warning count once more, since they
+    reach the runner once more. ``prompts`` are questions after a sudden stop. ``runs`` tells both for each run, with
+    ``at_s`` counted from its first sample; ``by_tag`` and ``by_runner`` sum them up where a ``manifest.csv`` (columns
+    file, tags, repo) lies in the folder or the one above; ``problems`` names what could not be read, the rest is
+    counted. ``evidence`` holds the minutes around each alarm, for the page.
 
     Args:
         folder: the recordings.
