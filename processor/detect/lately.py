@@ -14,7 +14,7 @@ from .detector import Proof
 
 @dataclass(frozen=True, slots=True)
 class LatelySettings:
-    """Chosen on training and tuning seeds of the simulator (docs/evaluation-fit.md).
+    """Science 3.4; all [E], chosen on training and tuning seeds of the simulator (docs/evaluation-fit.md).
 
     Attributes:
         rough_s: the wavering of so long; 60 s.

@@ -29,12 +29,12 @@ class PatternSettings:
             3.6: 1, 0.2 and 0.05 an hour (processor/weights.json).
         thresholds_seldom: for a sensitivity of 0.5: half these budgets (processor/weights.json).
         thresholds_often: for a sensitivity of 2: twice these budgets (processor/weights.json).
-        hold_s: for how long it must hold; 20, 5 and 5 s (science 3.6 has 10 for a warning; 5 warns sooner
-            at the same false alarms, docs/evaluation-fit.md).
+        hold_s: for how long it must hold; 20, 5 and 5 s (science 3.6). 10 for a warning warns later at the
+            same false alarms (docs/evaluation-fit.md).
         leave_share: a level ends below this share of its threshold; 0.7 (science 3.6).
         leave_s: for so long; 60 s (science 3.6).
         refractory_s: a level is not entered again so soon after it was entered; 300, 600 and 600 s (science 3.6).
-        tau_s: averaging time of the score; 4 s (science 3.5 has 8, for scores that are less even).
+        tau_s: averaging time of the score; 4 s (science 3.5).
         sign_s: imminent needs a hitch or pause within this time; 120 s (science 3.6).
         fatigue_s: a fatigue index at its high mark for so long is a watch by itself; 60 s (science 3.6).
         rest_s: after this time without running the score fades; 60 s (science 3.7).
