@@ -23,8 +23,8 @@ SPARED = "wall"
 #: By sensitivity, what the budgets are multiplied by.
 SCALES: Mapping[str, float] = {"1": 1.0, "0.5": 0.5, "2": 2.0}
 #: Questions after a sudden stop an hour, of runs without a cramp (0.3 are allowed: a tenth less, because what is set on
-#: some sessions does worse on others) and of recordings [E].
-PROMPTS_PER_H, REAL_PROMPTS_PER_H = 0.27, 0.2
+#: some sessions does worse on others) and of all recordings [E].
+PROMPTS_PER_H, REAL_PROMPTS_PER_H = 0.27, 0.3
 
 _SETTINGS = PatternSettings()
 _STOP = CrampStopSettings()
@@ -143,16 +143,17 @@ class Tuning:
     def _rates_at_step(self, level: Level, step: int) -> dict[str, float]:
         return self.rates_at(level, step / _STEPS)
 
-    def now(self, most: float) -> "Asking":
+    def now(self, most: float, checked: Sequence[Case] = ()) -> "Asking":
         """The scores that ask about most cramps within the budgets of questions; the higher ones of equals.
 
         Args:
             most: where a warning begins: one that stands is a sign by itself.
+            checked: recordings that are not fitted on: half of them have too few stops to set anything by.
         """
         cramps = [one for one in self.cases if one.role == CRAMP]
         quiet = [one for one in self.cases if one.role == NEGATIVE]
         real = [one for one in quiet if one.trace.truth.family == REAL]
-        groups = ((_unlike(quiet, real), PROMPTS_PER_H), (real, REAL_PROMPTS_PER_H))
+        groups = ((_unlike(quiet, real), PROMPTS_PER_H), ([*real, *checked], REAL_PROMPTS_PER_H))
         top = math.floor(most * _STEPS / _NOW_STEP) * _NOW_STEP
         best: tuple[float, Asking] | None = None
         for stand in range(top, 0, -_NOW_STEP):

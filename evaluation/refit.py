@@ -73,7 +73,7 @@ def refit(real: Path | None = None, real_weight: float | None = None, how: How |
     """Fit curves on training seeds and set thresholds on tune seeds.
 
     Args:
-        real: recordings: half of them, by a hash of their content, are fitted on and bound the thresholds.
+        real: recordings: half of them, by a hash of their content, are fitted on; all of them bound the thresholds.
         real_weight: what an hour of them counts; see :func:`evaluation.fit_data.rows_of`.
         how: on what it runs; nothing in it changes a figure.
 
@@ -196,9 +196,10 @@ def _weighed(told: str, real_weight: float | None) -> str:
 def _thresholds(
     fit: fitting.Fit, traces: Sequence[Trace], real: Sequence[Trace], check: Sequence[Trace]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    tuning = Tuning([*traces, *real])
+    tuning = Tuning([*traces, *real, *check])
     thresholds = tuning.thresholds()
-    now = tuning.now(thresholds["1"][1])
+    checking = Tuning(check)
+    now = tuning.now(thresholds["1"][1], checking.cases)
     simulated = [one for one in tuning.cases if one.trace.truth.family != REAL]
     line = calibration.fitted(list(calibration.asked(simulated)))
     body = {
@@ -208,7 +209,7 @@ def _thresholds(
         "now": {"score": now.stand, "score_walk": now.walk},
         "chance": None if line is None else {"intercept": round(line.intercept, 3), "slope": round(line.slope, 3)},
     }
-    return body, _figures(tuning, simulated, thresholds, now, Tuning(check))
+    return body, _figures(tuning, simulated, thresholds, now, checking)
 
 
 def _figures(
@@ -242,7 +243,7 @@ def _figures(
             "asked_per_h": now.per_h(check.cases),
             "hours": check.hours.get(REAL, 0.0),
         },
-        "fitted": {
+        "recorded": {
             "warnings_per_h": rates["1"]["warning"].get(REAL),
             "asked_per_h": now.per_h([one for one in tuning.cases if one.trace.truth.family == REAL]),
             "hours": tuning.hours.get(REAL, 0.0),

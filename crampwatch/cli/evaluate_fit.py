@@ -27,7 +27,7 @@ def fit(
     ] = None,
     real_weight: Annotated[
         float | None,
-        typer.Option(min=0, help="what an hour of them counts (default: all, a tenth of what is simulated)"),
+        typer.Option(min=0, help="what an hour of them counts, in simulated hours (default: 1)"),
     ] = None,
     to: Annotated[Path | None, typer.Option("--out", help="where the weights go (default: those that ship)")] = None,
     check: Annotated[bool, typer.Option("--check", help="fit again; say whether the file is what comes out")] = False,
@@ -37,7 +37,7 @@ def fit(
     """Fit the weights of the pattern score on training seeds, and its thresholds on tune seeds by a false-alarm budget.
 
     The file of weights says what it was made of. The test seeds are not looked at. With --real half of the recordings,
-    chosen by their content, count as uneventful and bound the thresholds; the other half is an honest check.
+    chosen by their content, count as uneventful and are fitted on; all of them bound the thresholds.
     """
     from evaluation import fitting, refit  # heavy: only when it is used
     from processor.weights import FILE
@@ -121,10 +121,10 @@ def _tell(found: "Refit") -> None:
     rows = {
         "cramps asked about within 30 s": tune["asked"],
         "questions an hour without a cramp": tune["asked_per_h"],
-        "warnings an hour of recordings, fitted half": tune["fitted"]["warnings_per_h"],
-        "warnings an hour of recordings, the other half": tune["check"]["warnings_per_h"],
-        "questions an hour of recordings, fitted half": tune["fitted"]["asked_per_h"],
-        "questions an hour of recordings, the other half": tune["check"]["asked_per_h"],
+        "warnings an hour of all recordings": tune["recorded"]["warnings_per_h"],
+        "warnings an hour of those not fitted on": tune["check"]["warnings_per_h"],
+        "questions an hour of all recordings": tune["recorded"]["asked_per_h"],
+        "questions an hour of those not fitted on": tune["check"]["asked_per_h"],
     }
     for name, value in rows.items():
         table.add_row(name, _number(value))

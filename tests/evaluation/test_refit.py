@@ -99,8 +99,8 @@ def test_a_file_that_cannot_be_written_is_named(found, tmp_path):
         refit.written(found, tmp_path / "away" / "weights.json", "any", "any")
 
 
-def test_figures_are_told_for_both_halves_of_the_recordings(found):
-    hours = found.tune["fitted"]["hours"] + found.tune["check"]["hours"]
+def test_figures_are_told_for_all_recordings(found):
+    hours = found.tune["recorded"]["hours"]
     assert hours == pytest.approx(4 * (1_500 - 480) / 3_600, rel=0.05)
     assert found.problems == []
 
