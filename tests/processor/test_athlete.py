@@ -85,15 +85,15 @@ def test_a_clean_traffic_stop_asks_no_question():
     assert "cramp_stop" not in kinds(Story().running(WARM_S).standing(60).running(120).samples)
 
 
-def test_breaks_and_unsteadiness_together_raise_the_level_with_two_reasons():
+def test_a_low_cadence_that_breaks_and_wavers_raises_the_level_with_two_reasons():
     story = Story().running(WARM_S)
     for _ in range(8):
-        story.hitching(1, every_s=20).running(4, 176).running(6, 166).running(4, 177)
+        story.hitching(1, every_s=20, spm=162).running(4, 174, sway=4.0).running(6, 154).running(4, 174)
     pattern = [one for one in proved(story.samples) if one.kind is FindingKind.PATTERN]
     assert max(one.level.rank for one in pattern) >= Level.WARNING.rank
     reasons = pattern[-1].because
     assert len(reasons) == 2
-    assert any(reason.startswith("Short breaks in your rhythm: ") for reason in reasons)
+    assert any(reason.startswith("Your rhythm wavers") for reason in reasons)
 
 
 def test_a_sudden_stop_after_signs_asks_whether_it_is_a_cramp():
