@@ -143,17 +143,16 @@ class Tuning:
     def _rates_at_step(self, level: Level, step: int) -> dict[str, float]:
         return self.rates_at(level, step / _STEPS)
 
-    def now(self, most: float, checked: Sequence[Case] = ()) -> "Asking":
+    def now(self, most: float) -> "Asking":
         """The scores that ask about most cramps within the budgets of questions; the higher ones of equals.
 
         Args:
             most: where a warning begins: one that stands is a sign by itself.
-            checked: recordings that are not fitted on: half of them have too few stops to set anything by.
         """
         cramps = [one for one in self.cases if one.role == CRAMP]
         quiet = [one for one in self.cases if one.role == NEGATIVE]
         real = [one for one in quiet if one.trace.truth.family == REAL]
-        groups = ((_unlike(quiet, real), PROMPTS_PER_H), ([*real, *checked], REAL_PROMPTS_PER_H))
+        groups = ((_unlike(quiet, real), PROMPTS_PER_H), (real, REAL_PROMPTS_PER_H))
         top = math.floor(most * _STEPS / _NOW_STEP) * _NOW_STEP
         best: tuple[float, Asking] | None = None
         for stand in range(top, 0, -_NOW_STEP):

@@ -198,8 +198,7 @@ def _thresholds(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     tuning = Tuning([*traces, *real, *check])
     thresholds = tuning.thresholds()
-    checking = Tuning(check)
-    now = tuning.now(thresholds["1"][1], checking.cases)
+    now = tuning.now(thresholds["1"][1])
     simulated = [one for one in tuning.cases if one.trace.truth.family != REAL]
     line = calibration.fitted(list(calibration.asked(simulated)))
     body = {
@@ -209,7 +208,7 @@ def _thresholds(
         "now": {"score": now.stand, "score_walk": now.walk},
         "chance": None if line is None else {"intercept": round(line.intercept, 3), "slope": round(line.slope, 3)},
     }
-    return body, _figures(tuning, simulated, thresholds, now, checking)
+    return body, _figures(tuning, simulated, thresholds, now, Tuning(check))
 
 
 def _figures(
