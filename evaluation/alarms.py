@@ -25,15 +25,15 @@ class Spell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How a score becomes an alarm; times in seconds, all as shipped (science 3.6).
+    """How a score becomes an alarm; times in seconds. Every default is what ships, read from ``PatternSettings``.
 
     Attributes:
-        hold_s: so long the score must stand at the threshold; 10 s.
-        leave_share: the alarm ends below this share of it; 0.7.
-        leave_s: for so long; 60 s.
-        refractory_s: none is raised again so soon after it was; 600 s.
-        strong_hold_s: strong signs come after so long; 5 s.
-        strong: their threshold; as shipped, or the warning's where that is higher.
+        hold_s: so long the score must stand at the threshold.
+        leave_share: the alarm ends below this share of it.
+        leave_s: for so long.
+        refractory_s: none is raised again so soon after it was.
+        strong_hold_s: strong signs come after so long.
+        strong: their threshold, or the warning's where that is higher.
     """
 
     hold_s: float = _SHIPPED.hold_s[1]
@@ -61,29 +61,14 @@ class Scan:
         self.peak = max(self.peaks, default=-1.0)
 
     def spells(self, theta: float, rules: Rules = _RULES) -> list[Spell]:
-        """Every warning at this threshold, ascending."""
+        """Every warning at this threshold, ascending; strong signs on top of one are no further one.
+
+        At the shipped threshold and rules these begin where the machine itself went from below warning to warning or
+        more.
+        """
         if self.peak < theta:
             return []
         return list(_Replay(self, theta, rules).spells())
-
-
-def raised(
-    trace: Trace,
-    theta: float,
-    *,
-    hold_s: float = _RULES.hold_s,
-    leave_share: float = _RULES.leave_share,
-    leave_s: float = _RULES.leave_s,
-    refractory_s: float = _RULES.refractory_s,
-) -> list[float]:
-    """When warnings would have been raised at ``theta``, in seconds of the session; an escalation is no further one.
-
-    At the shipped threshold these are the moments at which the machine itself went from below warning to warning or
-    more. Strong signs, which may come first and in spite of the refractory time, keep their shipped threshold, or
-    have ``theta`` where that is higher.
-    """
-    rules = Rules(hold_s, leave_share, leave_s, refractory_s)
-    return [spell.from_s for spell in Scan(trace).spells(theta, rules)]
 
 
 class _Replay:

@@ -14,7 +14,7 @@ from processor.detect.pattern import PatternSettings
 from processor.weights import Curve
 
 from .fit_data import Rows
-from .trace import FREE, OPEN, Trace
+from .trace import FREE, LONGEST_STEP_S, OPEN, Trace
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +36,6 @@ RIDGE = 1e-4
 DIGITS = 3
 
 _SETTINGS = PatternSettings()
-_LONGEST_STEP_S = 10.0
 _LIBRARIES = ("numpy", "scipy")
 
 
@@ -140,7 +139,7 @@ def _averaged(trace: Trace, chances: Sequence[float]) -> "array[float]":
     score, before, now = array("d"), 0.0, 0.0
     for own, chance, dt_s in zip(trace.score, chances, trace.channels["scored_s"], strict=True):
         if dt_s == dt_s:  # noqa: PLR0124  # not NaN, and quick
-            now += (chance - now) * -math.expm1(-min(dt_s, _LONGEST_STEP_S) / _SETTINGS.tau_s)
+            now += (chance - now) * -math.expm1(-min(dt_s, LONGEST_STEP_S) / _SETTINGS.tau_s)
         elif before > 0.0:
             now *= own / before
         before = own

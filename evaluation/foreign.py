@@ -18,7 +18,8 @@ from simulator.session import Session
 from .gated import Gated, gated, judged
 from .trace import Trace
 
-#: A change is told for so long, s: an alarm has to hold for ten, and smart recordings have steps of up to eight.
+#: A change is told for so long, s: a score has to hold for some seconds to be an alarm (``hold_s`` of the pattern
+#: level), and smart recordings have steps of up to eight.
 HELD_S = 20.0
 #: Page-Hinkley: its tolerance, steps/min, and its thresholds, from the mildest to the strictest: science 4.5 ends
 #: at 800, where it is still too loud.

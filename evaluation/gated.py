@@ -11,14 +11,12 @@ from crampwatch.units import SECOND_MS, Motion
 from processor.features.motion import MotionTracker
 from simulator.session import Second, Session
 
-from .trace import OPEN, RUNNING, Trace
+from .trace import LONGEST_STEP_S, OPEN, RUNNING, Trace
 
 #: Running time in which what is usual is learned, s; in it nothing counts (science 3.3).
 WARM_UP_S = 480.0
 #: So long somebody must have run again before a second is looked at, s (science 4.5).
 SETTLED_S = 15.0
-#: A second stands for no more than this, s.
-LONGEST_S = 10.0
 #: What a sensor can send at all.
 _HIGHEST_PER_MIN = 254
 #: What the sensor takes for running, m/s, or a minute where it has no speed.
@@ -94,7 +92,7 @@ def _in_steps(seconds: Iterable[Second]) -> Iterator[tuple[float, float, float |
     for second in seconds:
         if last_s is not None and second.t_s <= last_s:
             continue
-        dt_s = 1.0 if last_s is None else min(LONGEST_S, second.t_s - last_s)
+        dt_s = 1.0 if last_s is None else min(LONGEST_STEP_S, second.t_s - last_s)
         last_s = second.t_s
         spm: float | None = None
         if second.spm is not None and 0 <= second.spm <= _HIGHEST_PER_MIN:

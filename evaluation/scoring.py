@@ -8,7 +8,7 @@ from statistics import median
 from simulator.session import Truth
 
 from .alarms import Scan, Spell
-from .trace import RUNNING, Trace
+from .trace import LONGEST_STEP_S, RUNNING, Trace
 
 #: An alarm counts as seen beforehand from 600 s to 15 s before the onset (science 4.4).
 WINDOW_S = (600.0, 15.0)
@@ -18,8 +18,6 @@ AGAIN_S = 300.0
 ASKED_S = (-2.0, 30.0)
 #: A build-up without a known end is left out for as long as the longest that is simulated.
 LONGEST_RAMP_S = 600.0
-#: A second stands for no more than this.
-_LONGEST_STEP_S = 10.0
 
 NEGATIVE, CRAMP, SILENT, ABORTED = "negative", "cramp", "silent", "aborted"
 
@@ -135,7 +133,7 @@ class Case:
         before: float | None = None
         for at_s, flag in zip(self.trace.at_s, self.trace.flags, strict=True):
             if flag & RUNNING and before is not None and self._is_exposed(at_s):
-                yield at_s, min(_LONGEST_STEP_S, at_s - before)
+                yield at_s, min(LONGEST_STEP_S, at_s - before)
             before = at_s
 
     def _is_exposed(self, at_s: float) -> bool:

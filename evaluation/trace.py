@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from simulator.session import Truth
 
+#: A second stands for no more than this, s: what lies between two that are further apart is not known.
+LONGEST_STEP_S = 10.0
 #: Bits of :attr:`Trace.flags`.
 RUNNING = 1  #: Counts as exposure: running, after the warm-up, with cadence.
 OPEN = 2  #: The score alone decides whether a warning is asked for: settled, a baseline, no gate or mode in the way.
@@ -50,12 +52,3 @@ class Trace:
     warnings: tuple[Alarm, ...] = ()
     prompts: tuple[float, ...] = ()
     channels: "dict[str, array[float]]" = field(default_factory=dict)
-
-    @property
-    def exposure_h(self) -> float:
-        """Hours that can hold a false alarm: running after the warm-up. A second stands for no more than ten."""
-        total = 0.0
-        for before, now, flag in zip(self.at_s, self.at_s[1:], self.flags[1:], strict=False):
-            if flag & RUNNING:
-                total += min(10.0, max(0.0, now - before))
-        return total / 3_600

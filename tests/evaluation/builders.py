@@ -5,10 +5,13 @@ import json
 from array import array
 from dataclasses import asdict
 
+from evaluation.alarms import Rules, Scan
 from evaluation.trace import OPEN, RUNNING, Trace
 from simulator.session import Truth
 
 WATCHED = RUNNING | OPEN
+#: So long a score stands at the threshold before a warning is raised, s.
+HOLD_S = round(Rules().hold_s)
 
 
 def told(*stretches, truth=None, name="run", step_s=1, prompts=()):
@@ -34,9 +37,13 @@ def cramp(lead_s, onset_s=3_000.0, ramp_s=400.0, name="cramp", score=0.5, **trut
     known = Truth("easy", onset_s, onset_s - ramp_s, **truth)
     if lead_s is None:
         return told((round(onset_s) + 300, 0.01), truth=known, name=name)
-    # Ten seconds at the threshold, then it is raised.
-    before = round(onset_s - lead_s) - 10
-    return told((before, 0.01), (12, score), (round(onset_s) + 300 - before - 12, 0.01), truth=known, name=name)
+    before, high = round(onset_s - lead_s) - HOLD_S, HOLD_S + 2
+    return told((before, 0.01), (high, score), (round(onset_s) + 300 - before - high, 0.01), truth=known, name=name)
+
+
+def raised(trace, theta, **rules):
+    """When warnings would have been raised at a threshold; rules that are not named are as shipped."""
+    return [spell.from_s for spell in Scan(trace).spells(theta, Rules(**rules))]
 
 
 def write_session(session, folder, name=None, **changed):

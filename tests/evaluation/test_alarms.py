@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from collector.offline import samples_of
 from collector.recordings import load
 from crampwatch.events import FindingKind
-from evaluation.alarms import SHIPPED_STRONG, SHIPPED_WARNING, Rules, Scan, Spell, raised
+from evaluation.alarms import SHIPPED_STRONG, SHIPPED_WARNING, Rules, Scan, Spell
 from evaluation.trace import CAPPED, OPEN, RUNNING, SIGN
 from evaluation.watching import samples_of_session, watch, watch_session
 from processor.athlete import Athlete
@@ -17,25 +17,38 @@ from processor.detect.pattern import PatternSettings, thresholds_of
 from processor.profile import Profile
 from simulator.draw import draw
 from simulator.session import Truth
-from tests.evaluation.builders import WATCHED, told
+from tests.evaluation.builders import WATCHED, raised, told
 from tests.support import runs
 
 LOW, HIGH = 0.01, 0.4
+#: Rules whose outcome can be told by hand, whatever ships.
+RULES = {
+    "hold_s": 10.0,
+    "leave_share": 0.7,
+    "leave_s": 60.0,
+    "refractory_s": 600.0,
+    "strong_hold_s": 5.0,
+    "strong": 0.5,
+}
 #: Recordings in which warnings are raised, some of them strong at once, and one without.
 EVENTFUL = ("portland", "sloatsburg", "bloemendaal", "kaiteriteri")
 
 
-def spells(trace, theta=0.3, **rules):
-    return Scan(trace).spells(theta, Rules(**rules))
+def spells(trace, theta=0.3):
+    return Scan(trace).spells(theta, Rules(**RULES))
+
+
+def moments(trace, theta=0.3, **rules):
+    return raised(trace, theta, **RULES | rules)
 
 
 def own(trace):
     return [one.at_s for one in trace.warnings if not one.escalation]
 
 
-def test_an_alarm_is_raised_when_the_score_has_held_for_ten_seconds():
-    assert raised(told((1_000, LOW), (30, HIGH), (500, LOW)), 0.3) == [1_010.0]
-    assert raised(told((1_000, LOW), (10, HIGH), (500, LOW)), 0.3) == []
+def test_an_alarm_is_raised_when_the_score_has_held_for_long_enough():
+    assert moments(told((1_000, LOW), (30, HIGH), (500, LOW))) == [1_010.0]
+    assert moments(told((1_000, LOW), (10, HIGH), (500, LOW))) == []
 
 
 def test_it_is_over_when_the_score_was_low_for_a_minute():
@@ -52,31 +65,36 @@ def test_one_that_stands_at_the_end_ends_there():
 
 def test_it_is_not_raised_again_within_ten_minutes():
     trace = told((100, LOW), (30, HIGH), (200, LOW), (30, HIGH), (400, LOW), (30, HIGH), (100, LOW))
-    assert raised(trace, 0.3) == [110.0, 770.0]
-    assert raised(trace, 0.3, refractory_s=60.0) == [110.0, 340.0, 770.0]
+    assert moments(trace) == [110.0, 770.0]
+    assert moments(trace, refractory_s=60.0) == [110.0, 340.0, 770.0]
 
 
 def test_what_is_not_open_does_not_hold():
-    assert raised(told((100, LOW), (9, HIGH), (1, HIGH, RUNNING), (9, HIGH), (100, LOW)), 0.3) == []
+    assert moments(told((100, LOW), (9, HIGH), (1, HIGH, RUNNING), (9, HIGH), (100, LOW))) == []
 
 
 def test_it_ends_where_too_little_can_be_seen():
     assert spells(told((100, LOW), (30, HIGH), (60, HIGH, CAPPED))) == [Spell(110.0, 130.0)]
 
 
-def test_strong_signs_come_sooner_and_in_spite_of_the_refractory_time():
-    signed = WATCHED | SIGN
-    assert raised(told((100, LOW), (30, 0.6, signed), (100, LOW)), 0.3) == [105.0]
-    again = told((100, LOW), (30, HIGH), (200, LOW), (30, 0.6, signed), (200, LOW))
-    assert raised(again, 0.3) == [110.0, 335.0]
+def test_strong_signs_come_in_spite_of_the_refractory_time():
+    strong = (30, 0.6, WATCHED | SIGN)
+    assert moments(told((100, LOW), (30, HIGH), (200, LOW), strong, (200, LOW))) == [110.0, 335.0]
+    assert moments(told((100, LOW), (30, HIGH), (200, LOW), (30, 0.6), (200, LOW))) == [110.0]
+
+
+def test_strong_signs_come_sooner_where_they_hold_for_less():
+    trace = told((100, LOW), (30, 0.6, WATCHED | SIGN), (100, LOW))
+    assert moments(trace) == [105.0]
+    assert moments(trace, strong_hold_s=10.0) == [110.0]
 
 
 def test_times_count_and_not_the_number_of_seconds():
-    assert raised(told((800, LOW), (40, HIGH), (400, LOW), step_s=5), 0.3) == [810.0]
+    assert moments(told((800, LOW), (40, HIGH), (400, LOW), step_s=5)) == [810.0]
 
 
 def test_a_threshold_above_every_score_raises_nothing():
-    assert raised(told((1_000, HIGH)), 0.41) == []
+    assert moments(told((1_000, HIGH)), 0.41) == []
 
 
 @pytest.mark.parametrize("kind", ["wall", "trail", "faults", "cramp", "aborted"])
@@ -129,7 +147,7 @@ def test_nothing_is_exposure_before_eight_minutes_of_running():
 @settings(deadline=None)
 def test_alarms_are_apart_and_only_where_the_score_decides(stretches, theta):
     trace = told(*stretches)
-    found = spells(trace, theta)
+    found = Scan(trace).spells(theta)
     for before, after in pairwise(found):
         assert before.from_s <= before.to_s <= after.from_s
     for one in found:
@@ -140,3 +158,9 @@ def test_alarms_are_apart_and_only_where_the_score_decides(stretches, theta):
 
 def test_the_shipped_thresholds_are_those_of_the_machine():
     assert thresholds_of(PatternSettings())[1:] == (SHIPPED_WARNING, SHIPPED_STRONG)
+
+
+def test_the_shipped_rules_are_those_of_the_machine():
+    shipped, rules = PatternSettings(), Rules()
+    assert (rules.hold_s, rules.strong_hold_s, rules.refractory_s) == (*shipped.hold_s[1:], shipped.refractory_s[1])
+    assert (rules.leave_share, rules.leave_s) == (shipped.leave_share, shipped.leave_s)

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from crampwatch.errors import Misconfigured
 from evaluation import foreign
-from evaluation.alarms import raised
 from evaluation.baselines import METHODS, ewma_z, fixed_drop
 from evaluation.gated import SETTLED_S, WARM_UP_S, gated
 from evaluation.trace import OPEN, RUNNING
 from simulator.session import Second, Session, Truth
+from tests.evaluation.builders import raised
 from tests.support import needs
 
 LIVE = ("fixed_drop", "ewma_z", "page_hinkley", "adwin")

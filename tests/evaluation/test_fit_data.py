@@ -60,10 +60,10 @@ def test_the_seconds_of_a_long_build_up_weigh_no_more_than_those_of_a_short_one(
     assert set(shortest.weight[shortest.y == 1]) == {3.0}
 
 
-def test_recordings_together_weigh_a_tenth_of_what_is_simulated_unless_told_otherwise():
+def test_an_hour_of_a_recording_weighs_as_much_as_a_simulated_one_unless_told_otherwise():
     simulated = with_channel(told((1_000, 0.1, TAUGHT)))
     recorded = with_channel(told((500, 0.1, TAUGHT), truth=Truth(REAL)))
-    assert rows_of([simulated, recorded], ["U"]).weight.sum() == pytest.approx(1_100)
+    assert rows_of([simulated, recorded], ["U"]).weight.sum() == pytest.approx(1_500)
     assert rows_of([simulated, recorded], ["U"], real_weight=2.0).weight.sum() == pytest.approx(2_000)
 
 

@@ -7,6 +7,7 @@ import pytest
 from crampwatch.errors import Refused
 from evaluation import loading
 from evaluation.running import Filed
+from evaluation.scoring import Case
 from evaluation.watching import watch_session
 from simulator.draw import draw
 from tests.evaluation.builders import write_run, write_session, write_truth
@@ -123,7 +124,7 @@ def test_a_simulated_session_is_the_same_when_it_was_written_and_read(tmp_path, 
     session = draw(21, kind)
     read, drawn = Filed(write_session(session, tmp_path)).trace(), watch_session(session)
     assert read.truth.onset_s == drawn.truth.onset_s
-    assert read.exposure_h == pytest.approx(drawn.exposure_h, rel=0.02)
+    assert Case(read).hours == pytest.approx(Case(drawn).hours, rel=0.02)
     assert max(read.score) == pytest.approx(max(drawn.score), abs=0.1)
 
 

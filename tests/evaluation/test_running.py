@@ -9,6 +9,7 @@ import pytest
 from crampwatch.errors import Refused
 from evaluation import kept, running, splits
 from evaluation.running import Drawn, run
+from evaluation.scoring import Case
 from simulator.families import FAMILIES
 from simulator.session import Truth
 from tests.evaluation.builders import cramp, quiet, told
@@ -109,7 +110,7 @@ def test_a_drawn_session_is_one_that_the_machine_watched():
     trace = Drawn(5, "cramp", without=frozenset({"speed"})).trace()
     assert trace.truth.onset_s is not None
     assert max(trace.score) > 0.01
-    assert trace.exposure_h > 0.3
+    assert Case(trace).hours > 0.2
 
 
 def test_simulated_sessions_leave_the_same_traces_on_one_core_and_on_two():
