@@ -15,6 +15,7 @@ from crampwatch.storage import Store
 from crampwatch.topics import SYSTEM, Kind, every
 from crampwatch.units import SECOND_MS
 from processor.athlete import Athlete
+from processor.weights import shipped
 
 from .baselines import Baselines
 from .drain import FEW, Drain, Gain, gather_s
@@ -176,8 +177,9 @@ class Processor:
         """Serve until cancelled.
 
         Raises:
-            Misconfigured: the state_dir, the store or the broker's address cannot work.
+            Misconfigured: the state_dir, the store, the broker's address or the file of weights cannot work.
         """
+        shipped()
         await self._shelf.open()
         try:
             marks = Marks(await self._shelf.marks())

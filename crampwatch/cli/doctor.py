@@ -43,8 +43,8 @@ class Check:
 def doctor(context: typer.Context) -> None:
     """Look at every part on this machine; say what is wrong and how to mend it.
 
-    Folders and their disk, pages, Bluetooth, broker, store, InfluxDB and what waits for it, pushes, health ports. How a
-    house that runs is doing, `crampwatch status` says. The exit code is 1 when anything needs mending.
+    Folders and their disk, pages, weights, Bluetooth, broker, store, InfluxDB and what waits for it, pushes, health
+    ports. How a house that runs is doing, `crampwatch status` says. The exit code is 1 when anything needs mending.
     """
     settings = load(context.obj)
     checks = asyncio.run(examine(settings))
@@ -68,6 +68,7 @@ async def examine(settings: Settings, listen: Callable[[], Awaitable[int]] | Non
     """
     checks = [_python(), _folder("state folder", "state_dir", settings.state_dir), *_store_folder(settings), _pages()]
     looks: list[tuple[str, Callable[[], Awaitable[str]]]] = [
+        ("weights", _weights),
         ("Bluetooth", lambda: _bluetooth(listen or _hear)),
         ("broker", lambda: _broker(settings)),
     ]
@@ -129,6 +130,13 @@ def _pages() -> Check:
     if behind:
         return Check("pages", "built from older sources", f"run: {sys.executable} -m dashboard.build")
     return Check("pages", "built")
+
+
+async def _weights() -> str:
+    from processor.weights import shipped
+
+    made_by = shipped().made_by
+    return f"made by {made_by.get('command', 'somebody')}, {made_by.get('date', 'at no known date')}"
 
 
 async def _bluetooth(listen: Callable[[], Awaitable[int]]) -> str:

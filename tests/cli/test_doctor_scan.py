@@ -21,6 +21,7 @@ from crampwatch.service import running
 from crampwatch.settings import Mqtt, Settings
 from crampwatch.storage.outbox import Outbox, file_name
 from crampwatch.storage.outbox_parts import Refusal
+from processor.weights import read
 from tests.cli.rig import NO_HEALTH_PORTS
 from tests.collector.radio.rig import Steady
 from tests.support import needs
@@ -49,6 +50,16 @@ async def test_a_machine_that_is_well_has_nothing_to_mend(tmp_path):
     assert checks["broker"].seen.startswith("mosquitto ")
     assert checks["store"].seen == f"{tmp_path / 'state' / 'crampwatch.db'}: 0 runs"
     assert "offered on the page" in checks["athletes"].seen
+    assert checks["weights"].seen.startswith("made by ")
+
+
+async def test_weights_that_are_not_as_they_were_shipped_are_told_with_the_way_out(tmp_path, monkeypatch):
+    broken = tmp_path / "weights.json"
+    broken.write_text("[]")
+    monkeypatch.setattr("processor.weights.shipped", lambda: read(broken))
+    fix = (await examined(Settings(state_dir=tmp_path, mqtt=away())))["weights"].fix
+    assert str(broken) in fix
+    assert "install crampwatch again" in fix
 
 
 async def test_every_other_check_is_made_though_bluetooth_is_missing(tmp_path):

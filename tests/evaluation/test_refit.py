@@ -63,7 +63,6 @@ def test_what_was_written_is_what_comes_out(found, tmp_path):
         (lambda body: body["thresholds"]["2"].__setitem__(2, 0.998), r"thresholds.2\[2\]"),
         (lambda body: body["now"].update(score=0.001), "now.score"),
         (lambda body: body["made_by"].update(seeds="others"), "made_by.seeds"),
-        (lambda body: body["curves"].pop("V"), "curves"),
     ],
 )
 def test_a_file_that_was_tampered_with_is_found_out(found, change, named):
@@ -72,6 +71,13 @@ def test_a_file_that_was_tampered_with_is_found_out(found, change, named):
     apart = refit.unlike(found, json.dumps(body))
     assert len(apart) == 1
     assert re.match(named, apart[0])
+
+
+def test_a_file_without_a_curve_cannot_be_checked(found):
+    body = json.loads(refit.as_text(found.body))
+    del body["curves"]["V"]
+    with pytest.raises(Misconfigured, match="curves has no V"):
+        refit.unlike(found, json.dumps(body))
 
 
 def test_a_file_of_other_recordings_cannot_be_checked(found):

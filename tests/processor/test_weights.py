@@ -3,28 +3,46 @@
 import json
 import math
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crampwatch.errors import Misconfigured
 from processor.score import CHANNELS, value_at
-from processor.weights import FILE, SENSITIVITIES, VERSION, parsed, shipped
+from processor.weights import FILE, LETTERS, SENSITIVITIES, VERSION, parsed, read, shipped
 
 RAMP = ((1.0, 0.0), (3.0, 1.0))
+LINE = [[1.0, 0.0], [2.0, 0.5], [3.0, 1.0]]
+NEVER_FALL = "must begin at 0 logits and never fall"
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just(10**400),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
+    max_leaves=8,
+)
 
 
-def body(**changed):
-    """A file's body that keeps every rule, but for what is said."""
-    whole = {
+def whole():
+    """A file's body that keeps every rule."""
+    return {
         "version": VERSION,
         "made_by": {"command": "a test"},
         "intercept": -5.0,
-        "curves": {"U": [[1.0, 0.0], [2.0, 0.5], [3.0, 1.0]]},
+        "curves": dict.fromkeys(LETTERS, LINE),
         "thresholds": {"1": [0.1, 0.2, 0.4], "0.5": [0.2, 0.3, 0.5], "2": [0.05, 0.1, 0.3]},
         "now": {"score": 0.1, "score_walk": 0.2},
     }
-    return json.dumps(whole | changed)
+
+
+def body(**changed):
+    """Its text, but for what is said."""
+    return json.dumps(whole() | changed)
+
+
+def curve_of(letter, points):
+    """A file's text in which one curve is another."""
+    return body(curves=whole()["curves"] | {letter: points})
 
 
 @st.composite
@@ -43,46 +61,83 @@ class TestAFile:
     def test_its_numbers_are_read_as_they_stand(self):
         weights = parsed(body())
         assert weights.intercept == -5.0
-        assert weights.curves == (("U", ((1.0, 0.0), (2.0, 0.5), (3.0, 1.0))),)
+        assert dict(weights.curves) == dict.fromkeys(LETTERS, ((1.0, 0.0), (2.0, 0.5), (3.0, 1.0)))
         assert weights.thresholds["0.5"] == (0.2, 0.3, 0.5)
         assert (weights.now, weights.now_walk) == (0.1, 0.2)
         assert weights.made_by == {"command": "a test"}
 
     @pytest.mark.parametrize(
-        ("changed", "said"),
+        ("text", "said"),
         [
-            ({"version": VERSION + 1}, f"version {VERSION + 1}; this package reads {VERSION}"),
-            ({"intercept": "low"}, "intercept is 'low'; it must be a number"),
-            ({"intercept": True}, "intercept is True; it must be a number"),
-            ({"intercept": math.inf}, "intercept is inf; it must be a number"),
-            ({"curves": {"U": [[1.0, 0.0]]}}, "the curve of U must begin at 0 logits and never fall"),
-            ({"curves": {"U": [[1.0, 0.1], [2.0, 0.5]]}}, "the curve of U must begin at 0 logits and never fall"),
-            ({"curves": {"P": [[1, 0], [2, 0.5], [3, 0.4]]}}, "the curve of P must begin at 0 logits and never fall"),
-            ({"curves": {"P": [[2, 0], [2, 0.5]]}}, "the curve of P must begin at 0 logits and never fall"),
-            ({"curves": {"F": [[1, 0], [2, None]]}}, "F is None; it must be a number"),
-            ({"curves": {"F": [[1, 0], [math.nan, 1]]}}, "F is nan; it must be a number"),
-            ({"now": {"score": None, "score_walk": 0.2}}, "now is None; it must be a number"),
-            ({"now": {"score": 0.1, "score_walk": math.nan}}, "now is nan; it must be a number"),
+            ("[]", "the file must hold version"),
+            ("null", "the file must hold version"),
+            ("7", "the file must hold version"),
+            ("{}", "the file has no version, made_by, intercept, curves, thresholds, now"),
+            (body(version=VERSION + 1), f"version is {VERSION + 1}; this package reads {VERSION}"),
+            (body(version=True), f"version is True; this package reads {VERSION}"),
+            (body(version=[[[]]]), f"version is list; this package reads {VERSION}"),
+            (body(made_by=[]), "made_by must hold names and values"),
+            (body(intercept="low"), "intercept is 'low'; it must be a number"),
+            (body(intercept=True), "intercept is True; it must be a number"),
+            (body(intercept=math.inf), "intercept is not finite; it must be a number"),
+            (body(intercept=10**400), "intercept is not finite; it must be a number"),
+            (body(curves=None), "curves must hold U, V, H, L, P, F"),
+            (body(curves={"U": LINE}), "curves has no V, H, L, P, F"),
+            (curve_of("S", LINE), "curves has S, which nobody reads"),
+            (curve_of("U", {}), "curves.U must be two points or more"),
+            (curve_of("U", [[1.0, 0.0]]), "curves.U must be two points or more"),
+            (curve_of("U", [1.0, 2.0]), "curves.U, a point, must be 2 numbers"),
+            (curve_of("U", [[1.0, 0.0], [2.0]]), "curves.U, a point, must be 2 numbers"),
+            (curve_of("U", [[1.0, 0.1], [2.0, 0.5]]), f"curves.U {NEVER_FALL}"),
+            (curve_of("P", [[1, 0], [2, 0.5], [3, 0.4]]), f"curves.P {NEVER_FALL}"),
+            (curve_of("P", [[2, 0], [2, 0.5]]), f"curves.P {NEVER_FALL}"),
+            (curve_of("F", [[1, 0], [2, None]]), "curves.F, a point, is None; it must be a number"),
+            (curve_of("F", [[1, 0], [math.nan, 1]]), "curves.F, a point, is not finite; it must be a number"),
+            (body(thresholds={"1": [0.1, 0.2, 0.4]}), "thresholds has no 0.5, 2"),
+            (body(now=[]), "now must hold score, score_walk"),
+            (body(now={"score": 0.1}), "now has no score_walk"),
+            (body(now={"score": None, "score_walk": 0.2}), "now.score is None; it must be a number"),
+            (body(now={"score": 0.1, "score_walk": 1.5}), "now.score_walk is 1.5; it must lie between 0 and 1"),
+            (body(now={"score": 0, "score_walk": 0.2}), "now.score is 0.0; it must lie between 0 and 1"),
+            ("[" * 100_000, "the file is nested too deeply"),
         ],
     )
-    def test_a_broken_rule_is_named(self, changed, said):
+    def test_what_is_wrong_with_it_is_named(self, text, said):
         with pytest.raises(ValueError, match=re.escape(said)):
-            parsed(body(**changed))
+            parsed(text)
+
+    @settings(deadline=None)
+    @given(key=st.sampled_from(sorted(whole())), value=ANYTHING)
+    def test_whatever_stands_in_place_of_a_value_is_read_or_refused_by_name(self, key, value):
+        try:
+            parsed(body(**{key: value}))
+        except ValueError as error:
+            assert key in str(error)
 
     @pytest.mark.parametrize("sensitivity", SENSITIVITIES)
     @pytest.mark.parametrize(
         "values", [[0.3, 0.2, 0.4], [0.1, 0.4, 0.4], [0.0, 0.2, 0.4], [0.1, 0.2, 1.0], [-0.1, 0.2, 0.4]]
     )
     def test_thresholds_rise_from_watch_to_imminent(self, sensitivity, values):
-        thresholds = json.loads(body())["thresholds"] | {sensitivity: values}
-        with pytest.raises(ValueError, match=f"thresholds of {sensitivity} must rise from watch to imminent"):
+        thresholds = whole()["thresholds"] | {sensitivity: values}
+        with pytest.raises(ValueError, match=f"thresholds.{sensitivity} must rise from watch to imminent"):
             parsed(body(thresholds=thresholds))
 
-    @pytest.mark.parametrize("values", [[0.1, 0.2], [0.1, 0.2, 0.3, 0.4]])
+    @pytest.mark.parametrize("values", [[0.1, 0.2], [0.1, 0.2, 0.3, 0.4], "abc", None])
     def test_there_are_three_of_them(self, values):
-        thresholds = json.loads(body())["thresholds"] | {"1": values}
-        with pytest.raises(ValueError, match="values to unpack"):
+        thresholds = whole()["thresholds"] | {"1": values}
+        with pytest.raises(ValueError, match=re.escape("thresholds.1 must be 3 numbers")):
             parsed(body(thresholds=thresholds))
+
+    @pytest.mark.parametrize("held", [None, b"", b"\xff\xfe", b"{", b"[]"])
+    def test_one_that_is_broken_or_gone_is_told_with_what_to_do(self, tmp_path: Path, held):
+        path = tmp_path / "weights.json"
+        if held is not None:
+            path.write_bytes(held)
+        with pytest.raises(Misconfigured, match="install crampwatch again") as told:
+            read(path)
+        assert told.value.setting == str(path)
+        assert "\n" not in str(told.value)
 
 
 class TestTheShippedFile:
@@ -90,10 +145,8 @@ class TestTheShippedFile:
         assert parsed(FILE.read_text(encoding="utf-8")) == shipped()
         assert shipped() is shipped()
 
-    def test_it_has_a_curve_for_channels_that_the_score_reads_only(self):
-        names = [name for name, _ in shipped().curves]
-        assert set(names) <= set(CHANNELS)
-        assert len(set(names)) == len(names)
+    def test_it_has_a_curve_for_each_channel_that_the_score_reads(self):
+        assert sorted(name for name, _ in shipped().curves) == sorted(LETTERS) == sorted(CHANNELS)
 
     def test_a_larger_budget_of_false_alarms_has_lower_thresholds(self):
         often, usual, seldom = (shipped().thresholds[name] for name in ("2", "1", "0.5"))
