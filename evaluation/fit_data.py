@@ -76,27 +76,38 @@ def learned_whole(job: Job) -> Trace:
 def learned_recordings(folder: Path, step: Callable[[], None]) -> tuple[list[Trace], list[str]]:
     """Recordings through a :class:`Learner`, in full; and what could not be read. ``step`` is called after each file.
 
-    A trace's name begins with the hash of its file's content.
+    A trace's name is the hash of its source, that of its file's content, and its number. The source is the file's name
+    up to ``__``; a file without one is a source by itself. Files of the same content are read once.
     """
     traces: list[Trace] = []
     problems: list[str] = []
+    known: set[str] = set()
     for file in recordings_in(folder):
         path = folder / file
         try:
             digest = hashlib.sha256(content(path)).hexdigest()
+            if digest in known:
+                continue
+            known.add(digest)
+            source, parted, _ = path.name.partition("__")
+            of_source = hashlib.sha256(source.encode()).hexdigest() if parted else digest
             for number, recording in enumerate(load(path)):
-                name = f"{digest}/{number}"
+                name = f"{of_source}/{digest}/{number}"
                 samples = samples_of(recording)
                 trace = watch(name, Truth(REAL), samples, machines=Learner, profile=_NEVER, channels=True)
                 traces += [trace] if trace.at_s else []
         except Refused as refused:
             problems.append(str(refused))
-        step()
+        finally:
+            step()
     return traces, problems
 
 
 def is_for_fitting(trace: Trace) -> bool:
-    """Whether a recording is fitted on; the others, about half, are kept for an honest check."""
+    """Whether a recording is fitted on; the others are kept for an honest check of the curves.
+
+    The hash of its source decides, so that files of one source are not in both.
+    """
     return int(trace.name[0], 16) % 2 == 0
 
 

@@ -12,7 +12,7 @@ from processor.weights import VERSION as FORMAT
 from processor.weights import parsed
 from simulator import frozen
 
-from . import calibration, fitting, running, splits
+from . import fitting, running, splits
 from .evaluating import How
 from .fit_data import REAL, is_for_fitting, learned, learned_recordings, rows_of, thinned
 from .fit_thresholds import LEVELS, Asking, Tuning, tuned, with_stops
@@ -73,7 +73,7 @@ def refit(real: Path | None = None, real_weight: float | None = None, how: How |
     """Fit curves on training seeds and set thresholds on tune seeds.
 
     Args:
-        real: recordings: half of them, by a hash of their content, are fitted on; all of them bound the thresholds.
+        real: recordings: those of half the sources, by a hash, are fitted on; all of them bound the thresholds.
         real_weight: what an hour of them counts; see :func:`evaluation.fit_data.rows_of`.
         how: on what it runs; nothing in it changes a figure.
 
@@ -179,13 +179,13 @@ def _seeds() -> dict[str, Any]:
 
 def _recorded(folder: Path, step: Callable[[], None]) -> Real:
     traces, problems = learned_recordings(folder, step)
-    traces = sorted({one.name: one for one in traces}.values(), key=lambda one: one.name)
     if not traces:
         raise Refused("nothing", f"{folder}: no recording could be read. " + "; ".join(problems))
+    traces = sorted(traces, key=lambda one: one.name)
     halves = [[one for one in traces if is_for_fitting(one) is wanted] for wanted in (True, False)]
     hours = sum(Case(one).hours for one in halves[0])
     names = hashed(" ".join(one.name for one in halves[0]))
-    told = f"{len(halves[0])} of {len(traces)} recordings by content, {hours:.1f} h, sha256 {names}"
+    told = f"{len(halves[0])} of {len(traces)} recordings by source, {hours:.1f} h, sha256 {names}"
     return Real(told, halves[0], halves[1], problems)
 
 
@@ -200,13 +200,11 @@ def _thresholds(
     thresholds = tuning.thresholds()
     now = tuning.now(thresholds["1"][1])
     simulated = [one for one in tuning.cases if one.trace.truth.family != REAL]
-    line = calibration.fitted(list(calibration.asked(simulated)))
     body = {
         "intercept": fit.intercept,
         "curves": {name: [list(point) for point in curve] for name, curve in fit.curves.items()},
         "thresholds": {name: list(three) for name, three in thresholds.items()},
         "now": {"score": now.stand, "score_walk": now.walk},
-        "chance": None if line is None else {"intercept": round(line.intercept, 3), "slope": round(line.slope, 3)},
     }
     return body, _figures(tuning, simulated, thresholds, now, Tuning(check))
 

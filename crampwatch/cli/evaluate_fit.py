@@ -23,7 +23,7 @@ _PAGE = "evaluation-fit.md"
 
 def fit(
     real: Annotated[
-        Path | None, typer.Option(help="recordings of uneventful runs; half of them teach as well", metavar="DIR")
+        Path | None, typer.Option(help="uneventful runs; those of half the sources teach as well", metavar="DIR")
     ] = None,
     real_weight: Annotated[
         float | None,
@@ -36,8 +36,8 @@ def fit(
 ) -> None:
     """Fit the weights of the pattern score on training seeds, and its thresholds on tune seeds by a false-alarm budget.
 
-    The file of weights says what it was made of. The test seeds are not looked at. With --real half of the recordings,
-    chosen by their content, count as uneventful and are fitted on; all of them bound the thresholds.
+    The file of weights says what it was made of. The test seeds are not looked at. With --real the recordings of half
+    the sources (a file's name up to "__") count as uneventful and are fitted on; all recordings bound the thresholds.
     """
     from evaluation import fitting, refit  # heavy: only when it is used
     from processor.weights import FILE

@@ -1,6 +1,7 @@
 """What a fit learns from: which seconds teach, and what they weigh."""
 
 from array import array
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -96,23 +97,21 @@ def test_the_machine_that_is_learned_from_never_warns_and_asks_at_every_stop():
     assert set(trace.channels) == set(KEPT)
 
 
-def test_recordings_are_halved_by_their_content(tmp_path):
+def test_files_of_one_source_lie_in_one_half_and_none_counts_twice(tmp_path):
     steps = []
-    for name, spm in (("one", 170), ("two", 166), ("same", 170)):
+    for name, spm in (("her+runs__one", 170), ("her+runs__two", 166), ("his", 160), ("same", 170)):
         write_run(tmp_path, name, spm=spm)
     (tmp_path / "broken.csv").write_text("nothing of a run\n")
     traces, problems = learned_recordings(tmp_path, lambda: steps.append(1))
-    assert len(steps) == 4
+    assert len(steps) == 5
     assert len(problems) == 1
     assert "broken.csv" in problems[0]
-    by_name = {}
-    for one in traces:
-        by_name.setdefault(one.name, []).append(one)
-    assert sorted(len(alike) for alike in by_name.values()) == [1, 2]
     assert {one.truth.family for one in traces} == {REAL}
-    assert [is_for_fitting(replace(traces[0], name=name)) for name in ("0a/0", "1a/0", "fa/1", "ea/0")] == [
-        True,
-        False,
-        False,
-        True,
-    ]
+    sources = Counter(one.name.partition("/")[0] for one in traces)
+    assert sorted(sources.values()) == [1, 2]
+    assert len({one.name for one in traces}) == 3
+
+
+def test_the_hash_of_its_source_says_in_which_half_a_recording_lies():
+    named = [told((10, 0.1), name=name) for name in ("0a/ff/0", "1a/00/0", "fa/00/1", "ea/ff/0")]
+    assert [is_for_fitting(one) for one in named] == [True, False, False, True]
