@@ -110,7 +110,8 @@ class Athlete:
         """A person said something. It takes effect with the first second at or after its moment that is still open.
 
         When that was, a ``label`` finding says: a replay that tells it then writes the same rows. Of what was said
-        alike for the same second the first counts; when more than :data:`ANSWERS` wait, the oldest go.
+        alike for the same second the first counts; when more than :data:`ANSWERS` wait, the oldest go that are not
+        the first of their kind, so that no word keeps another kind of word from being heard.
 
         Args:
             label: what, and for when.
@@ -123,7 +124,7 @@ class Athlete:
         if any(one.what == label.what and (one.at_ms // SECOND_MS, one.restarts) == second for one in self._labels):
             return
         waiting = sorted([*self._labels, label], key=lambda one: (one.restarts, one.at_ms, one.what))
-        self._labels = waiting if proved else waiting[-ANSWERS:]
+        self._labels = waiting if proved or len(waiting) <= ANSWERS else _without_oldest_double(waiting)
 
     def wake_at_ms(self) -> int | None:
         """The athlete time at which something will be proved unless a fact comes before; None: nothing is due."""
@@ -297,6 +298,16 @@ class Athlete:
             because=proof.because,
             evidence=dict(proof.evidence),
         )
+
+
+def _without_oldest_double(labels: list[Label]) -> list[Label]:
+    """All but the oldest that says what an older one says already."""
+    said = set()
+    for place, label in enumerate(labels):
+        if label.what in said:
+            return labels[:place] + labels[place + 1 :]
+        said.add(label.what)
+    return labels
 
 
 def _told(rows: Iterable[tuple[str, list[Any]]]) -> dict[str, list[Any]]:

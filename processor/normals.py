@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from sqlite3 import Connection
 from typing import NamedTuple
 
+from crampwatch.units import MINUTE_MS
+
 from .learning import confirmed, learned, without_scores
 from .personal import Personal
 from .profile import Profile
@@ -17,6 +19,8 @@ log = logging.getLogger(__name__)
 
 #: So many versions of an athlete are kept, a kilobyte each: what began with an older one is over.
 VERSIONS = 200
+#: Whoever asks to begin anew more than once within this time is given one version [E].
+ONCE_MS = MINUTE_MS
 #: What a body raises that an older or newer release wrote in another shape.
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError)
 
@@ -98,8 +102,12 @@ def reset(connection: Connection, athlete: str, now_ms: int) -> Personal:
 
 
 def begin_anew(connection: Connection, athlete: str, asked_at_ms: int) -> bool:
-    """Begin anew as somebody asked at this moment; False: that was done, or undone by a later reset."""
-    if _reset_at_ms(connection, athlete) >= asked_at_ms:
+    """Begin anew as somebody asked at this moment; False: that was done, within the minute before it or after it.
+
+    No run of a minute teaches anything, so there is nothing more to forget; and versions that say something are not
+    pushed out by those of who asks again and again.
+    """
+    if _reset_at_ms(connection, athlete) > asked_at_ms - ONCE_MS:
         return False
     reset(connection, athlete, asked_at_ms)
     return True

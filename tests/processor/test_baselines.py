@@ -148,9 +148,9 @@ class TestTheProcessor:
 
     async def test_begins_anew_once_when_it_is_asked_twice_for_the_same(self, desk):
         await teach(desk, session(0))
-        asked = ResetAsked(at_ms=START_MS)
+        asked = ResetAsked(at_ms=START_MS - 30_000)
         async with desk.processing():
-            await desk.send(asked, asked, ResetAsked(at_ms=START_MS + 1), topic=COMMAND)
+            await desk.send(asked, asked, ResetAsked(at_ms=START_MS + 30_000), topic=COMMAND)
             await until(lambda: desk.counters.value("resets") == 2)
             await until(lambda: told(desk) and told(desk).version == 3)
 

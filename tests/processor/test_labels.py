@@ -60,6 +60,31 @@ def test_of_answers_that_wait_few_are_kept_and_those_that_are_proved_all():
     assert len(json.loads(replayed.snapshot())["labels"]) == 3_000
 
 
+@pytest.mark.parametrize("what", [*BANDS, PAUSE, EASED, UNEVENTFUL])
+def test_nothing_that_is_said_ahead_of_time_keeps_a_cramp_from_being_heard(what):
+    machine = Athlete("r7", "s1")
+    machine.observe(Story().running(60).samples)
+    for number in range(50):
+        machine.tell(Label(machine.last_ms + 30_000 + number * 1_000, what))
+    machine.tell(Label(machine.last_ms, CRAMP))
+    for number in range(50, 100):
+        machine.tell(Label(machine.last_ms + 30_000 + number * 1_000, what))
+    waiting = [one["what"] for one in json.loads(machine.snapshot())["labels"]]
+    assert (waiting[0], set(waiting[1:]), len(waiting)) == (CRAMP, {what}, ANSWERS)
+
+
+@settings(deadline=None, max_examples=50)
+@given(said=st.lists(st.tuples(st.integers(0, 200), st.sampled_from(get_args(What))), max_size=60))
+def test_of_each_kind_that_waits_the_first_is_heard(said):
+    machine = Athlete("r7", "s1")
+    for at_s, what in said:
+        machine.tell(Label(AT_MS + at_s * 1_000, what))
+    waiting = [(one["at_ms"], one["what"]) for one in json.loads(machine.snapshot())["labels"]]
+    assert len(waiting) <= ANSWERS
+    for kind in {what for _, what in said}:
+        assert (AT_MS + 1_000 * min(at_s for at_s, what in said if what == kind), kind) in waiting
+
+
 class TestAnAnswer:
     def test_a_cramp_raises_the_prior_for_the_rest_of_the_run(self):
         assert told(Label(AT_MS, CRAMP), until_ms=AT_MS + 180 * MINUTE_MS).prior == 0.88

@@ -5,6 +5,7 @@ import sqlite3
 
 import pytest
 
+from crampwatch.units import MINUTE_MS
 from processor.labels import CRAMP, EASED, PAUSE, UNEVENTFUL, Label
 from processor.learning import learned
 from processor.personal import Personal
@@ -66,6 +67,15 @@ class TestTheShelf:
             (2, 0, None),
             (3, 1, "s2"),
         ]
+
+    async def test_who_asks_again_and_again_begins_anew_once_a_minute(self, tmp_path):
+        async with shelf_of(tmp_path) as shelf:
+            await shelf.keep([kept("s1", session(0))], ())
+            begun = [await shelf.begin_anew("r7", START_MS + number) for number in range(500)]
+            assert begun == [True] + [False] * 499
+            assert not await shelf.begin_anew("r7", START_MS - 1)
+            assert await shelf.begin_anew("r7", START_MS + MINUTE_MS)
+            assert len(await shelf.versions("r7")) == 3
 
     async def test_a_session_that_a_reset_was_meant_to_forget_teaches_nothing(self, tmp_path):
         under_way, next_one = session(1), session(2)
