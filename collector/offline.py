@@ -12,11 +12,17 @@ from crampwatch.events import Sample
 UNDATED_MS = 1_000_000_000_000
 DEVICE = "recording"
 _WEARER = "offline"
+#: Longer than any recording, s.
+_NEVER_S = 1e9
 
 
 def samples_of(recording: Recording) -> list[Sample]:
-    """A recording as the collector would have told it: the same frames, the same intake."""
-    intake = Intake()
+    """A recording as the collector would have told it: the same frames, the same intake.
+
+    One recording is one session, however long its runner paused: it goes to one machine, which takes a sequence that
+    begins again for samples that came twice.
+    """
+    intake = Intake(session_gap_s=_NEVER_S)
     start_ms = recording.started_ms or UNDATED_MS
     samples: list[Sample] = []
     for frame in frames_of(recording, DEVICE, start_ms):

@@ -8,7 +8,9 @@ import zlib
 from array import array
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryFile
 
+from crampwatch.errors import Misconfigured
 from simulator.session import Truth
 
 from .trace import Alarm, Trace
@@ -56,17 +58,40 @@ def truth_of(plain: dict[str, object]) -> Truth:
     return Truth(**{name: _frozen(value) for name, value in plain.items()})  # type: ignore[arg-type]
 
 
+def made(work: Path, key: str) -> Path:
+    """The folder for what is kept under a key, made where it is not there.
+
+    Raises:
+        Misconfigured: it cannot be made or written to.
+    """
+    folder = work / key
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise unusable(work, error) from error
+    return folder
+
+
+def unusable(work: Path, error: OSError) -> Misconfigured:
+    """What to say when nothing can be kept."""
+    return Misconfigured("--work", f"{work}: {error.strerror or error}: name a folder that can be written to")
+
+
 class Shelf:
     """A folder of kept traces of one method over one version of everything.
 
     Args:
         folder: made where it is not there.
         key: names what the traces depend on; other keys do not see them.
+
+    Raises:
+        Misconfigured: the folder cannot be made or written to.
     """
 
     def __init__(self, folder: Path, key: str) -> None:
-        self._folder = folder / key
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder = made(folder, key)
 
     def get(self, name: str) -> Trace | None:
         """The kept trace, or None; one that cannot be read is none."""

@@ -2,27 +2,32 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
-from typing import Any
+from stat import S_ISREG
 
 from collector.offline import samples_of
 from collector.recordings import Recording
 from collector.recordings import load as load_recording
+from collector.recordings.files import MAX_BYTES
 from crampwatch.errors import Refused
 from crampwatch.events import Sample
 from simulator.session import Second, Session, Truth
 
+from .truths import bad, is_length, truth_of
+
 TRUTH = ".truth.json"
 ENDINGS = (".csv", ".csv.gz")
-#: Below this a run is no longer than its own warm-up: it is not scored. 600 s [E].
+#: Below this a run is hardly longer than its own warm-up: it is not scored. 600 s [E].
 SHORTEST_S = 600.0
+#: The last row of ten minutes lies at 599 s, and a moment that was rounded may lie behind it, s.
+EDGE_S = 2.0
 #: Beats and events lie beside a run under these names (docs/sensors.md).
-_COMPANIONS = ("_rr", "_ev")
+COMPANIONS = ("_rr", "_ev")
+MANIFEST = "manifest.csv"
 _MOST_BYTES = 1_000_000
-_NEEDED = ("family", "onset_s", "prodrome_s", "silent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class Loaded:
 
 
 def runs_in(folder: Path) -> tuple[list[Path], list[str]]:
-    """The runs of a folder by name, and what there is beside them that cannot be scored.
+    """The runs of a folder by name, and what there is beside them that cannot be scored or looks like a mistake.
 
     Raises:
         Refused: ``unreadable`` or ``empty``: there is no such folder, or no run in it.
@@ -61,17 +66,20 @@ def runs_in(folder: Path) -> tuple[list[Path], list[str]]:
     problems: list[str] = []
     for name in names:
         stem = _stem(name)
-        if stem is None or _is_companion(stem, names):
+        if stem is None or name.lower() == MANIFEST or _is_companion(stem, names):
             continue
-        if stem in runs:
+        if problem := unnameable(folder / name):
+            problems.append(problem)
+        elif stem in runs:
             problems.append(f"{folder / name}: {runs[stem].name} is the same run and was taken; remove one of them")
         else:
             runs[stem] = folder / name
     lone = [name for name in names if name.endswith(TRUTH) and name.removesuffix(TRUTH) not in runs]
     problems += [f"{folder / name}: there is no {name.removesuffix(TRUTH)}.csv beside it; add the run" for name in lone]
     if not runs:
-        raise Refused("empty", f"{folder} holds no run: put NAME.csv and NAME{TRUTH} there")
-    return list(runs.values()), problems
+        said = f"{folder} holds no run: put NAME.csv and NAME{TRUTH} there"
+        raise Refused("empty", "; ".join([said, *problems]))
+    return list(runs.values()), [*problems, *_doubts(list(runs.values()))]
 
 
 def load(path: Path) -> Loaded:
@@ -85,56 +93,55 @@ def load(path: Path) -> Loaded:
     truth = truth_of(_read(beside, path), beside)
     recording = load_recording(path)[0]
     lasts_s = recording.points[-1][0] - recording.points[0][0]
-    if lasts_s < SHORTEST_S:
+    if lasts_s < SHORTEST_S - EDGE_S:
         raise Refused("too_short", f"{path} lasts {lasts_s:.0f} s; runs of 10 minutes or more are scored: leave it out")
     end_s = recording.duration_s
     last_s = max(one for one in (truth.onset_s, truth.prodrome_s, *(truth.aborted_s or ()), 0.0) if one is not None)
-    if last_s > end_s:
+    if last_s > end_s + EDGE_S:
         said = f"{beside} speaks of second {last_s:.0f}, but {path.name} ends at {end_s:.0f}"
         raise Refused("mismatch", f"{said}: see whether it belongs to this run")
     return Loaded(stem, truth, recording)
 
 
 def key_of(path: Path) -> str:
-    """Names a run by the content of its file and its truth.
+    """Names a run by the content of its file, its truth and what else lies beside it (:data:`COMPANIONS`).
 
     Raises:
-        Refused: ``unreadable``.
+        Refused: ``unreadable``, ``too_large`` or ``no_truth``.
     """
-    digest = hashlib.sha256(path.name.encode())
-    beside = path.with_name((_stem(path.name) or path.stem) + TRUTH)
-    for one in (path, beside):
-        digest.update(_bytes(one, path) + b"\0")
+    digest = hashlib.sha256(os.fsencode(path.name))
+    stem = _stem(path.name) or path.stem
+    ending = path.name[len(stem) :]
+    for one in (path, path.with_name(stem + TRUTH)):
+        digest.update(b"\0" + _bytes(one, path))
+    for one in (path.with_name(stem + name + ending) for name in COMPANIONS):
+        digest.update(b"\0" + (_bytes(one, path) if one.is_file() else b""))
     return f"file-{digest.hexdigest()[:24]}"
 
 
-def truth_of(plain: object, file: Path) -> Truth:
-    """The truth as a file tells it; keys beside those needed are allowed, and of them the build-up that was aborted
-    and the severity are used.
+def unnameable(path: Path) -> str | None:
+    """What is wrong with a name that cannot be written down as text; None for others."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+        return f"{shown}: its name is not UTF-8: rename it"
+    return None
 
-    Raises:
-        Refused: ``bad_truth``, with the key that is wrong and what it must be.
-    """
-    if not isinstance(plain, dict):
-        raise _bad(file, f"holds no object with {', '.join(_NEEDED)}")
-    if missing := [name for name in _NEEDED if name not in plain]:
-        raise _bad(file, f"lacks {', '.join(missing)}")
-    family, silent = plain["family"], plain["silent"]
-    if not isinstance(family, str) or not family:
-        raise _bad(file, "family must be a word")
-    if not isinstance(silent, bool):
-        raise _bad(file, "silent must be true or false")
-    onset_s, prodrome_s = _seconds(plain, "onset_s", file), _seconds(plain, "prodrome_s", file)
-    if onset_s is not None and prodrome_s is not None and prodrome_s > onset_s:
-        raise _bad(file, f"prodrome_s {prodrome_s:g} lies after onset_s {onset_s:g}")
-    if silent and onset_s is None:
-        raise _bad(file, "silent is true, but onset_s is null: a silent cramp has an onset")
-    if silent and prodrome_s is not None:
-        if prodrome_s != onset_s:
-            raise _bad(file, "silent is true, but prodrome_s is not null: a silent cramp has no build-up")
-        prodrome_s = None
-    severity = _number(plain, "severity", file)
-    return Truth(family, onset_s, prodrome_s, silent, aborted_s=_span(plain, "aborted_s", file), severity=severity)
+
+def _doubts(runs: Sequence[Path]) -> Iterator[str]:
+    """Truths that are taken, but look like a mistake."""
+    for run in runs:
+        beside = run.with_name((_stem(run.name) or run.stem) + TRUTH)
+        try:
+            plain = _read(beside, run)
+            truth_of(plain, beside)
+        except Refused:  # named when the run is loaded
+            continue
+        assert isinstance(plain, dict)
+        if not plain["silent"] and is_length(plain["onset_s"], plain["prodrome_s"]):
+            told = f"{beside}: prodrome_s {plain['prodrome_s']:g} lies long before onset_s {plain['onset_s']:g}"
+            yield f"{told}: is prodrome_s a length? it is a moment; the run is scored with its build-up unknown"
 
 
 def _read(beside: Path, run: Path) -> object:
@@ -142,48 +149,21 @@ def _read(beside: Path, run: Path) -> object:
     try:
         return json.loads(data[:_MOST_BYTES])
     except (ValueError, RecursionError) as error:
-        raise _bad(beside, f"is no JSON ({error})") from error
+        raise bad(beside, f"is no JSON ({error})") from error
 
 
 def _bytes(path: Path, run: Path) -> bytes:
     try:
+        about = path.stat()
+        if not S_ISREG(about.st_mode):
+            raise Refused("unreadable", f"{path} is no regular file: put the file itself there")
+        if about.st_size > MAX_BYTES:
+            raise Refused("too_large", f"{path} is larger than {MAX_BYTES // 1024**2} MiB: that is no run")
         return path.read_bytes()
     except FileNotFoundError as error:
         raise Refused("no_truth", f"{run} has no {path.name} beside it: add it, or take the run away") from error
     except OSError as error:
         raise Refused("unreadable", f"{path}: {error.strerror or error}: check the name and the permissions") from error
-
-
-def _seconds(plain: Mapping[str, Any], name: str, file: Path) -> float | None:
-    value = _number(plain, name, file)
-    if value is not None and value < 0:
-        raise _bad(file, f"{name} must be null or seconds since the start of the run")
-    return value
-
-
-def _number(plain: Mapping[str, Any], name: str, file: Path) -> float | None:
-    value = plain.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        raise _bad(file, f"{name} must be null or a number")
-    return float(value)
-
-
-def _span(plain: Mapping[str, Any], name: str, file: Path) -> tuple[float, float] | None:
-    value = plain.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, list) or len(value) != 2:
-        raise _bad(file, f"{name} must be null or two numbers")
-    first, last = (_seconds({name: one}, name, file) for one in value)
-    if first is None or last is None or last < first:
-        raise _bad(file, f"{name} must be null or two numbers, the earlier first")
-    return first, last
-
-
-def _bad(file: Path, what: str) -> Refused:
-    return Refused("bad_truth", f"{file} {what}: mend it (docs/evaluation-format.md says how)")
 
 
 def _stem(name: str) -> str | None:
@@ -194,5 +174,5 @@ def _stem(name: str) -> str | None:
 
 
 def _is_companion(stem: str, names: list[str]) -> bool:
-    base = next((stem.removesuffix(one) for one in _COMPANIONS if stem.endswith(one)), None)
+    base = next((stem.removesuffix(one) for one in COMPANIONS if stem.endswith(one)), None)
     return base is not None and any(base + ending in names for ending in ENDINGS)

@@ -1,6 +1,8 @@
 """A folder of recordings without a truth: how often their runners would have been disturbed, by whom and by what."""
 
+import contextlib
 import csv
+import filecmp
 import hashlib
 import json
 import os
@@ -12,15 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from collector.recordings import ENDINGS
+from collector.recordings.files import content
 from crampwatch.errors import CrampwatchError, Refused
 from processor.detect.pattern import PatternSettings, thresholds_of
 
+from .kept import made, unusable
+from .loading import COMPANIONS, MANIFEST, unnameable
 from .recorded import watched_file
 from .versions import key_of, versions
 
-MANIFEST = "manifest.csv"
-#: Beats and events lie beside a CSV under these names (docs/sensors.md).
-_COMPANIONS = ("_rr", "_ev")
+#: Of a run that lies there in several formats the first of these is taken: what somebody has put in order.
+_BEST = (".csv", ".fit", ".tcx", ".gpx")
 _Told = dict[str, Any]
 
 
@@ -39,7 +43,8 @@ def evaluate_real(
     reach the runner once more. ``prompts`` are questions after a sudden stop. ``runs`` tells both for each run, with
     ``at_s`` counted from its first sample; ``by_tag`` and ``by_runner`` sum them up where a ``manifest.csv`` (columns
     file, tags, repo) lies in the folder or the one above; ``problems`` names what could not be read, the rest is
-    counted. ``evidence`` holds the minutes around each alarm, for the page.
+    counted; ``left_out`` names files that hold a run once more (:func:`one_of_each`). ``evidence`` holds the minutes
+    around each alarm, for the page.
 
     Args:
         folder: the recordings.
@@ -49,18 +54,24 @@ def evaluate_real(
 
     Raises:
         Refused: there is no such folder, no recording in it, or none that can be read.
+        Misconfigured: ``work`` cannot be written to.
     """
-    files = recordings_in(folder)
-    watching = partial(_watched, folder, work)
+    files, left_out = one_of_each(folder, recordings_in(folder))
+    watching = partial(_watched, folder, None if work is None else made(work, key_of("real")))
     step = progress(len(files))
     runs: list[_Told] = []
     evidence: list[_Told] = []
     problems: list[str] = []
-    for found in _every(watching, files, min(jobs or os.cpu_count() or 1, len(files))):
-        runs += found.get("runs", ())
-        evidence += found.get("evidence", ())
-        problems += found.get("problems", ())
-        step()
+    try:
+        for found in _every(watching, files, min(jobs or os.cpu_count() or 1, len(files))):
+            runs += found.get("runs", ())
+            evidence += found.get("evidence", ())
+            problems += found.get("problems", ())
+            step()
+    except OSError as error:  # those of recordings are told by name, so it is the folder
+        if work is None:
+            raise
+        raise unusable(work, error) from error
     if not runs:
         raise Refused("nothing", f"{folder}: no recording could be read. " + "; ".join(problems))
     listed = _listed(folder)
@@ -72,6 +83,7 @@ def evaluate_real(
         "thresholds": dict(zip(("watch", "warning", "imminent"), thresholds_of(PatternSettings()), strict=True)),
         "versions": versions() | {"generator": None},
         "problems": problems,
+        "left_out": left_out,
         "evidence": evidence,
     }
 
@@ -95,12 +107,55 @@ def recordings_in(folder: Path) -> list[str]:
     return sorted(found)
 
 
+def one_of_each(folder: Path, files: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The files of which each holds a run of its own, sorted; and of the others, why they are left out.
+
+    Files are of one run where they have the same name but for folder and ending and are of several formats: a CSV is
+    taken before FIT, TCX and GPX. Two of the same format are of one run where they have the same content; the one in
+    a folder ``runs`` is taken.
+    """
+    named: dict[str, list[str]] = {}
+    for file in sorted(files, key=_order):
+        named.setdefault(_stem(file).lower(), []).append(file)
+    taken: list[str] = []
+    left_out: list[str] = []
+    for group in named.values():
+        mine: list[str] = []
+        for file in group:
+            if (same := _same(folder, file, mine)) is None:
+                mine.append(file)
+            else:
+                left_out.append(f"{folder / file}: the same run as {folder / same}, which was taken")
+        taken += mine
+    return sorted(taken), sorted(left_out)
+
+
+def _order(file: str) -> tuple[int, bool, str]:
+    return _BEST.index(_format(file)), Path(file).parent.name != "runs", file
+
+
+def _format(file: str) -> str:
+    return _parted(file)[1].lower().removesuffix(".gz")
+
+
+def _same(folder: Path, file: str, taken: Sequence[str]) -> str | None:
+    """Which of these holds the run of this file."""
+    for other in taken:
+        if _format(other) != _format(file):
+            return other
+        with contextlib.suppress(OSError):
+            one, two = folder / file, folder / other
+            if one.is_file() and two.is_file() and filecmp.cmp(one, two, shallow=False):
+                return other
+    return None
+
+
 def _is_recording(name: str, names: set[str]) -> bool:
     name = name.lower()
     stem, ending = _parted(name)
     if name.startswith(".") or not ending or name == MANIFEST:
         return False
-    companion = next((one for one in _COMPANIONS if stem.endswith(one)), None)
+    companion = next((one for one in COMPANIONS if stem.endswith(one)), None)
     return companion is None or stem.removesuffix(companion) + ending not in names
 
 
@@ -122,32 +177,46 @@ def _every(watching: Callable[[str], _Told], files: Sequence[str], cores: int) -
 
 
 def _watched(folder: Path, work: Path | None, file: str) -> _Told:
-    """One file in a worker: what was found, or what is wrong with it."""
+    """One file in a worker: what was found, or what is wrong with it.
+
+    Raises:
+        OSError: nothing can be kept in ``work``.
+    """
     path = folder / file
+    if problem := unnameable(path):
+        return {"problems": [problem]}
     try:
-        kept = None if work is None else _kept(work, path, file)
-        if kept is not None and kept.is_file():
-            told: _Told = json.loads(kept.read_text(encoding="utf-8"))
+        kept = None if work is None else work / _key(path, file)
+        told = None if kept is None else _read(kept)
+        if told is not None:
             return told
         told = watched_file(path, Path(file).as_posix())
-        if kept is not None:
-            half = kept.with_suffix(f".{os.getpid()}")
-            half.write_text(json.dumps(told, allow_nan=False), encoding="utf-8")
-            half.replace(kept)
     except (CrampwatchError, OSError) as error:
         return {"problems": [str(error)]}
+    if kept is not None:
+        half = kept.with_suffix(f".{os.getpid()}")
+        half.write_text(json.dumps(told, allow_nan=False), encoding="utf-8")
+        half.replace(kept)
     return told
 
 
-def _kept(work: Path, path: Path, file: str) -> Path:
-    """Where it is kept what was found in a file of this name and content."""
-    folder = work / key_of("real")
-    folder.mkdir(parents=True, exist_ok=True)
-    beside = [path.with_name(_parted(path.name)[0] + one + _parted(path.name)[1]) for one in _COMPANIONS]
-    digest = hashlib.sha256(file.encode())
-    for one in (path, *beside):
-        digest.update(b"\0" + (one.read_bytes() if one.is_file() else b""))
-    return folder / f"{digest.hexdigest()[:24]}.json"
+def _key(path: Path, file: str) -> str:
+    """Under which name it is kept what was found in a file of this name and content."""
+    stem, ending = _parted(path.name)
+    beside = [path.with_name(stem + one + ending) for one in COMPANIONS]
+    digest = hashlib.sha256(file.encode() + b"\0" + content(path))
+    for one in beside:
+        digest.update(b"\0" + (content(one) if one.is_file() else b""))
+    return f"{digest.hexdigest()[:24]}.json"
+
+
+def _read(kept: Path) -> _Told | None:
+    """What was found before; None where there is nothing, or nothing that can be used."""
+    with contextlib.suppress(OSError, ValueError):
+        told = json.loads(kept.read_text(encoding="utf-8"))
+        if isinstance(told, dict) and isinstance(told.get("runs"), list) and isinstance(told.get("evidence"), list):
+            return told
+    return None
 
 
 def _rates(runs: Sequence[_Told]) -> _Told:

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context, parent_process
@@ -16,8 +17,8 @@ from crampwatch.errors import CrampwatchError, Refused
 from simulator.draw import draw
 from simulator.session import Session
 
-from . import loading
-from .kept import Shelf
+from . import judgeable, loading
+from .kept import Shelf, unusable
 from .trace import Trace
 from .versions import key_of
 from .watching import watch, watch_session
@@ -82,22 +83,32 @@ class Filed:
     @property
     def key(self) -> str:
         """Its name in a folder of kept traces: another content is another session."""
-        return loading.key_of(self.path)
+        with _named(self.path):
+            return loading.key_of(self.path)
 
     def trace(self, method: str = MACHINE) -> Trace:
         """What a method makes of it."""
-        found = loading.load(self.path)
-        try:
+        with _named(self.path):
+            found = loading.load(self.path)
             if method == MACHINE:
-                return watch(found.name, found.truth, found.samples, zero_ms=UNDATED_MS)
+                trace = watch(found.name, found.truth, found.samples, zero_ms=UNDATED_MS)
+                judgeable.demand(trace, found.recording, self.path)
+                return trace
             from .baselines import METHODS
 
             return METHODS[method](found.session())
-        except CrampwatchError:
-            raise
-        except Exception as error:
-            what = f"{type(error).__name__}: {error}".splitlines()[0]
-            raise Refused("unusable", f"{self.path} cannot be scored ({what}): write it once more") from error
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Whatever goes wrong with a file of somebody else's is one run less, told by its name."""
+    try:
+        yield
+    except CrampwatchError:
+        raise
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise Refused("unusable", f"{path} cannot be scored ({what}): write it once more") from error
 
 
 @dataclass(slots=True)
@@ -127,16 +138,24 @@ def run(
             goes on; traces of other code, generators or weights are not taken.
         progress: called as each job is done.
         makes: what makes a trace in a worker; for tests.
+
+    Raises:
+        Misconfigured: ``work`` cannot be written to.
     """
     shelf = None if work is None else Shelf(work, key_of(method))
     done = Run()
     work_on = partial(_made, method, shelf, makes or _trace)
-    for made in _every(work_on, jobs, cores or os.cpu_count() or 1):
-        if isinstance(made, Trace):
-            done.traces.append(made)
-        else:
-            done.problems.append(made)
-        progress()
+    try:
+        for made in _every(work_on, jobs, cores or os.cpu_count() or 1):
+            if isinstance(made, Trace):
+                done.traces.append(made)
+            else:
+                done.problems.append(made)
+            progress()
+    except OSError as error:  # jobs tell theirs by name, so it is the folder
+        if work is None:
+            raise
+        raise unusable(work, error) from error
     return done
 
 

@@ -29,7 +29,7 @@ def versions() -> dict[str, str]:
 def key_of(method: str) -> str:
     """Names everything that a method's trace of a session depends on."""
     told = versions()
-    code = _hash("evaluation", "simulator", "processor")
+    code = _hash("evaluation", "simulator", "processor", "collector", "crampwatch")
     return f"{method}-{hashed(' '.join([*told.values(), code]))}"
 
 

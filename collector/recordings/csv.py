@@ -90,8 +90,12 @@ def _rows(data: bytes, file: str, needed: tuple[set[str], set[str]], header: str
     """Rows by column name: every column of the first set must be there, and one of the second."""
     try:
         reader = csv.DictReader(data.decode("utf-8-sig").splitlines(), strict=True)
-        columns = set(reader.fieldnames or ())
+        names = [name.strip().lower() for name in reader.fieldnames or ()]
+        reader.fieldnames, columns = names, set(names)
         if not needed[0] <= columns or not needed[1] & columns:
+            if any(";" in name for name in names):
+                said = "its columns are parted by semicolons: write commas, and points in numbers"
+                raise Refused("wrong_format", f"{file}: {said}")
             raise Refused("wrong_format", f"{file}: its first line must be {header}")
         for row in reader:
             # A short row leaves columns None, a long one collects the rest under None.

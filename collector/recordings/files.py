@@ -16,6 +16,8 @@ def content(path: Path) -> bytes:
     Raises:
         Refused: ``unreadable``, ``empty``, ``too_large`` or ``bad_gzip``.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise Refused("unreadable", f"{path} is no regular file: it may never end; name the file itself")
     try:
         data = _unpacked(path) if path.suffix.lower() == ".gz" else _plain(path)
     except OSError as error:

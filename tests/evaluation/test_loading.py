@@ -1,13 +1,16 @@
 """Runs from elsewhere: what fits is taken, what does not is named with what to do."""
 
 import gzip
+import os
+import shutil
 
 import pytest
 
 from crampwatch.errors import Refused
-from evaluation import loading
+from evaluation import loading, running
 from evaluation.running import Filed
 from evaluation.scoring import Case
+from evaluation.trace import RUNNING
 from evaluation.watching import watch_session
 from simulator.draw import draw
 from tests.evaluation.builders import write_run, write_session, write_truth
@@ -43,7 +46,7 @@ def test_a_packed_run_is_a_run(run, tmp_path):
 @pytest.mark.parametrize(
     ("keys", "word"),
     [
-        ({"onset_s": 1_501}, "ends at 1499"),
+        ({"onset_s": 1_502}, "ends at 1499"),
         ({"onset_s": None, "prodrome_s": 9_000}, "ends at"),
         ({"aborted_s": [600, 9_000]}, "ends at"),
         ({"onset_s": 900, "prodrome_s": 901}, "after onset_s"),
@@ -55,7 +58,11 @@ def test_a_packed_run_is_a_run(run, tmp_path):
         ({"silent": "no"}, "true or false"),
         ({"silent": None}, "true or false"),
         ({"silent": True}, "has an onset"),
-        ({"silent": True, "onset_s": 900, "prodrome_s": 600}, "no build-up"),
+        ({"family": "all"}, "the sum over all families"),
+        ({"family": "\ud800"}, "a word"),
+        ({"onset_s": 10**400}, "onset_s must be null or a number"),
+        ({"severity": 10**400}, "severity must be null or a number"),
+        ({"aborted_s": [0, 10**400]}, "aborted_s must be"),
         ({"family": ""}, "a word"),
         ({"family": 3}, "a word"),
         ({"aborted_s": [600]}, "two numbers"),
@@ -76,9 +83,128 @@ def test_a_truth_that_cannot_be_read_is_named(run, tmp_path, text, word):
     assert word in str(refusal(run))
 
 
-def test_a_silent_cramp_may_say_that_its_build_up_begins_with_it(run, tmp_path):
-    write_truth(tmp_path, "r1", silent=True, onset_s=900, prodrome_s=900)
+@pytest.mark.parametrize("prodrome_s", [900, 600, 950])
+def test_a_silent_cramp_has_no_build_up_whatever_is_said(run, tmp_path, prodrome_s):
+    write_truth(tmp_path, "r1", silent=True, onset_s=900, prodrome_s=prodrome_s)
     assert loading.load(run).truth.prodrome_s is None
+    assert loading.runs_in(tmp_path)[1] == []
+
+
+def test_a_build_up_told_by_its_length_is_named_and_scored_as_unknown(tmp_path):
+    run = write_run(tmp_path, "long", seconds=4_000)
+    write_truth(tmp_path, "long", onset_s=3_600, prodrome_s=300)
+    (problem,) = loading.runs_in(tmp_path)[1]
+    assert "is prodrome_s a length? it is a moment" in problem
+    truth = loading.load(run).truth
+    assert (truth.onset_s, truth.prodrome_s, truth.silent) == (3_600.0, None, False)
+
+
+def test_ten_minutes_of_seconds_are_scored_and_an_onset_may_be_rounded_past_the_end(tmp_path):
+    run = write_run(tmp_path, "ten", seconds=600)
+    write_truth(tmp_path, "ten", onset_s=601)
+    assert loading.load(run).truth.onset_s == 601
+    assert Filed(run).trace().at_s[-1] == 599.0
+
+
+def test_what_goes_wrong_with_one_run_leaves_the_others(run, tmp_path, monkeypatch):
+    write_truth(tmp_path, "r1", onset_s=10**400)
+    good = write_run(tmp_path, "r2")
+    write_truth(tmp_path, "r2")
+    done = running.run([Filed(run), Filed(good)], cores=1, work=tmp_path / "work")
+    assert [one.name for one in done.traces] == ["r2"]
+    assert "r1.truth.json onset_s must be" in done.problems[0]
+
+    def breaks(_path):
+        raise ZeroDivisionError("of ours")
+
+    monkeypatch.setattr(loading, "load", breaks)
+    monkeypatch.setattr(loading, "key_of", breaks)
+    for job in (lambda: Filed(good).trace(), lambda: Filed(good).key):
+        with pytest.raises(Refused, match=r"r2\.csv cannot be scored \(ZeroDivisionError: of ours\)"):
+            job()
+
+
+def test_a_name_that_is_no_text_is_named(run, tmp_path):
+    write_truth(tmp_path, "r1")
+    shutil.copy(run, os.fsencode(tmp_path) + b"/r\xff.csv")
+    found, problems = loading.runs_in(tmp_path)
+    assert [one.name for one in found] == ["r1.csv"]
+    assert problems == [f"{tmp_path}/r\\xff.csv: its name is not UTF-8: rename it"]
+
+
+def test_what_is_no_regular_file_is_not_waited_for(run, tmp_path):
+    write_truth(tmp_path, "r1")
+    os.mkfifo(tmp_path / "pipe.csv")
+    write_truth(tmp_path, "pipe")
+    shutil.copy(run, tmp_path / "r3.csv")
+    os.mkfifo(tmp_path / "r3.truth.json")
+    done = running.run([Filed(one) for one in loading.runs_in(tmp_path)[0]], cores=1, work=tmp_path / "work")
+    assert [one.name for one in done.traces] == ["r1"]
+    assert all("no regular file" in one for one in done.problems)
+    assert len(done.problems) == 2
+
+
+def test_what_is_larger_than_a_run_can_be_is_not_read(run, tmp_path, monkeypatch):
+    write_truth(tmp_path, "r1")
+    monkeypatch.setattr(loading, "MAX_BYTES", 100)
+    with pytest.raises(Refused, match="is larger than 0 MiB"):
+        loading.key_of(run)
+
+
+def test_a_manifest_is_no_run_of_the_folder(run, tmp_path):
+    write_truth(tmp_path, "r1")
+    (tmp_path / "manifest.csv").write_text("file,tags\nr1.csv,road\n")
+    assert [one.name for one in loading.runs_in(tmp_path)[0]] == ["r1.csv"]
+
+
+def test_seconds_after_a_long_pause_are_in_the_trace(tmp_path):
+    even = write_run(tmp_path, "even").read_text().splitlines()
+    later = [f"{at_s + 3_900},150,{170 + at_s % 3},3" for at_s in range(1_500)]
+    paused = tmp_path / "paused.csv"
+    paused.write_text("\n".join([*even, *later]))
+    write_truth(tmp_path, "paused", onset_s=5_300, prodrome_s=5_000)
+    trace = Filed(paused).trace()
+    assert trace.at_s[-1] == 5_399.0
+    assert sum(at_s > 1_500 and flag & RUNNING > 0 for at_s, flag in zip(trace.at_s, trace.flags, strict=True)) > 900
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "why"),
+    [
+        ("t_s,hr_bpm", "{},150", "no cadence"),
+        ("t_s,hr_bpm,cadence_spm", "{},150,0", "cadence is 0 throughout"),
+        ("t_s,hr_bpm,cadence_spm,speed_mps", "{},150,100,1.2", "no eight minutes of running"),
+    ],
+)
+def test_a_run_on_which_nothing_can_be_judged_is_named(tmp_path, header, row, why):
+    path = tmp_path / "blind.csv"
+    path.write_text("\n".join([header, *(row.format(at_s) for at_s in range(1_500))]))
+    write_truth(tmp_path, "blind", onset_s=1_200)
+    with pytest.raises(Refused, match=f"no second of it can be judged: .*{why}"):
+        Filed(path).trace()
+
+
+def test_rows_far_apart_cannot_be_judged(tmp_path):
+    path = tmp_path / "sparse.csv"
+    path.write_text("\n".join(["t_s,hr_bpm,cadence_spm", *(f"{30 * at},150,170" for at in range(200))]))
+    write_truth(tmp_path, "sparse")
+    with pytest.raises(Refused, match="a row every 30 s"):
+        Filed(path).trace()
+
+
+def test_a_cramp_before_anything_can_be_judged_is_named_and_left_out(run, tmp_path):
+    write_truth(tmp_path, "r1", onset_s=300, prodrome_s=200)
+    with pytest.raises(Refused, match="its cramp at 300 s comes before anything can be judged, from 4"):
+        Filed(run).trace()
+
+
+def test_a_header_may_have_spaces_and_capitals_but_no_semicolons(run, tmp_path):
+    write_truth(tmp_path, "r1")
+    text = run.read_text()
+    run.write_text(text.replace("t_s,hr_bpm,cadence_spm", "T_S, HR_bpm ,Cadence_SPM", 1))
+    assert loading.load(run).recording.points[0][1].bpm == 150
+    run.write_text(text.replace(",", ";"))
+    assert "parted by semicolons: write commas" in str(refusal(run))
 
 
 def test_a_run_without_a_truth_a_short_one_and_one_that_is_none_are_named(run, tmp_path):
@@ -116,7 +242,10 @@ def test_a_key_is_another_when_the_run_or_its_truth_is(run, tmp_path):
     first = loading.key_of(run)
     assert loading.key_of(run) == first
     write_truth(tmp_path, "r1", family="wall")
-    assert loading.key_of(run) != first
+    second = loading.key_of(run)
+    assert second != first
+    (tmp_path / "r1_rr.csv").write_text("t_s_of_preceding_record,rr_s\n1,0.4\n")
+    assert loading.key_of(run) != second
 
 
 @pytest.mark.parametrize("kind", ["easy", "cramp"])

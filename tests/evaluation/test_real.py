@@ -2,11 +2,12 @@
 
 import gzip
 import json
+import os
 import shutil
 
 import pytest
 
-from crampwatch.errors import Refused
+from crampwatch.errors import Misconfigured, Refused
 from crampwatch.events import Finding, FindingKind
 from crampwatch.units import Gate, Level
 from evaluation.real import evaluate_real, recordings_in
@@ -124,6 +125,56 @@ def test_what_was_found_in_a_file_is_kept_until_the_file_changes(tmp_path, monke
     write_run(folder, "even", 800)
     evaluate_real(folder, jobs=1, work=work)
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"runs": 3}'])
+def test_what_was_kept_and_is_damaged_is_made_again(tmp_path, damage):
+    folder, work = tmp_path / "runs", tmp_path / "work"
+    folder.mkdir()
+    write_run(folder, "even", 700)
+    first = evaluate_real(folder, jobs=1, work=work)
+    (kept,) = work.rglob("*.json")
+    kept.write_text(damage)
+    assert evaluate_real(folder, jobs=1, work=work) == first
+
+
+def test_a_folder_in_which_nothing_can_be_kept_is_named(tmp_path):
+    write_run(tmp_path, "even", 700)
+    with pytest.raises(Misconfigured, match=r"^--work: .*even\.csv"):
+        evaluate_real(tmp_path, jobs=1, work=tmp_path / "even.csv")
+
+
+def test_a_run_that_lies_there_twice_counts_once(tmp_path):
+    for name in ("raw", "runs", "other"):
+        (tmp_path / name).mkdir()
+        write_run(tmp_path / name, "even", 700)
+    write_run(tmp_path / "other", "even", 800)
+    (tmp_path / "raw" / "Even.fit").write_bytes(b"never read")
+    found = evaluate_real(tmp_path, jobs=1)
+    assert [one["file"] for one in found["runs"]] == ["other/even.csv", "runs/even.csv"]
+    assert len(found["left_out"]) == 2
+    assert all("the same run as" in one and "runs/even.csv, which was taken" in one for one in found["left_out"])
+    assert found["problems"] == []
+
+
+def test_pipes_and_names_that_are_no_text_are_named(tmp_path):
+    write_run(tmp_path, "even", 700)
+    os.mkfifo(tmp_path / "pipe.csv")
+    shutil.copy(tmp_path / "even.csv", os.fsencode(tmp_path) + b"/r\xff.csv")
+    write_run(tmp_path, "even", 800)
+    for work in (None, tmp_path / "work"):
+        found = evaluate_real(tmp_path, jobs=1, work=work)
+        assert [one["file"] for one in found["runs"]] == ["even.csv"]
+        pipe, name = found["problems"]
+        assert "no regular file" in pipe
+        assert "r\\xff.csv: its name is not UTF-8" in name
+
+
+def test_seconds_after_a_long_pause_are_counted(tmp_path):
+    lines = write_run(tmp_path, "even", 700).read_text().splitlines()
+    lines += [f"{at_s + 3_100},150,170,3" for at_s in range(700)]
+    (tmp_path / "even.csv").write_text("\n".join(lines))
+    assert evaluate_real(tmp_path, jobs=1)["recorded_hours"] == pytest.approx(1_400 / 3_600, abs=0.01)
 
 
 def test_a_broken_file_is_named_and_the_rest_is_counted(data, tmp_path):

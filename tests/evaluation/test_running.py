@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from crampwatch.errors import Refused
-from evaluation import kept, running, splits
+from crampwatch.errors import Misconfigured, Refused
+from evaluation import kept, running, splits, versions
 from evaluation.running import Drawn, run
 from evaluation.scoring import Case
 from simulator.families import FAMILIES
@@ -97,6 +97,29 @@ def test_a_kept_trace_that_is_damaged_is_made_again(tmp_path):
     for damage in (b"", b"{}\n", file.read_bytes()[:-5], b"nonsense"):
         file.write_bytes(damage)
         assert names(run([Told("a")], cores=1, work=tmp_path)) == ["a"]
+
+
+def test_a_folder_in_which_nothing_can_be_kept_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Misconfigured, match=r"^--work: .*file"):
+        run([Told("a")], cores=1, work=tmp_path / "file")
+
+
+def full(job, method):
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_a_disk_that_is_full_on_the_way_is_named_from_any_process(tmp_path, cores):
+    with pytest.raises(Misconfigured, match=r"^--work: .*No space left"):
+        run([Told("a"), Told("b")], cores=cores, work=tmp_path, makes=full)
+
+
+def test_what_is_kept_depends_on_all_code_that_a_trace_passes(monkeypatch):
+    seen = []
+    monkeypatch.setattr(versions, "_hash", lambda *packages: seen.append(packages) or "0")
+    versions.key_of.__wrapped__("machine")
+    assert set(seen[-1]) == {"evaluation", "simulator", "processor", "collector", "crampwatch"}
 
 
 def test_a_kept_trace_is_the_trace():
