@@ -60,9 +60,11 @@ def evaluate_drawn(
     jobs = splits.sessions(split, splits.SMALL if small else splits.FULL, generator, without)
     tune = splits.sessions("tune", splits.FITTING_SMALL if small else splits.FITTING, "main", without)
     going = _Going(how or How(), len(jobs) * (1 + len(baselines)) + len(tune))
-    line = calibration.fitted(list(calibration.asked(_cases(going.over(tune).traces))))
+    mapped = _cases(going.over(tune).traces)
+    line = calibration.fitted(calibration.asked(mapped))
+    known = frozenset(one.trace.name for one in mapped)
     told = versions() | {"split": split, "small": small, "drawn_by": generator, "without": sorted(without)}
-    return _scored(going, jobs, baselines, told, line=line)
+    return _scored(going, jobs, baselines, told, line=line, known=known)
 
 
 def evaluate_folder(folder: Path, *, baselines: Sequence[str] = (), how: How | None = None) -> dict[str, Any]:
@@ -101,12 +103,17 @@ def _scored(
     told: dict[str, Any],
     *,
     line: calibration.Line | None = None,
+    known: frozenset[str] = frozenset(),
     problems: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The machine over sessions, and other methods beside it; ``line`` maps its score to a chance."""
+    """The machine over sessions, and other methods beside it.
+
+    ``line`` maps its score to a chance; it is judged on all sessions but those that it was fitted on, ``known``.
+    """
     done = going.over(jobs)
     curve = Curve(_cases(done.traces))
-    judged = None if line is None else calibration.judged(line, list(calibration.asked(curve.cases)))
+    others = [one for one in curve.cases if one.trace.name not in known]
+    judged = None if line is None else calibration.judged(line, calibration.asked(others))
     named = [*problems, *done.problems]
     found = result(curve.cases, curve=curve, calibration=judged, versions=told, problems=named)
     if baselines:

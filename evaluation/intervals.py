@@ -72,10 +72,14 @@ def of_rate(pairs: Sequence[tuple[int, float]], seed: int = 1) -> Interval | Non
 
 
 def of_share(hits: int, n: int) -> Interval | None:
-    """Of a share of runs, each of which counts once: what resampling them without end comes to, exactly."""
-    if not n:
-        return None
-    return binomial_range(n, hits / n)
+    """Of a share of runs, each of which counts once: what resampling them without end comes to, exactly.
+
+    Resampling none or all of them says that nothing else can be; there it is Wilson's. None of nothing.
+    """
+    if not 0 < hits < n:
+        return wilson(hits, n)
+    reached = [_reached(n, hits / n, one) for one in (_TAIL, 1 - _TAIL)]
+    return reached[0] / n, reached[1] / n
 
 
 def of_median(values: Sequence[float], seed: int = 1) -> Interval | None:
@@ -86,21 +90,12 @@ def of_median(values: Sequence[float], seed: int = 1) -> Interval | None:
 def bootstrap(values: Sequence[T], statistic: Callable[[Sequence[T]], float], seed: int = 1) -> Interval:
     """Of a statistic over runs: the runs are resampled with a chance that ``seed`` fixes."""
     random = Random(seed)
-    return _ends(sorted(statistic(random.choices(values, k=len(values))) for _ in range(TIMES)))
+    return ends(sorted(statistic(random.choices(values, k=len(values))) for _ in range(TIMES)))
 
 
-def binomial_range(n: int, p: float) -> Interval:
-    """The central 95 % of shares among ``n`` that each come true with ``p``."""
-    low = high = None
-    total = 0.0
-    for k in range(n + 1):
-        total += _binomial(k, n, p)
-        if low is None and total >= _TAIL:
-            low = k
-        if high is None and total >= 1 - _TAIL:
-            high = k
-            break
-    return (low or 0) / n, (n if high is None else high) / n
+def most_by_luck(n: int, p: float) -> float:
+    """The share that is overstepped in at most 2.5 % of cases when each of ``n`` comes true with ``p`` (one-sided)."""
+    return _reached(n, p, 1 - _TAIL) / n
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,18 +111,32 @@ class Difference:
 
 
 def paired(ours: Sequence[bool], theirs: Sequence[bool], seed: int = 1) -> Difference | None:
-    """The difference of two sensitivities on the same runs, in the same order, runs resampled; None of nothing."""
+    """The difference of two sensitivities on the same runs, in the same order, runs resampled; None of nothing.
+
+    What each made of a run stands as it is: the thresholds are not chosen anew for each resample.
+    """
     if not ours:
         return None
     steps = [int(one) - int(other) for one, other in zip(ours, theirs, strict=True)]
     n, random = len(steps), Random(seed)
     drawn = sorted(sum(random.choices(steps, k=n)) / n for _ in range(TIMES))
     worse = sum(one <= 0 for one in drawn) / TIMES
-    return Difference(sum(steps) / n, *_ends(drawn), worse)
+    return Difference(sum(steps) / n, *ends(drawn), worse)
 
 
-def _ends(drawn: Sequence[float]) -> Interval:
+def ends(drawn: Sequence[float]) -> Interval:
+    """Between which lie the central 95 % of sorted numbers."""
     return drawn[round(_TAIL * (len(drawn) - 1))], drawn[round((1 - _TAIL) * (len(drawn) - 1))]
+
+
+def _reached(n: int, p: float, part: float) -> int:
+    """How many of ``n`` come true at most in this part of cases."""
+    total = 0.0
+    for k in range(n):
+        total += _binomial(k, n, p)
+        if total >= part:
+            return k
+    return n
 
 
 def _binomial(k: int, n: int, p: float) -> float:

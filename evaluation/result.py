@@ -1,6 +1,5 @@
 """What an evaluation comes to, by the keys of docs/evaluation-format.md; None where there is nothing to score."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -10,7 +9,8 @@ from processor.detect.pattern import PatternSettings, thresholds_of
 from . import intervals
 from .alarms import SHIPPED_WARNING
 from .curve import BUDGETS, Curve, Point
-from .scoring import ABORTED, CRAMP, NEGATIVE, RAMPS, SILENT, WINDOW_S, Case, Outcome, quartiles, ramp_names, share
+from .scoring import ABORTED, CRAMP, NEGATIVE, RAMPS, SILENT, Case, Outcome, quartiles, ramp_names, share
+from .silent import silent_part
 from .trace import Trace
 
 #: Terciles of severity where it is drawn evenly from 0.3 to 1 (science 4.3).
@@ -40,15 +40,15 @@ def result(
     curve = curve or Curve(cases)
     point = curve.at(SHIPPED_WARNING)
     scored = list(zip(curve.cases, point.outcomes, strict=True))
-    leads = sorted(one.lead_s for case, one in scored if case.role == CRAMP and one.lead_s is not None)
-    silent = silent_part(scored, point)
+    lead = lead_part(sorted(one.lead_s for case, one in scored if case.role == CRAMP and one.lead_s is not None))
+    silent = silent_part(curve, point)
     return {
         "sessions": len(cases),
         "hours": sum(_lasts_h(case.trace) for case in cases),
         "sensitivity": {str(one): _within(curve, one) for one in BUDGETS},
         "sensitivity_by_ramp": by_ramp(curve),
-        "median_lead_s": _median(leads),
-        "lead": lead_part(leads),
+        "median_lead_s": lead["median_s"],
+        "lead": lead,
         "false_alarms_per_h": false_rates(scored),
         "false_alarms": false_part(scored),
         "silent_hit_rate": silent["rate"] if silent else None,
@@ -57,7 +57,7 @@ def result(
         "calibration": None if calibration is None else dict(calibration),
         "curve": [_told(one) for one in curve.points],
         "partial_area": curve.partial_area,
-        "shipped": shipped_part(scored, point),
+        "shipped": shipped_part(scored, point, lead["median_s"]),
         "versions": dict(versions or {}),
         "problems": list(problems),
     }
@@ -112,26 +112,6 @@ def false_part(scored: Scored) -> dict[str, Any]:
     }
 
 
-def silent_part(scored: Scored, point: Point) -> dict[str, Any] | None:
-    """How many silent cramps were seen beforehand, beside what luck alone would see; None without silent cramps."""
-    part = [one for case, one in scored if case.role == SILENT]
-    rate = point.false_per_h
-    if not part:
-        return None
-    hits, n = sum(one.hit for one in part), len(part)
-    chance = None if rate is None else 1 - math.exp(-rate * (WINDOW_S[0] - WINDOW_S[1]) / 3_600)
-    lucky = None if chance is None else intervals.binomial_range(n, chance)
-    return {
-        "n": n,
-        "hits": hits,
-        "rate": hits / n,
-        "interval": intervals.wilson(hits, n),
-        "chance": chance,
-        "chance_interval": lucky,
-        "within_chance": None if lucky is None else lucky[0] <= hits / n <= lucky[1],
-    }
-
-
 def now_part(cases: Sequence[Case]) -> dict[str, Any]:
     """The question "Is it a cramp?": in time after a build-up, and for nothing."""
     told = [(case, *case.prompts()) for case in cases]
@@ -151,8 +131,8 @@ def now_part(cases: Sequence[Case]) -> dict[str, Any]:
     }
 
 
-def shipped_part(scored: Scored, point: Point) -> dict[str, Any]:
-    """The figures at the thresholds that ship."""
+def shipped_part(scored: Scored, point: Point, median_lead_s: float | None) -> dict[str, Any]:
+    """The figures at the thresholds that ship, which were set on other runs."""
     cramps = [one for one in scored if one[0].role == CRAMP]
     settings = PatternSettings()
     spells = [(case, case.scan.spells(point.theta)) for case, _ in scored if case.role == NEGATIVE]
@@ -166,6 +146,8 @@ def shipped_part(scored: Scored, point: Point) -> dict[str, Any]:
         "thresholds": dict(zip(("watch", "warning", "imminent"), thresholds_of(settings), strict=True)),
         **_share_of(cramps),
         "sensitivity": _share_of(cramps)["share"],
+        "false_alarms_per_h": point.false_per_h,
+        "median_lead_s": median_lead_s,
         "by_ramp": {name: _share_of(_of_ramp(scored, name)) for name in RAMPS},
         "by_severity": {name: _share_of(_of_severity(cramps, *ends)) for name, ends in _SEVERITIES.items()},
         "by_family": {
@@ -178,7 +160,7 @@ def shipped_part(scored: Scored, point: Point) -> dict[str, Any]:
 
 
 def compared(ours: Curve, theirs: Curve, budget: float = 0.2) -> dict[str, Any] | None:
-    """Our sensitivity less theirs within the same budget, over the same cramps; None without any."""
+    """Our sensitivity less theirs over the same cramps, conditional on both thresholds of this budget; None of none."""
     pairs = []
     for curve in (ours, theirs):
         point = curve.within(budget)
@@ -259,11 +241,6 @@ def _per_h(pairs: Iterable[tuple[int, float]]) -> float | None:
     counted = list(pairs)
     hours = sum(hours for _, hours in counted)
     return sum(n for n, _ in counted) / hours if hours > 0 else None
-
-
-def _median(values: Sequence[float]) -> float | None:
-    found = quartiles(values)
-    return found[1] if found else None
 
 
 def _lasts_h(trace: Trace) -> float:

@@ -15,7 +15,7 @@ from tests.evaluation.builders import cramp, quiet, told
 def drawn(line, n=20_000, seed=3):
     random = Random(seed)
     scores = [1 / (1 + math.exp(-random.gauss(-3.5, 1.2))) for _ in range(n)]
-    return [(score, random.random() < line.chance(score)) for score in scores]
+    return [[(score, random.random() < line.chance(score)) for score in scores[at::200]] for at in range(200)]
 
 
 def test_the_line_that_made_the_outcomes_is_found_again():
@@ -38,29 +38,41 @@ def test_chances_that_are_too_bold_have_a_slope_below_one():
 
 
 def test_a_score_that_falls_before_cramps_is_not_turned_round():
-    assert calibration.fitted([(0.1, True), (0.2, True), (0.8, False), (0.9, False)] * 50).slope == 0
+    assert calibration.fitted([[(0.1, True), (0.2, True), (0.8, False), (0.9, False)] * 50]).slope == 0
 
 
 def test_outcomes_that_are_all_alike_teach_nothing():
-    assert calibration.fitted([(0.1, False), (0.2, False)]) is None
+    assert calibration.fitted([[(0.1, False)], [(0.2, False)]]) is None
     assert calibration.judged(Line(0.0, 1.0), []) is None
-    assert calibration.judged(Line(0.0, 1.0), [(0.1, True)]) is None
+    assert calibration.judged(Line(0.0, 1.0), [[(0.1, True)]]) is None
 
 
 def test_scores_that_tell_everything_apart_have_a_finite_line():
-    line = calibration.fitted([(0.1, False)] * 50 + [(0.9, True)] * 50)
+    line = calibration.fitted([[(0.1, False)] * 50, [(0.9, True)] * 50])
     assert math.isfinite(line.slope)
     assert line.chance(0.1) < 0.1
     assert line.chance(0.9) > 0.9
 
 
 def test_the_score_is_asked_once_a_minute_of_running_up_to_the_onset():
-    assert len(list(calibration.asked([Case(quiet())]))) == 60
-    pairs = list(calibration.asked([Case(cramp(None, onset_s=3_000.0))]))
+    even, pairs = calibration.asked([Case(quiet()), Case(cramp(None, onset_s=3_000.0))])
+    assert len(even) == 60
     assert len(pairs) == 50
     assert sum(came for _, came in pairs) == 10
 
 
 def test_warm_up_and_aborted_build_ups_say_nothing():
-    assert list(calibration.asked([Case(quiet(Truth("easy", aborted_s=(100.0, 200.0))))])) == []
-    assert list(calibration.asked([Case(told((600, 0.01, 0)))])) == []
+    assert calibration.asked([Case(quiet(Truth("easy", aborted_s=(100.0, 200.0))))]) == []
+    assert calibration.asked([Case(told((600, 0.01, 0)))]) == []
+
+
+def test_the_intervals_are_those_of_whole_runs_however_often_a_moment_of_theirs_is_told():
+    line = Line(0.5, 0.8)
+    runs = drawn(line, n=6_000)
+    apart = calibration.judged(line, runs)
+    for name in ("slope", "skill"):
+        assert apart[f"{name}_interval"][0] < apart[name] < apart[f"{name}_interval"][1]
+    assert apart["slope_interval"][0] < 1 < apart["slope_interval"][1]
+    assert calibration.judged(line, runs) == apart
+    together = calibration.judged(line, [run * 10 for run in runs])
+    assert together["slope_interval"] == pytest.approx(apart["slope_interval"], abs=0.01)

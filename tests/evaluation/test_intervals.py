@@ -41,16 +41,27 @@ def test_a_share_resampled_without_end_is_close_to_a_share_resampled():
     drawn = intervals.bootstrap([True] * 12 + [False] * 28, lambda one: sum(one) / len(one))
     assert intervals.of_share(12, 40) == pytest.approx(drawn, abs=0.026)
     assert intervals.of_share(0, 0) is None
-    assert intervals.of_share(40, 40) == (1.0, 1.0)
+
+
+def test_none_or_all_of_some_runs_is_no_certainty():
+    assert intervals.of_share(0, 40) == intervals.wilson(0, 40)
+    assert intervals.of_share(40, 40) == intervals.wilson(40, 40)
+    assert intervals.of_share(40, 40)[0] < 0.95
 
 
 @given(st.integers(1, 300), st.floats(0, 1))
 @settings(deadline=None)
-def test_a_range_of_luck_holds_what_is_to_be_expected(n, p):
-    low, high = intervals.binomial_range(n, p)
-    assert 0 <= low <= high <= 1
-    assert low <= p + 1 / n
-    assert high >= p - 1 / n
+def test_luck_reaches_beyond_what_is_to_be_expected(n, p):
+    most = intervals.most_by_luck(n, p)
+    assert 0 <= most <= 1
+    assert most >= p - 1 / n
+
+
+def test_what_luck_reaches_is_the_figure_of_the_tables():
+    # Of ten that each come true with a tenth, more than three do in 1.3 % of cases and more than two in 7 %.
+    assert intervals.most_by_luck(10, 0.1) == 0.3
+    assert intervals.most_by_luck(10, 0.0) == 0
+    assert intervals.most_by_luck(10, 1.0) == 1
 
 
 def test_a_method_that_is_better_on_most_runs_is_better():

@@ -76,6 +76,8 @@ def test_the_figures_are_those_of_the_rules():
     assert found["shipped"]["by_severity"]["severe"]["n"] == 1
     assert found["silent_hit_rate"] == 0
     assert found["silent"]["within_chance"]
+    assert found["shipped"]["median_lead_s"] == found["median_lead_s"]
+    assert found["shipped"]["false_alarms_per_h"] == found["false_alarms_per_h"]["all"]
     hours = found["false_alarms"]["hours"]
     assert found["false_alarms"]["n"] == 2
     assert found["false_alarms_per_h"]["all"] == pytest.approx(2 / hours)
@@ -84,6 +86,17 @@ def test_the_figures_are_those_of_the_rules():
     assert found["false_alarms"]["before_cramps"]["n"] == 1
     assert found["now"]["prompts"] == 1
     assert found["calibration"] is None
+
+
+def test_more_silent_cramps_than_by_luck_are_a_leak_and_fewer_are_not():
+    unseen = [cramp(None, name=f"s{n}", silent=True) for n in range(60)]
+    seen = [cramp(200.0, name=f"s{n}", silent=True) for n in range(60)]
+    alarmed = [told((1_000, 0.01), (30, 0.4), (2_570, 0.01), name=f"n{n}") for n in range(90)]
+    fewer, more = (result(cases(*silent, *alarmed))["silent"] for silent in (unseen, seen))
+    assert fewer["chance_interval"][0] == 0 < fewer["chance"] < fewer["chance_interval"][1] < 1
+    assert fewer["within_chance"]
+    assert not more["within_chance"]
+    assert {name: one["within_chance"] for name, one in more["at"].items()} == {"0.5": False, "1.0": False}
 
 
 def test_what_cannot_be_scored_is_null_and_never_nan():
