@@ -1,6 +1,5 @@
 """``crampwatch evaluate``: how good the detectors are, on simulated runs, on runs with a truth, on runs without."""
 
-import csv
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -12,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from crampwatch.cli import evaluate_files as files
 from crampwatch.cli import exits, figures
 from crampwatch.cli.console import errors, out, plain, progress
-from crampwatch.errors import Misconfigured, Unavailable
+from crampwatch.errors import Misconfigured
 from crampwatch.extras import checkout
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 app = typer.Typer(invoke_without_command=True)
 
 LOG = "evaluation-log.csv"
-_LOG_COLUMNS = ("date", "package", "generator", "machine", "weights", "size", "command")
 
 
 class Split(StrEnum):
@@ -65,6 +64,13 @@ def evaluate(
     work: Annotated[Path | None, typer.Option(help="keep what is done there, and go on from it", metavar="DIR")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="processes (default: one a core)")] = None,
     baselines: Annotated[bool, typer.Option("--baselines", help="simple methods beside it, on the same runs")] = False,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"put what --json wrote elsewhere beside it: {', '.join(files.BESIDE)}; may be repeated",
+            metavar="NAME=FILE",
+        ),
+    ] = None,
     log: Annotated[Path | None, typer.Option(help=f"where opening test is noted (default: {LOG})")] = None,
 ) -> None:
     """Score the detectors: cramps seen beforehand against false alarms per hour, with intervals.
@@ -73,21 +79,39 @@ def evaluate(
     build-up before one is an assumption. `docs/evaluation-format.md` says what each key of --json means.
     """
     if context.invoked_subcommand is not None:
+        _demand_nothing(context)
         return
     folder = {"--sessions": sessions, "--real": real}
     simulated = {"--split test": split is Split.TEST, "--small": small, "--without": bool(without)}
+    simulated["--beside"] = bool(beside)
     _agree(folder, simulated | {"--generator other": generator is Generator.OTHER}, baselines)
+    others = files.read_beside(beside or ())
+    worn = frozenset(map(str, without or ()))
+    noted = (log or _usual_log()) if split is Split.TEST else None
+    _demand(as_json, html, noted, work, baselines)
+    opened = {} if noted is None else {"opened": _note(noted, "small" if small else "full", generator, worn)}
     with counting("evaluate", jobs, work) as how:
         if real is not None:
             found = _real(real, how)
         elif sessions is not None:
             found = _of_folder(sessions, how, baselines)
         else:
-            if split is Split.TEST:
-                _note(log or _usual_log(), "small" if small else "full")
-            found = _drawn(split, small, generator, frozenset(map(str, without or ())), how, baselines)
-    found["versions"] = {**found.get("versions", {}), "command": _command()}
+            found = _drawn(split, small, generator, worn, how, baselines)
+    found["versions"] = {**found.get("versions", {}), **opened, "command": _command()}
+    if others:
+        from evaluation import targets
+
+        found["beside"] = targets.beside(found, **others)
+        found["targets"] = targets.table(found)
     _tell(found, as_json, html, of_real=real is not None)
+
+
+def _demand_nothing(context: typer.Context) -> None:
+    """See that no option stands before a command that does not read it."""
+    for one in context.command.params:
+        source = context.get_parameter_source(one.name or "")
+        if source is not None and source.name == "COMMANDLINE":
+            raise Misconfigured(one.opts[0], f"is not for evaluate {context.invoked_subcommand}: leave it out")
 
 
 def _agree(folder: Mapping[str, Path | None], simulated: Mapping[str, bool], baselines: bool) -> None:
@@ -99,6 +123,18 @@ def _agree(folder: Mapping[str, Path | None], simulated: Mapping[str, bool], bas
         raise Misconfigured(idle[0], f"is for simulated runs: leave it out with {given[0]}")
     if given == ["--real"] and baselines:
         raise Misconfigured("--baselines", "needs runs with a truth: leave it out with --real")
+
+
+def _demand(as_json: str | None, html: Path | None, log: Path | None, work: Path | None, baselines: bool) -> None:
+    """See before anything is opened that all of it can be written, kept and compared."""
+    written = {"--json": None if as_json in {None, "-"} else Path(str(as_json)), "--html": html}
+    files.demand_writable(written)
+    files.demand_apart({**written, "--log": log})
+    _methods(baselines)
+    if work is not None:
+        from evaluation import kept
+
+        kept.made(work, "")
 
 
 def _drawn(
@@ -155,39 +191,40 @@ def _usual_log() -> Path:
     return Path(LOG) if root is None else root / "docs" / LOG
 
 
-def _note(log: Path, size: str) -> None:
-    """Note that the test seeds are opened, before anything is seen of them."""
+def _note(log: Path, size: str, drawn_by: str, without: frozenset[str]) -> int:
+    """Note that the test seeds are opened, and say so where they were before; how often with these weights, so far."""
     from evaluation.versions import versions
 
     told = versions() | {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "size": size,
+        "drawn_by": drawn_by,
+        "without": " ".join(sorted(without)),
         "command": _command(),
     }
-    try:
-        new = not log.exists()
-        with log.open("a", newline="", encoding="utf-8") as file:
-            rows = csv.writer(file, lineterminator="\n")
-            if new:
-                rows.writerow(_LOG_COLUMNS)
-            rows.writerow(told[name] for name in _LOG_COLUMNS)
-    except OSError as error:
-        raise Unavailable(
-            f"{log}: {error.strerror or error}: opening test is noted first; name another --log"
-        ) from error
+    before = files.note(log, told)
+    if before:
+        times = "once" if len(before) == 1 else f"{len(before)} times"
+        said = f"test was opened with these weights {times} before, last {before[-1]} ({log})"
+        errors.print(plain(f"{said}: what is chosen by looking at it again is no test"), soft_wrap=True)
+    return len(before) + 1
 
 
 def _tell(found: Mapping[str, Any], as_json: str | None, html: Path | None, *, of_real: bool) -> None:
     for problem in found["problems"]:
         errors.print(plain(f"not scored: {problem}"), soft_wrap=True)
-    if html is not None:
-        from evaluation import report
-
-        _write(html, (report.real_page if of_real else report.page)(dict(found)))
+    if left_out := found.get("left_out"):
+        many = f"{len(left_out)} files hold" if len(left_out) > 1 else "1 file holds"
+        said = f"{many} a run that was counted already: see left_out in --json"
+        errors.print(plain(said), soft_wrap=True)
     if as_json is not None:
         shown = {name: value for name, value in found.items() if name != "evidence"}
         text = json.dumps(shown, indent=1, allow_nan=False)
-        typer.echo(text) if as_json == "-" else _write(Path(as_json), text + "\n")
+        typer.echo(text) if as_json == "-" else files.write(Path(as_json), text + "\n")
+    if html is not None:
+        from evaluation import report
+
+        files.write(html, (report.real_page if of_real else report.page)(dict(found)))
     if as_json != "-":
         for table in figures.real_tables(found) if of_real else figures.tables(found):
             out.print(table)
@@ -195,10 +232,3 @@ def _tell(found: Mapping[str, Any], as_json: str | None, html: Path | None, *, o
             out.print(figures.HONEST, style="dim")
     if found["problems"]:
         raise typer.Exit(exits.ERROR)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Misconfigured(str(path), f"cannot be written ({error.strerror or error}): name another file") from error

@@ -15,6 +15,11 @@ def tables(found: Mapping[str, Any]) -> Iterator[Table]:
     yield _sensitivity(found)
     yield _false_alarms(found["false_alarms"])
     yield _rest(found)
+    if rows := found.get("targets"):
+        table = _table("What it is held to", "", "measured", "must", "reach for", "")
+        for row in rows:
+            table.add_row(*(plain(row[name]) for name in ("quantity", "value", "must", "reach", "verdict")))
+        yield table
 
 
 def real_tables(found: Mapping[str, Any]) -> Iterator[Table]:

@@ -6,7 +6,7 @@ import pytest
 
 from crampwatch.cli import exits
 from crampwatch.errors import Misconfigured
-from evaluation import baselines, foreign, splits
+from evaluation import baselines, foreign, report, splits
 from evaluation.splits import Size
 from simulator.draw import draw
 from tests.evaluation.builders import write_run, write_session, write_truth
@@ -85,9 +85,124 @@ def test_opening_test_is_noted_before_it_is_seen(crampwatch, tmp_path):
     for _ in range(2):
         assert crampwatch(*options).code == 0
     header, *rows = log.read_text().splitlines()
-    assert header == "date,package,generator,machine,weights,size,command"
+    assert header == "date,package,generator,machine,weights,size,drawn_by,without,command"
     assert len(rows) == 2
-    assert "full,crampwatch evaluate --split test" in rows[0]
+    assert "full,main,,crampwatch evaluate --split test" in rows[0]
+
+
+def test_opening_test_again_with_the_same_weights_is_said(crampwatch, tmp_path):
+    log = tmp_path / "log.csv"
+    options = ("evaluate", "--split", "test", "--jobs", 1, "--log", log, "--work", tmp_path / "work", "--json", "-")
+    first = crampwatch(*options, "--without", "speed", "--without", "heart")
+    assert "opened with" not in first.err
+    assert json.loads(first.out)["versions"]["opened"] == 1
+    row = log.read_text().splitlines()[1]
+    assert ",full,main,heart speed," in row
+    other = row.split(",")
+    log.write_text(log.read_text() + ",".join([*other[:4], "of-others", *other[5:]]) + "\n")
+    again = crampwatch(*options)
+    assert f"test was opened with these weights once before, last {other[0]}" in again.err
+    assert json.loads(again.out)["versions"]["opened"] == 2
+    assert "2 times before" in crampwatch(*options).err
+
+
+@pytest.mark.parametrize("text", ["date,weights\n1,2\n", "\xff"])
+def test_a_log_of_something_else_keeps_test_closed_and_stays(crampwatch, tmp_path, text):
+    log = tmp_path / "log.csv"
+    log.write_bytes(text.encode("latin-1"))
+    told = crampwatch("evaluate", "--split", "test", "--log", log)
+    assert told.code == exits.UNAVAILABLE
+    assert "name another --log" in told.err
+    assert log.read_bytes() == text.encode("latin-1")
+
+
+def test_nothing_is_opened_where_it_could_not_be_written_down(crampwatch, tmp_path):
+    log, away = tmp_path / "log.csv", tmp_path / "away" / "out"
+    (tmp_path / "file").write_text("")
+    for option, path in (("--json", away), ("--html", away), ("--html", tmp_path), ("--work", tmp_path / "file")):
+        told = crampwatch("evaluate", "--split", "test", "--log", log, option, path)
+        assert told.code == exits.MISCONFIGURED
+        assert f"{option}: " in told.err
+    for options in (("--html", tmp_path / "x", "--json", tmp_path / "a" / ".." / "x"), ("--json", log)):
+        (tmp_path / "a").mkdir(exist_ok=True)
+        told = crampwatch("evaluate", "--split", "test", "--log", log, *options)
+        assert told.code == exits.MISCONFIGURED
+        assert "writes as well" in told.err
+    assert not log.exists()
+
+
+def test_figures_are_written_before_a_page_is_drawn(crampwatch, folder, tmp_path, monkeypatch):
+    (folder / "e2.csv").unlink()
+
+    def breaks(_found):
+        raise Misconfigured("page", "cannot be drawn")
+
+    monkeypatch.setattr(report, "page", breaks)
+    told = crampwatch("evaluate", "--sessions", folder, "--json", tmp_path / "o.json", "--html", tmp_path / "o.html")
+    assert told.code == exits.MISCONFIGURED
+    assert json.loads((tmp_path / "o.json").read_text())["sessions"] == 2
+
+
+@pytest.fixture
+def others(tmp_path):
+    """What other evaluations wrote."""
+    (tmp_path / "real.json").write_text(json.dumps({"warnings_per_hour": 0.123}))
+    (tmp_path / "speed.json").write_text(json.dumps({"sensitivity": {"0.2": 0.5}}))
+    (tmp_path / "none.json").write_text(json.dumps({"sensitivity": {"0.2": None}}))
+    return tmp_path
+
+
+def test_other_results_are_put_beside_it_in_the_figures_the_table_and_the_page(crampwatch, others):
+    named = [f"{name}={others}/{file}.json" for name, file in (("real", "real"), ("no_speed", "speed"))]
+    written = ("--json", others / "out.json", "--html", others / "out.html")
+    beside = [option for one in named for option in ("--beside", one)]
+    told = crampwatch("evaluate", "--small", "--jobs", 1, *written, *beside)
+    assert told.code == 0
+    found = json.loads((others / "out.json").read_text())
+    assert found["beside"]["real"] == 0.123
+    assert found["beside"]["no_heart"] is None
+    (row,) = [row for row in found["targets"] if "recorded runs, warnings/h" in row["quantity"]]
+    assert row["value"] == "0.12"
+    for shown in (told.out, (others / "out.html").read_text()):
+        assert "recorded runs, warnings/h" in shown
+        assert "0.12" in shown
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["speed={}/speed.json"], "write NAME=FILE"),
+        (["real"], "write NAME=FILE"),
+        (["real={}/away.json"], "cannot be read"),
+        (["real={}/speed.json"], "is no result for real"),
+        (["other={}/real.json"], "is no result for other"),
+        (["other={}/speed.json", "other={}/none.json"], "given twice"),
+        (["other={}/text"], "is no JSON"),
+    ],
+)
+def test_what_cannot_be_put_beside_it_is_named_before_hours_are_spent(crampwatch, others, given, said):
+    (others / "text").write_text("{")
+    options = [option for one in given for option in ("--beside", one.format(others))]
+    told = crampwatch("evaluate", *options)
+    assert told.code == exits.MISCONFIGURED
+    assert said in " ".join(told.err.split())
+
+
+@pytest.mark.parametrize("options", [("--small",), ("--jobs", 1), ("--json", "-"), ("--beside", "real=x")])
+def test_an_option_before_a_command_that_does_not_read_it_is_refused(crampwatch, options):
+    told = crampwatch("evaluate", *options, "fit")
+    assert told.code == exits.MISCONFIGURED
+    assert f"{options[0]}: is not for evaluate fit" in told.err
+
+
+def test_recordings_that_lie_there_twice_are_told_and_are_no_error(crampwatch, tmp_path):
+    for name in ("raw", "runs"):
+        (tmp_path / name).mkdir()
+        write_run(tmp_path / name, "even", 700)
+    told = crampwatch("evaluate", "--real", tmp_path, "--jobs", 1, "--json", tmp_path / "out.json")
+    assert told.code == 0
+    assert "1 file holds a run that was counted already" in told.err
+    assert len(json.loads((tmp_path / "out.json").read_text())["left_out"]) == 1
 
 
 def test_a_note_that_cannot_be_made_keeps_test_closed(crampwatch, tmp_path):
@@ -113,6 +228,7 @@ def test_options_that_exclude_each_other_and_files_that_cannot_be_written_are_na
         (("--real", "--split", "test"), "--split"),
         (("--real", "--generator", "other"), "--generator"),
         (("--real", "--baselines"), "--baselines"),
+        (("--sessions", "--beside", "real=x"), "--beside"),
     ],
 )
 def test_options_without_a_meaning_for_a_folder_are_refused(crampwatch, folder, options, named):
