@@ -36,12 +36,16 @@ async def test_a_runner_reads_what_is_usual_and_starts_anew(table: Desk, eyes: E
             await section.locator(".anew").scroll_into_view_if_needed()
             await shoot(page, f"usual-sure-{size[0]}")
             await page.get_by_role("button", name="Forget it and start anew").click()
-            await expect(section.get_by_text("Sent. It starts anew in a moment.")).to_be_visible()
+            status = section.get_by_role("status")
+            await expect(status).to_have_text("Sent. If nothing changes within a minute, try again.")
+            await status.evaluate("one => { window.status0 = one; }")
             asked = decode(Kind.COMMAND, await table.answer(Kind.COMMAND))
             assert asked == ResetAsked(at_ms=table.clock.now_ms())
             table.say(BaselineLearned(at_ms=asked.at_ms, version=13, sessions=0, runs=0), Kind.BASELINE)
             await expect(section.get_by_text("after the first run of five minutes")).to_be_visible()
             await expect(page.get_by_role("button", name="Start anew")).to_have_count(0)
+            await expect(status).to_have_text("Done: all of it is forgotten.")
+            assert await status.evaluate("one => one === window.status0"), "the live region was made anew"
             await shoot(page, f"usual-empty-{size[0]}")
 
 

@@ -1,9 +1,11 @@
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { post } from "./api";
 import { day } from "./format";
 import type { Usual, UsualRow } from "./types";
 
 const EMPTY = "Nothing learned yet: that begins after the first run of five minutes. Until then what is usual for runners is used.";
+
+const DONE = "Done: all of it is forgotten.";
 
 /** How much of a value is the runner's own; the note beside it says the same in words. */
 function Share({ share }: { share: number }) {
@@ -26,17 +28,15 @@ function Row({ row }: { row: UsualRow }) {
 }
 
 /** Forgetting cannot be undone here, so it is asked twice. */
-function StartAnew({ athlete, version }: { athlete: string; version: number }) {
+function StartAnew({ athlete, onSay }: { athlete: string; onSay: (said: string) => void }) {
   const [asking, setAsking] = useState(false);
-  const [said, setSaid] = useState<string | null>(null);
-  useEffect(() => { setSaid(null); setAsking(false); }, [version]);
   const send = async (): Promise<void> => {
     setAsking(false);
     try {
       await post("/api/baseline/reset", { athlete });
-      setSaid("Sent. It starts anew in a moment.");
+      onSay("Sent. If nothing changes within a minute, try again.");
     } catch (error) {
-      setSaid(error instanceof Error ? error.message : "Not sent. Try again.");
+      onSay(error instanceof Error ? error.message : "Not sent. Try again.");
     }
   };
   return (
@@ -48,7 +48,6 @@ function StartAnew({ athlete, version }: { athlete: string; version: number }) {
           <button type="button" class="btn" onClick={() => setAsking(false)}>Keep it</button>
         </>
       ) : <button type="button" class="btn" onClick={() => setAsking(true)}>Start anew…</button>}
-      <p class="said" role="status">{said}</p>
     </div>
   );
 }
@@ -56,6 +55,10 @@ function StartAnew({ athlete, version }: { athlete: string; version: number }) {
 /** What is usual for this runner across runs, closed until somebody wants to know. */
 export function UsualForYou({ athlete, usual }: { athlete: string; usual: Usual | null }) {
   const runs = usual?.runs ?? 0;
+  const version = usual?.version ?? 0;
+  const [said, setSaid] = useState<{ words: string; version: number } | null>(null);
+  // What was asked for shows as a newer version that holds nothing; one that a run has made is no answer.
+  const words = said === null ? null : version === said.version ? said.words : runs === 0 ? DONE : null;
   return (
     <details class="box usual">
       <summary><h2>What is usual for you</h2><small>{runs === 0 ? "nothing yet" : `from ${runs} ${runs === 1 ? "run" : "runs"}`}</small></summary>
@@ -66,9 +69,11 @@ export function UsualForYou({ athlete, usual }: { athlete: string; usual: Usual 
             The bar is how much is yours; the more runs, the more of it.
           </p>
           <dl>{usual.rows.map((row) => <Row key={row.name} row={row} />)}</dl>
-          <StartAnew athlete={athlete} version={usual.version} />
+          <StartAnew key={version} athlete={athlete} onSay={(said) => setSaid({ words: said, version })} />
         </>
       )}
+      {/* Outside of what comes and goes, with a key, so that it stays: a live region is heard only where it stood before its words. */}
+      <p key="said" class="said" role="status">{words}</p>
     </details>
   );
 }
