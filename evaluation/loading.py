@@ -11,6 +11,7 @@ from stat import S_ISREG
 from collector.offline import samples_of
 from collector.recordings import Recording
 from collector.recordings import load as load_recording
+from collector.recordings.csv import TOO_LONG
 from collector.recordings.files import MAX_BYTES
 from crampwatch.errors import Refused
 from crampwatch.events import Sample
@@ -95,6 +96,10 @@ def load(path: Path) -> Loaded:
     lasts_s = recording.points[-1][0] - recording.points[0][0]
     if lasts_s < SHORTEST_S - EDGE_S:
         raise Refused("too_short", f"{path} lasts {lasts_s:.0f} s; runs of 10 minutes or more are scored: leave it out")
+    if sum(note.count for note in recording.notes if note.what == TOO_LONG) > len(recording.points) / 2:
+        raise Refused(
+            "shifted", f"{path} has {TOO_LONG}: write numbers with a point, and nothing parted by commas in a cell"
+        )
     end_s = recording.duration_s
     last_s = max(one for one in (truth.onset_s, truth.prodrome_s, *(truth.aborted_s or ()), 0.0) if one is not None)
     if last_s > end_s + EDGE_S:

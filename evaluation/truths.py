@@ -82,7 +82,7 @@ def _number(plain: Mapping[str, Any], name: str, file: Path) -> float | None:
     except OverflowError:  # JSON knows integers that no float holds
         number = inf
     if not isfinite(number):
-        raise bad(file, f"{name} must be null or a number that can be")
+        raise bad(file, f"{name} must be null or a number")
     return number
 
 

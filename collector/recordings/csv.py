@@ -6,6 +6,7 @@ stops. Only ``t_s`` and one of ``hr_bpm`` and ``cadence_spm`` are needed.
 
 import bisect
 import csv
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,8 @@ _EVENTS = {
     "timer_stop_all": MarkKind.TIMER_STOP,
     "track_break": MarkKind.TIMER_STOP,
 }
+#: The note of rows that a decimal comma has made longer, so that each cell after it is another column's.
+TOO_LONG = "rows with more cells than the first line"
 _HEADER = "t_s,hr_bpm,cadence_spm,speed_mps,altitude_m,distance_m"
 
 
@@ -36,7 +39,7 @@ def read_csv(data: bytes, path: Path) -> list[Draft]:
     """
     draft = Draft(sport="running", dated=False)
     needed = ({"t_s"}, {"hr_bpm", "cadence_spm"})
-    for row in _rows(data, str(path), needed, _HEADER):
+    for row in _rows(data, str(path), needed, _HEADER, draft.found):
         t_s = number(row.get("t_s"))
         if t_s is None or t_s < 0:
             draft.found["rows without a time, left out"] += 1
@@ -86,8 +89,13 @@ def _events(draft: Draft, path: Path) -> None:
         draft.marks.append((t_s, kind))
 
 
-def _rows(data: bytes, file: str, needed: tuple[set[str], set[str]], header: str) -> Iterator[dict[str, str]]:
-    """Rows by column name: every column of the first set must be there, and one of the second."""
+def _rows(
+    data: bytes, file: str, needed: tuple[set[str], set[str]], header: str, found: Counter[str] | None = None
+) -> Iterator[dict[str, str]]:
+    """Rows by column name: every column of the first set must be there, and one of the second.
+
+    ``found`` counts rows that hold more than there are columns.
+    """
     try:
         reader = csv.DictReader(data.decode("utf-8-sig").splitlines(), strict=True)
         names = [name.strip().lower() for name in reader.fieldnames or ()]
@@ -99,6 +107,8 @@ def _rows(data: bytes, file: str, needed: tuple[set[str], set[str]], header: str
             raise Refused("wrong_format", f"{file}: its first line must be {header}")
         for row in reader:
             # A short row leaves columns None, a long one collects the rest under None.
+            if found is not None and any(row.get(None) or ()):
+                found[TOO_LONG] += 1
             yield {name: value or "" for name, value in row.items() if name is not None}
     except (UnicodeDecodeError, csv.Error) as error:
         raise Refused("wrong_format", f"{file} is no CSV ({error}): export it once more") from error

@@ -270,3 +270,13 @@ def test_a_run_is_a_session_for_methods_that_look_at_seconds(run, tmp_path):
     session = loading.load(run).session()
     assert len(session.seconds) == 1_500
     assert (session.seconds[1].spm, session.seconds[1].bpm) == (171, 150)
+
+
+def test_columns_that_decimal_commas_shift_are_named(tmp_path):
+    path = tmp_path / "commas.csv"
+    rows = [f"{at_s},0,150,170,0,3,1" for at_s in range(1_500)]
+    path.write_text("\n".join(["t_s,hr_bpm,cadence_spm,speed_mps", *rows]))
+    write_truth(tmp_path, "commas")
+    assert "write numbers with a point" in str(refusal(path))
+    path.write_text("\n".join(["t_s,hr_bpm,cadence_spm", *(f"{at_s},150,170,," for at_s in range(1_500))]))
+    assert loading.load(path).name == "commas"
