@@ -41,7 +41,11 @@ def real_tables(found: Mapping[str, Any]) -> Iterator[Table]:
 
 def _sensitivity(found: Mapping[str, Any]) -> Table:
     budgets = list(found["sensitivity"])
-    table = _table("Cramps seen beforehand", "at false alarms/h", *(f"<= {one}" for one in budgets))
+    table = _table(
+        "Cramps seen beforehand, thresholds picked on these runs",
+        "at false alarms/h",
+        *(f"<= {one}" for one in budgets),
+    )
     table.add_row("all build-ups", *(_percent(found["sensitivity"][one]) for one in budgets))
     for name, row in found["sensitivity_by_ramp"].items():
         table.add_row(f"  of {name}", *(_percent(row[one]) for one in budgets))

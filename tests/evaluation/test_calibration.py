@@ -5,8 +5,9 @@ from random import Random
 
 import pytest
 
-from evaluation import calibration
+from evaluation import calibration, splits
 from evaluation.calibration import Line
+from evaluation.evaluating import How, evaluate_drawn
 from evaluation.scoring import Case
 from simulator.session import Truth
 from tests.evaluation.builders import cramp, quiet, told
@@ -76,3 +77,13 @@ def test_the_intervals_are_those_of_whole_runs_however_often_a_moment_of_theirs_
     assert calibration.judged(line, runs) == apart
     together = calibration.judged(line, [run * 10 for run in runs])
     assert together["slope_interval"] == pytest.approx(apart["slope_interval"], abs=0.01)
+
+
+def test_sessions_that_the_map_was_fitted_on_are_not_judged_by_it(monkeypatch):
+    monkeypatch.setattr(splits, "FITTING_SMALL", splits.Size(0, 2, 0, 0))
+    monkeypatch.setattr(splits, "SMALL", splits.Size(0, 2, 0, 0))
+    assert evaluate_drawn("tune", small=True, how=How(1))["calibration"] is None
+    monkeypatch.setattr(splits, "SMALL", splits.Size(0, 3, 0, 0))
+    found = evaluate_drawn("tune", small=True, how=How(1))
+    assert found["sessions"] == 3
+    assert 0 < found["calibration"]["n"] < 300
