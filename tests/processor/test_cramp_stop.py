@@ -31,6 +31,18 @@ def test_a_stop_between_two_readings_of_a_smart_recording_is_sudden():
     assert view.level is Level.NOW
 
 
+@pytest.mark.parametrize(("step_s", "asked"), [(1, True), (4, True), (5, True), (6, False), (8, False)])
+def test_a_walk_after_a_step_too_long_to_tell_how_sudden_it_was_is_not_asked_about(step_s, asked):
+    stop = CrampStop(ASKED)
+    stop.observe(second(0, dt_s=float(step_s), read_at_ms=START_MS, peak_score=0.4))
+    proofs = []
+    for at_s in range(step_s, 60, step_s):
+        view = second(at_s, dt_s=float(step_s), spm=98.0, motion=Motion.WALK, peak_score=0.4)
+        view.settled = False
+        proofs += stop.observe(view)
+    assert (proofs != []) is asked
+
+
 @pytest.mark.parametrize("gate", [Gate.ANSWERED, Gate.RUN_WALK])
 def test_no_stop_is_asked_about(gate):
     stop = CrampStop(ASKED)
