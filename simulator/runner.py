@@ -81,7 +81,7 @@ class Watch:
 def draw_runner(
     random: Random, effort: tuple[float, float], drift: tuple[float, float], tiring: tuple[float, float] | None
 ) -> Runner:
-    """One runner; the ranges are what the kind of run asks of him."""
+    """One runner; the ranges are what the kind of run asks for."""
     age = random.uniform(18, 65)
     common = 0.0 if random.random() < 0.5 else random.uniform(0.005, 0.02)
     return Runner(

@@ -76,7 +76,7 @@ class SpeedTrust:
             state.wild_at_ms = state.up = None
             state.turned_at_ms = []
         if mps is None or spm is None or not running:
-            # Who stands, walks or comes back may change speed as he likes.
+            # Who stands, walks or comes back may change speed at will.
             if state.read_at_ms:
                 state.read_at_ms, state.mps, state.spm, state.bpm = [], [], [], []
             return

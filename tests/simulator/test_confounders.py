@@ -58,7 +58,7 @@ def test_it_comes_at_its_rate_and_lasts_as_long_as_is_said(what, arguments, chan
     assert mean(length <= high_s for length in lengths) > 0.9
 
 
-def test_traffic_stops_a_runner_and_a_drink_makes_him_walk():
+def test_traffic_makes_a_runner_stand_and_a_drink_makes_one_walk():
     assert {gait for one in written(like.traffic, 6.0) for gait in one.gait} == {RUN, STAND}
     assert {gait for one in written(like.drinks) for gait in one.gait} == {RUN, WALK}
 
