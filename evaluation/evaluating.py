@@ -1,6 +1,6 @@
 """A whole evaluation, from sessions to the figures that are told."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,10 +117,14 @@ def _scored(
     named = [*problems, *done.problems]
     found = result(curve.cases, curve=curve, calibration=judged, versions=told, problems=named)
     if baselines:
-        found["baselines"] = {one: baseline_part(curve, _cases(going.over(jobs, one).traces)) for one in baselines}
+        same = {case.trace.name for case in curve.cases}
+        found["baselines"] = {
+            one: baseline_part(curve, _cases(going.over(jobs, one).traces, same)) for one in baselines
+        }
     return found
 
 
-def _cases(traces: Sequence[Trace]) -> list[Case]:
-    """The traces to be scored, in an order of their own."""
-    return [Case(one) for one in sorted(traces, key=lambda one: one.name) if one.at_s]
+def _cases(traces: Sequence[Trace], among: Set[str] | None = None) -> list[Case]:
+    """The traces to be scored, in an order of their own; with ``among`` only those of such names."""
+    kept = [one for one in traces if one.at_s and (among is None or one.name in among)]
+    return [Case(one) for one in sorted(kept, key=lambda one: one.name)]

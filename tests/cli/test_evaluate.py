@@ -254,6 +254,21 @@ def test_simple_methods_are_put_beside_it_on_the_same_runs(crampwatch, folder, m
     assert beside["versus"]["n"] == 1
 
 
+def test_simple_methods_are_not_held_to_runs_that_nothing_can_judge(crampwatch, folder, monkeypatch, tmp_path):
+    monkeypatch.setattr(foreign, "demand", lambda: None)
+    monkeypatch.setattr(baselines, "METHODS", {"ewma_z": baselines.ewma_z})
+    write_truth(folder, "e2", onset_s=200)
+    told = crampwatch("evaluate", "--sessions", folder, "--jobs", 1, "--baselines", "--json", tmp_path / "out.json")
+    assert told.code == exits.ERROR
+    assert "e2.csv: its cramp at 200 s comes before anything can be judged" in told.err
+    (folder / "e2.csv").unlink()
+    (folder / "e2.truth.json").unlink()
+    without = crampwatch("evaluate", "--sessions", folder, "--jobs", 1, "--baselines", "--json", tmp_path / "less.json")
+    assert without.code == 0
+    more, less = (json.loads((tmp_path / name).read_text())["baselines"] for name in ("out.json", "less.json"))
+    assert more == less
+
+
 def test_methods_that_need_a_library_ask_for_it_before_hours_are_spent(crampwatch, monkeypatch):
     def demand():
         raise Misconfigured("--baselines", "river is not installed")
