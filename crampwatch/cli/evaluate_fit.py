@@ -122,9 +122,9 @@ def _tell(found: "Refit") -> None:
         "cramps asked about within 30 s": tune["asked"],
         "questions an hour without a cramp": tune["asked_per_h"],
         "warnings an hour of all recordings": tune["recorded"]["warnings_per_h"],
-        "warnings an hour of those not fitted on": tune["check"]["warnings_per_h"],
+        "warnings an hour of those the curves were not fitted on": tune["check"]["warnings_per_h"],
         "questions an hour of all recordings": tune["recorded"]["asked_per_h"],
-        "questions an hour of those not fitted on": tune["check"]["asked_per_h"],
+        "questions an hour of those the curves were not fitted on": tune["check"]["asked_per_h"],
     }
     for name, value in rows.items():
         table.add_row(name, _number(value))
