@@ -123,13 +123,17 @@ def _aligned(trace: Trace) -> list[float]:
 
 
 def _fall(percent: _Series, trace: Trace) -> tuple[list[float], list[float]]:
-    """The shortfall of 20 s, and the fall of 45 s against ten minutes, as the score has them."""
+    """The shortfall of the last seconds and the fall of the last minutes, as the score has them."""
     told = trace.channels
     taken = [
         NAN if steps or math.isnan(one) else min(_LATELY.high_percent, max(_LATELY.low_percent, one))
         for one, steps in zip(percent, told["steps"], strict=True)
     ]
-    means = [
-        list(_mean(taken, told["scored_s"], tau_s, 0.0)) for tau_s in (_LATELY.short_s, _LATELY.mean_s, _LATELY.long_s)
+    spans_s = (_LATELY.short_s, _LATELY.short_long_s, _LATELY.mean_s, _LATELY.mean_long_s)
+    means = [list(_mean(taken, told["scored_s"], tau_s, 0.0)) for tau_s in spans_s]
+    spreads = [
+        usual / 100.0 / math.sqrt(_LATELY.common_sigma_spm * block)
+        for usual, block in zip(told["usual_spm"], told["usual_block"], strict=True)
     ]
-    return means[0], [mean - long for mean, long in zip(means[1], means[2], strict=True)]
+    short = [(now - long) * one for now, long, one in zip(means[0], means[1], spreads, strict=True)]
+    return short, [(now - long) * one for now, long, one in zip(means[2], means[3], spreads, strict=True)]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crampwatch.errors import Misconfigured, Refused
+from processor.score import CHANNELS
 from processor.weights import VERSION as FORMAT
 from processor.weights import parsed
 from simulator import frozen
@@ -197,12 +198,13 @@ def _thresholds(
     fit: fitting.Fit, traces: Sequence[Trace], real: Sequence[Trace], check: Sequence[Trace]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     tuning = Tuning([*traces, *real, *check])
+    curves = {**fit.curves, **fitting.UNWEIGHED}
     thresholds = tuning.thresholds()
     now = tuning.now(thresholds["1"][1])
     simulated = [one for one in tuning.cases if one.trace.truth.family != REAL]
     body = {
         "intercept": fit.intercept,
-        "curves": {name: [list(point) for point in curve] for name, curve in fit.curves.items()},
+        "curves": {name: [list(point) for point in curves[name]] for name in CHANNELS},
         "thresholds": {name: list(three) for name, three in thresholds.items()},
         "now": {"score": now.stand, "score_walk": now.walk},
     }

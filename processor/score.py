@@ -18,8 +18,8 @@ CHANNELS: Mapping[str, str] = {
     "V": "roughening",
     "H": "hitch_load",
     "L": "deficit_sigma",
-    "P": "shortfall_percent",
-    "F": "falling_percent",
+    "P": "shortfall_sigma",
+    "F": "falling_sigma",
 }
 
 
@@ -65,7 +65,7 @@ def pattern_parts(view: View, settings: ScoreSettings) -> dict[str, float]:
         _put(parts, "H", view.hitch_load, curves)
     if not level_quiet(view):
         share = 1.0 if corrected(view) else settings.no_speed_share
-        for name, value in (("L", view.deficit_sigma), ("P", view.shortfall_percent), ("F", view.falling_percent)):
+        for name, value in (("L", view.deficit_sigma), ("P", view.shortfall_sigma), ("F", view.falling_sigma)):
             if value is not None:
                 _put(parts, name, share * value, curves)
     return parts

@@ -25,8 +25,8 @@ _NAMES = {
     "V": "rougher than some minutes ago",
     "H": "hitches, fading",
     "L": "cadence below expected, in spreads",
-    "P": "cadence below expected now, percent",
-    "F": "cadence below some minutes ago, percent",
+    "P": "cadence below the last five minutes, in spreads",
+    "F": "cadence below the last quarter of an hour, in spreads",
 }
 
 

@@ -1,4 +1,4 @@
-"""Lately: the last seconds against the last ten minutes, for what comes on faster than a whole run changes."""
+"""Lately: the last seconds against the last minutes, for what comes on faster than a whole run changes."""
 
 import math
 from collections.abc import Sequence
@@ -18,22 +18,29 @@ class LatelySettings:
 
     Attributes:
         rough_s: the wavering of so long; 60 s.
+        rough_long_s: what it is held against; 600 s.
         short_s: the shortfall of cadence over so long; 20 s.
-        mean_s: the same over so long, against the long one; 45 s.
-        long_s: what it is held against; 600 s.
+        short_long_s: what it is held against; 300 s.
+        mean_s: the shortfall over so long; 90 s.
+        mean_long_s: what it is held against; 900 s.
         low_percent: a shortfall counts for no less than this; -5 %.
         high_percent: and for no more, so that one dodge is no pattern; 8 %.
+        common_sigma_spm: shortfalls are told in spreads half of the runner's own and half of this, as a geometric
+            mean: an uneven runner falls further by chance; 1.8 spm.
         floor_spm: added to a wavering before its logarithm, because rounded cadence often wavers by 0; 0.5 spm.
         clip: a wavering counts for no more than this multiple of the usual one; 6 (as in ``unsteady``).
         step_s: the longest time that one second stands for; 10 s.
     """
 
     rough_s: float = 60.0
+    rough_long_s: float = 600.0
     short_s: float = 20.0
-    mean_s: float = 45.0
-    long_s: float = 600.0
+    short_long_s: float = 300.0
+    mean_s: float = 90.0
+    mean_long_s: float = 900.0
     low_percent: float = -5.0
     high_percent: float = 8.0
+    common_sigma_spm: float = 1.8
     floor_spm: float = 0.5
     clip: float = 6.0
     step_s: float = 10.0
@@ -47,13 +54,14 @@ class LatelyState:
     rough_long: float | None = None
     rough_for_s: float = 0.0
     short: float = 0.0
+    short_long: float = 0.0
     mean: float = 0.0
-    long: float = 0.0
+    mean_long: float = 0.0
 
 
 class Lately:
-    """Compares the last seconds with the last ten minutes; writes ``roughening``, ``shortfall_percent`` and
-    ``falling_percent``. It proves nothing itself.
+    """Compares the last seconds with the last minutes; writes ``roughening``, ``shortfall_sigma`` and
+    ``falling_sigma``. It proves nothing itself.
 
     While the speed steps up or down, nothing is taken: cadence follows, and no speed sensor is fast enough to say how.
     """
@@ -76,7 +84,9 @@ class Lately:
             self._take(view, base.spm, base.wobble_spm)
         if state.rough is not None and state.rough_long is not None:
             view.roughening = state.rough - state.rough_long
-        view.shortfall_percent, view.falling_percent = state.short, state.mean - state.long
+        spreads = base.spm / 100.0 / math.sqrt(self._settings.common_sigma_spm * base.block_sigma_spm)
+        view.shortfall_sigma = (state.short - state.short_long) * spreads
+        view.falling_sigma = (state.mean - state.mean_long) * spreads
         return ()
 
     def snapshot(self) -> LatelyState:
@@ -90,13 +100,14 @@ class Lately:
         percent = -100.0 * view.residual_spm / usual_spm
         percent = min(settings.high_percent, max(settings.low_percent, percent))
         state.short = ewma(state.short, percent, dt_s, settings.short_s)
+        state.short_long = ewma(state.short_long, percent, dt_s, settings.short_long_s)
         state.mean = ewma(state.mean, percent, dt_s, settings.mean_s)
-        state.long = ewma(state.long, percent, dt_s, settings.long_s)
+        state.mean_long = ewma(state.mean_long, percent, dt_s, settings.mean_long_s)
         if view.wobble_spm is None:
             return
         state.rough_for_s += dt_s
         rough = math.log(min(view.wobble_spm, settings.clip * usual_wobble_spm) + settings.floor_spm)
         # Until it has seen enough, the long mean is that of all it saw.
-        long_s = min(settings.long_s, max(settings.rough_s, state.rough_for_s))
+        long_s = min(settings.rough_long_s, max(settings.rough_s, state.rough_for_s))
         state.rough = ewma(state.rough, rough, dt_s, settings.rough_s)
         state.rough_long = ewma(state.rough_long, rough, dt_s, long_s)

@@ -328,7 +328,7 @@ def _words(name: str, view: View) -> str:
     if name == "H":
         times = "one" if view.hitches <= 1 else str(view.hitches)
         return f"Short breaks in your rhythm: {times} in the last 4 minutes."
-    if parts.get("F", 0.0) > parts.get("L", 0.0) + parts.get("P", 0.0):
+    if parts.get("F", 0.0) + parts.get("P", 0.0) > parts.get("L", 0.0):
         return "Your cadence is lower than some minutes ago."
     where = "at this pace" if view.mps is not None else "for you"
     return f"Your cadence is below what is usual {where}."

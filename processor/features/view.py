@@ -79,8 +79,8 @@ class View:
     unsteadiness: float | None = None
     deficit_sigma: float | None = None
     roughening: float | None = None
-    shortfall_percent: float | None = None
-    falling_percent: float | None = None
+    shortfall_sigma: float | None = None
+    falling_sigma: float | None = None
     cusum: float = 0.0
     decline_percent: float | None = None
     decoupling: float | None = None

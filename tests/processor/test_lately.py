@@ -51,7 +51,7 @@ class Run:
 
 
 def written(view):
-    return view.roughening, view.shortfall_percent, view.falling_percent
+    return view.roughening, view.shortfall_sigma, view.falling_sigma
 
 
 def test_even_running_says_nothing():

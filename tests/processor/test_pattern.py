@@ -27,8 +27,8 @@ STRONG = {
     "hitch_load": 4.0,
     "hitches": 5,
     "deficit_sigma": 3.0,
-    "shortfall_percent": 4.0,
-    "falling_percent": 4.0,
+    "shortfall_sigma": 4.0,
+    "falling_sigma": 4.0,
 }
 LEVEL = {"L", "P", "F"}
 SCORE = ScoreSettings(
@@ -94,9 +94,9 @@ class TestBecause:
             ({"unsteadiness": 2.8, "roughening": 0.3}, "Your rhythm wavers more than it did at the start."),
             ({"hitch_load": 1.5, "hitches": 1}, "Short breaks in your rhythm: one in the last 4 minutes."),
             ({"deficit_sigma": 3.0}, "Your cadence is below what is usual at this pace."),
-            ({"shortfall_percent": 4.0, "mps": None}, "Your cadence is below what is usual for you."),
-            ({"falling_percent": 4.0}, "Your cadence is lower than some minutes ago."),
-            ({"falling_percent": 4.0, "deficit_sigma": 3.0}, "Your cadence is below what is usual at this pace."),
+            ({"shortfall_sigma": 4.0, "mps": None}, "Your cadence is below what is usual for you."),
+            ({"falling_sigma": 4.0}, "Your cadence is lower than some minutes ago."),
+            ({"falling_sigma": 4.0, "deficit_sigma": 3.0}, "Your cadence is below what is usual at this pace."),
         ],
     )
     def test_a_kind_of_sign_is_said_by_what_carries_most_of_it(self, channels, words):
@@ -105,7 +105,7 @@ class TestBecause:
         assert reasons(view) == (words,)
 
     def test_what_hardly_adds_anything_is_no_reason(self):
-        view = second(0, unsteadiness=1.45, falling_percent=0.6)
+        view = second(0, unsteadiness=1.45, falling_sigma=0.6)
         view.parts = pattern_parts(view, SCORE)
         assert set(view.parts) == {"U", "F"}
         assert reasons(view) == ()
@@ -157,7 +157,7 @@ class TestGates:
         "unsure", [{"mps": None}, {"base": BASE._replace(mps=None)}], ids=["none now", "none usual"]
     )
     def test_without_a_speed_the_level_of_cadence_takes_more(self, unsure):
-        channels = {"deficit_sigma": 2.0, "shortfall_percent": 2.0, "falling_percent": 2.0}
+        channels = {"deficit_sigma": 2.0, "shortfall_sigma": 2.0, "falling_sigma": 2.0}
         known, unknown = (pattern_parts(second(0, **channels, **more), SCORE) for more in ({}, unsure))
         assert all(unknown[name] < known[name] for name in LEVEL)
 
