@@ -4,10 +4,9 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from random import Random
 from typing import Any
 
-from .intervals import Interval, ends
+from .intervals import Interval, ends, resampled
 from .scoring import ABORTED, Case
 from .trace import RUNNING
 
@@ -79,7 +78,7 @@ def judged(line: Line, runs: Sequence[Pairs], seed: int = 1) -> dict[str, Any] |
     if again is None:
         return None
     whole = [_summed(pairs) for pairs in by_run]
-    slopes, skills = _resampled(whole, again, Random(seed))
+    slopes, skills = _between(whole, again, seed)
     n, events, brier = len(told), sum(came for _, came in told), sum(one.squares for one in whole) / len(told)
     return {
         "n": n,
@@ -112,14 +111,11 @@ def _summed(pairs: Pairs) -> _Run:
     return _Run(steps, math.fsum((chance - came) ** 2 for chance, came in pairs))
 
 
-def _resampled(
-    runs: Sequence[_Run], near: tuple[float, float], random: Random
-) -> tuple[Interval | None, Interval | None]:
+def _between(runs: Sequence[_Run], near: tuple[float, float], seed: int) -> tuple[Interval | None, Interval | None]:
     """Intervals of the slope and of the skill; a resample in which all outcomes are alike says nothing."""
     slopes: list[float] = []
     skills: list[float] = []
-    for _ in range(RESAMPLES):
-        drawn = random.choices(runs, k=len(runs))
+    for drawn in resampled(runs, RESAMPLES, seed):
         n: Counter[int] = Counter()
         events: Counter[int] = Counter()
         for run in drawn:

@@ -1,7 +1,7 @@
 """How far a figure may be off: 95 % intervals by resampling runs, and exact ones beside them. Needs no library."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from random import Random
@@ -89,8 +89,14 @@ def of_median(values: Sequence[float], seed: int = 1) -> Interval | None:
 
 def bootstrap(values: Sequence[T], statistic: Callable[[Sequence[T]], float], seed: int = 1) -> Interval:
     """Of a statistic over runs: the runs are resampled with a chance that ``seed`` fixes."""
+    return ends(sorted(statistic(drawn) for drawn in resampled(values, TIMES, seed)))
+
+
+def resampled(values: Sequence[T], times: int, seed: int = 1) -> Iterator[list[T]]:
+    """As many values drawn from these with replacement, so many times, with a chance that ``seed`` fixes."""
     random = Random(seed)
-    return ends(sorted(statistic(random.choices(values, k=len(values))) for _ in range(TIMES)))
+    for _ in range(times):
+        yield random.choices(values, k=len(values))
 
 
 def most_by_luck(n: int, p: float) -> float:
@@ -118,10 +124,10 @@ def paired(ours: Sequence[bool], theirs: Sequence[bool], seed: int = 1) -> Diffe
     if not ours:
         return None
     steps = [int(one) - int(other) for one, other in zip(ours, theirs, strict=True)]
-    n, random = len(steps), Random(seed)
-    drawn = sorted(sum(random.choices(steps, k=n)) / n for _ in range(TIMES))
-    worse = sum(one <= 0 for one in drawn) / TIMES
-    return Difference(sum(steps) / n, *ends(drawn), worse)
+    n = len(steps)
+    means = sorted(sum(drawn) / n for drawn in resampled(steps, TIMES, seed))
+    worse = sum(one <= 0 for one in means) / TIMES
+    return Difference(sum(steps) / n, *ends(means), worse)
 
 
 def ends(drawn: Sequence[float]) -> Interval:

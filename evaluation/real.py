@@ -58,20 +58,8 @@ def evaluate_real(
     """
     files, left_out = one_of_each(folder, recordings_in(folder))
     watching = partial(_watched, folder, None if work is None else made(work, key_of("real")))
-    step = progress(len(files))
-    runs: list[_Told] = []
-    evidence: list[_Told] = []
-    problems: list[str] = []
-    try:
-        for found in _every(watching, files, min(jobs or os.cpu_count() or 1, len(files))):
-            runs += found.get("runs", ())
-            evidence += found.get("evidence", ())
-            problems += found.get("problems", ())
-            step()
-    except OSError as error:  # those of recordings are told by name, so it is the folder
-        if work is None:
-            raise
-        raise unusable(work, error) from error
+    found = _every(watching, files, min(jobs or os.cpu_count() or 1, len(files)))
+    runs, evidence, problems = _gathered(found, progress(len(files)), work)
     if not runs:
         raise Refused("nothing", f"{folder}: no recording could be read. " + "; ".join(problems))
     listed = _listed(folder)
@@ -86,6 +74,26 @@ def evaluate_real(
         "left_out": left_out,
         "evidence": evidence,
     }
+
+
+def _gathered(
+    found: Iterable[_Told], step: Callable[[], None], work: Path | None
+) -> tuple[list[_Told], list[_Told], list[str]]:
+    """Runs, evidence and problems of all files, with a step for each."""
+    runs: list[_Told] = []
+    evidence: list[_Told] = []
+    problems: list[str] = []
+    try:
+        for one in found:
+            runs += one.get("runs", ())
+            evidence += one.get("evidence", ())
+            problems += one.get("problems", ())
+            step()
+    except OSError as error:  # those of recordings are told by name, so it is the folder
+        if work is None:
+            raise
+        raise unusable(work, error) from error
+    return runs, evidence, problems
 
 
 def recordings_in(folder: Path) -> list[str]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 app = typer.Typer(invoke_without_command=True)
 
 LOG = "evaluation-log.csv"
+_BESIDE = f"put what --json wrote elsewhere beside it: {', '.join(files.BESIDE)}; may be repeated"
 
 
 class Split(StrEnum):
@@ -64,13 +65,7 @@ def evaluate(
     work: Annotated[Path | None, typer.Option(help="keep what is done there, and go on from it", metavar="DIR")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="processes (default: one a core)")] = None,
     baselines: Annotated[bool, typer.Option("--baselines", help="simple methods beside it, on the same runs")] = False,
-    beside: Annotated[
-        list[str] | None,
-        typer.Option(
-            help=f"put what --json wrote elsewhere beside it: {', '.join(files.BESIDE)}; may be repeated",
-            metavar="NAME=FILE",
-        ),
-    ] = None,
+    beside: Annotated[list[str] | None, typer.Option(help=_BESIDE, metavar="NAME=FILE")] = None,
     log: Annotated[Path | None, typer.Option(help=f"where opening test is noted (default: {LOG})")] = None,
 ) -> None:
     """Score the detectors: cramps seen beforehand against false alarms per hour, with intervals.
@@ -99,10 +94,7 @@ def evaluate(
             found = _drawn(split, small, generator, worn, how, baselines)
     found["versions"] = {**found.get("versions", {}), **opened, "command": _command()}
     if others:
-        from evaluation import targets
-
-        found["beside"] = targets.beside(found, **others)
-        found["targets"] = targets.table(found)
+        _put_beside(found, others)
     _tell(found, as_json, html, of_real=real is not None)
 
 
@@ -180,6 +172,14 @@ def counting(what: str, jobs: int | None, work: Path | None) -> "Iterator[How]":
             return lambda: bar.advance(task)
 
         yield How(jobs, work, begin)
+
+
+def _put_beside(found: dict[str, Any], others: Mapping[str, Any]) -> None:
+    """Add what other evaluations say, and the targets that need it."""
+    from evaluation import targets
+
+    found["beside"] = targets.beside(found, **others)
+    found["targets"] = targets.table(found)
 
 
 def _command() -> str:
