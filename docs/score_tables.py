@@ -17,9 +17,9 @@ _MEANINGS = {
     "U": "unsteadiness against the start of the run, a multiple of the usual",
     "V": "roughening: the last minute's wavering against that of the last ten, a logarithm",
     "H": "hitches, a leaky count that fades with 150 s",
-    "L": "EWMA over 45 s of -r / s_b, each within +-4",
-    "P": "shortfall: EWMA over 20 s of -100 r / c_b, in percent",
-    "F": "fall: the shortfall over 45 s less that over ten minutes, in percent",
+    "L": "deficit against the whole run: EWMA over 45 s of -r / s_b, each within +-4",
+    "P": "shortfall: cadence over 20 s below that over 5 minutes, in spreads",
+    "F": "fall: cadence over 90 s below that over 15 minutes, in spreads",
 }
 _KINDS = {"rhythm (U, V)": "UV", "hitches (H)": "H", "the level of cadence (L, P, F)": "LPF"}
 _LEVELS = ("watch", "warning", "imminent")
@@ -42,8 +42,10 @@ def channels() -> str:
     rows = ["| channel | x | logits at a value of x; straight between, flat outside |", "|---|---|---|"]
     curves = ScoreSettings().curves
     for name in CHANNELS:
-        points = ", ".join(f"{y:.2f} at {x:g}" for x, y in curves.get(name, ()))
-        rows.append(f"| {name} | {_MEANINGS[name]} | {points or 'no weight'} |")
+        curve = curves.get(name, ())
+        weighed = any(y for _, y in curve)
+        points = ", ".join(f"{y:.2f} at {x:g}" for x, y in curve) if weighed else "told, no weight"
+        rows.append(f"| {name} | {_MEANINGS[name]} | {points} |")
     return "\n".join(rows)
 
 
