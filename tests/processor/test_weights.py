@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from crampwatch.errors import Misconfigured
 from processor.score import CHANNELS, value_at
 from processor.weights import FILE, LETTERS, SENSITIVITIES, VERSION, parsed, read, shipped
+from simulator import frozen
 
 RAMP = ((1.0, 0.0), (3.0, 1.0))
 LINE = [[1.0, 0.0], [2.0, 0.5], [3.0, 1.0]]
@@ -147,6 +148,13 @@ class TestTheShippedFile:
 
     def test_it_has_a_curve_for_each_channel_that_the_score_reads(self):
         assert sorted(name for name, _ in shipped().curves) == sorted(LETTERS) == sorted(CHANNELS)
+
+    def test_it_was_fitted_on_the_generator_that_is_pinned_and_says_by_which_command_on_which_seeds(self):
+        made_by = shipped().made_by
+        assert (made_by["generator"], made_by["fingerprint"]) == (frozen.VERSION, frozen.PINNED["main"])
+        assert made_by["command"].startswith("crampwatch evaluate fit")
+        assert made_by["seeds"]
+        assert made_by["date"]
 
     def test_a_larger_budget_of_false_alarms_has_lower_thresholds(self):
         often, usual, seldom = (shipped().thresholds[name] for name in ("2", "1", "0.5"))
