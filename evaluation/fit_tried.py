@@ -136,7 +136,7 @@ def _judged(name: str, traces: Sequence[Trace]) -> Tried:
 
 def _by_trees(taught: Sequence[Trace], held: Sequence[Trace]) -> list[Trace]:
     import numpy as np
-    from sklearn.ensemble import HistGradientBoostingClassifier  # type: ignore[import-not-found]
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
     names = sorted(name for name in taught[0].channels if name != "scored_s")
     rows: Rows = rows_of(taught, names)
