@@ -138,6 +138,9 @@ class CrampStop:
         state.sudden = False
         if not believed or not state.signs or not _QUIET.isdisjoint(view.gates):
             return ()
+        if view.motion is Motion.RUN and view.still_since_ms is None:
+            # Slower steps of somebody who still runs.
+            return ()
         if state.unsure and view.still_since_ms is None:
             return ()
         if view.motion is Motion.WALK and Gate.HILL in view.gates:

@@ -44,7 +44,7 @@ def tired():
 @pytest.fixture(scope="module")
 def twinges():
     """Ten minutes as usual, hitch upon hitch, then calm."""
-    return Story().running(660).hitching(20).running(900)
+    return Story().running(660).hitching(20, every_s=20, depth=0.14).running(900)
 
 
 def changes(shown):

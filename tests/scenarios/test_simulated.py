@@ -58,7 +58,7 @@ def test_it_is_seen_without_heart_rate_as_well(seed):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_quiet_run_stays_quiet(seed, scenario):
     found, _ = run(seed, scenario)
-    assert [(at_s, one.kind) for at_s, one in found if one.level is not Level.OK] == []
+    assert [(at_s, one.kind) for at_s, one in found if one.level.rank >= Level.WARNING.rank] == []
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -80,5 +80,7 @@ def test_intervals_are_no_pattern(seed):
 def test_a_runner_who_fades_shows_fatigue_and_decline(seed):
     found, _ = run(seed, "fading")
     kinds = {one.kind for _, one in found}
-    assert {FindingKind.FATIGUE, FindingKind.GRADUAL_DECLINE} <= kinds
+    assert FindingKind.GRADUAL_DECLINE in kinds
+    # A watch is one level, whichever of the two scores reached it first.
+    assert kinds & {FindingKind.FATIGUE, FindingKind.PATTERN}
     assert FindingKind.CRAMP_STOP not in kinds
