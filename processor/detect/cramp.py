@@ -136,17 +136,18 @@ class CrampStop:
         if fallen_s < settings.confirm_s or (not believed and fallen_s <= settings.lag_s):
             return ()
         state.sudden = False
-        if not believed or not state.signs or not _QUIET.isdisjoint(view.gates):
-            return ()
-        if view.motion is Motion.RUN and view.still_since_ms is None:
-            # Slower steps of somebody who still runs.
-            return ()
-        if state.unsure and view.still_since_ms is None:
-            return ()
-        if view.motion is Motion.WALK and Gate.HILL in view.gates:
-            # Up a climb people change to walking in a stride or two, and walk on.
+        if not believed or not state.signs or not _QUIET.isdisjoint(view.gates) or self._goes_on(view):
             return ()
         return self._ask(view)
+
+    def _goes_on(self, view: View) -> bool:
+        """Whether steps go on in a way that is no cramp: slower running, a fall that may have been slow, a climb.
+
+        Up a climb people change to walking in a stride or two, and walk on.
+        """
+        stepping = view.still_since_ms is None
+        climbs = view.motion is Motion.WALK and Gate.HILL in view.gates
+        return climbs or (stepping and (view.motion is Motion.RUN or self._state.unsure))
 
     def _has_signs(self, view: View) -> bool:
         settings, base = self._settings, view.base
