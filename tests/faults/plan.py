@@ -18,8 +18,8 @@ from processor.athlete import Athlete
 HISTORY_S = 480
 #: And those that the parts are killed in.
 LIFE_S = 140
-RUN_SPM, HITCH_SPM, WALK_SPM = 170, 153, 110
-HITCH_EVERY_S, HITCH_S = 20, 5
+RUN_SPM, HITCH_SPM, WALK_SPM = 170, 150, 110
+HITCH_EVERY_S, HITCH_S = 15, 5
 #: Watches of a group do not keep step: four moments of a second, in which every fourth sends.
 PHASES = 4
 GAIT_AFTER_MS = 100
