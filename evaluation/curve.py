@@ -64,16 +64,20 @@ class Curve:
     def at(self, theta: float) -> Point:
         """The point of a threshold."""
         if theta not in self._points:
-            outcomes = tuple(case.at(theta) for case in self.cases)
-            self._points[theta] = Point(
-                theta,
-                outcomes,
-                sum(one.false for one in outcomes),
-                self._hours,
-                sum(one.hit for case, one in zip(self.cases, outcomes, strict=True) if case.role == CRAMP),
-                self._cramps,
-            )
+            self._points[theta] = self.aside(theta)
         return self._points[theta]
+
+    def aside(self, theta: float) -> Point:
+        """The same without making it a point of the curve: what is picked off the curve does not hang on it."""
+        outcomes = tuple(case.at(theta) for case in self.cases)
+        return Point(
+            theta,
+            outcomes,
+            sum(one.false for one in outcomes),
+            self._hours,
+            sum(one.hit for case, one in zip(self.cases, outcomes, strict=True) if case.role == CRAMP),
+            self._cramps,
+        )
 
     @property
     def points(self) -> list[Point]:

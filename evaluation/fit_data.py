@@ -16,7 +16,6 @@ from processor.detect.cramp import CrampStop, CrampStopSettings
 from processor.profile import Profile
 from simulator.session import Truth
 
-from .real import recordings_in
 from .running import Drawn, Job
 from .scoring import CRAMP, NEGATIVE, role_of
 from .trace import FREE, Trace
@@ -73,7 +72,7 @@ def learned_whole(job: Job) -> Trace:
     return watch_session(job.session(), without=job.without, machines=Learner, profile=_NEVER, channels=True)
 
 
-def learned_recordings(folder: Path, step: Callable[[], None]) -> tuple[list[Trace], list[str]]:
+def learned_recordings(folder: Path, files: Sequence[str], step: Callable[[], None]) -> tuple[list[Trace], list[str]]:
     """Recordings through a :class:`Learner`, in full; and what could not be read. ``step`` is called after each file.
 
     A trace's name is the hash of its source, that of its file's content, and its number. The source is the file's name
@@ -82,7 +81,7 @@ def learned_recordings(folder: Path, step: Callable[[], None]) -> tuple[list[Tra
     traces: list[Trace] = []
     problems: list[str] = []
     known: set[str] = set()
-    for file in recordings_in(folder):
+    for file in files:
         path = folder / file
         try:
             digest = hashlib.sha256(content(path)).hexdigest()

@@ -12,6 +12,7 @@ from processor.detect.cramp import CrampStopSettings
 from processor.detect.pattern import PatternSettings
 
 from .alarms import Rules, Scan, Spell
+from .curve import BUDGETS
 from .fit_data import REAL, learned_whole
 from .fitting import Fit, rescored
 from .running import Job
@@ -22,9 +23,11 @@ from .trace import KNOWN, OPEN, SIGN, Trace
 SPARED = "wall"
 #: By sensitivity, what the budgets are multiplied by.
 SCALES: Mapping[str, float] = {"1": 1.0, "0.5": 0.5, "2": 2.0}
-#: Questions after a sudden stop an hour, of runs without a cramp (0.3 are allowed: a tenth less, because what is set on
-#: some sessions does worse on others) and of all recordings [E].
-PROMPTS_PER_H, REAL_PROMPTS_PER_H = 0.27, 0.3
+#: Questions after a sudden stop an hour, of simulated runs without a cramp: 0.3 are allowed, and this is a tenth less,
+#: because what is set on some sessions does worse on others [E].
+PROMPTS_PER_H = 0.27
+#: The same of all recordings: what is allowed, as nothing else is set on them.
+REAL_PROMPTS_PER_H = 0.3
 
 _SETTINGS = PatternSettings()
 _STOP = CrampStopSettings()
@@ -139,6 +142,27 @@ class Tuning:
             for name, scale in SCALES.items():
                 found[name].append(_lowest(partial(_keeps, level, scale, rates)) / _STEPS)
         return {name: _rising(found[name]) for name in SCALES}
+
+    def budgets(self, strong: float) -> dict[str, float]:
+        """By false alarms an hour over everything simulated, where a warning begins that keeps to so many.
+
+        False alarms are counted as :class:`evaluation.curve.Curve` counts them: no bound of a family or of recordings.
+
+        Args:
+            strong: where strong signs begin, which come again sooner than a warning does.
+        """
+        simulated = [one for one in self.cases if one.trace.truth.family != REAL]
+        hours = sum(one.hours for one in simulated)
+        rules = Rules(strong=strong)
+
+        @cache
+        def false(step: int) -> int:
+            return sum(one.of(one.scan.spells(step / _STEPS, rules)).false for one in simulated)
+
+        def keeps(budget: float, step: int) -> bool:
+            return false(step) <= budget * hours
+
+        return {str(one): _lowest(partial(keeps, one)) / _STEPS for one in BUDGETS}
 
     def _rates_at_step(self, level: Level, step: int) -> dict[str, float]:
         return self.rates_at(level, step / _STEPS)

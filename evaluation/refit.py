@@ -17,7 +17,7 @@ from . import fitting, running, splits
 from .evaluating import How
 from .fit_data import REAL, is_for_fitting, learned, learned_recordings, rows_of, thinned
 from .fit_thresholds import LEVELS, Asking, Tuning, tuned, with_stops
-from .real import recordings_in
+from .real import one_of_each, recordings_in
 from .scoring import CRAMP, NEGATIVE, Case
 from .splits import Size
 from .trace import Trace
@@ -33,12 +33,16 @@ _LEVEL_NAMES = ("watch", "warning", "imminent")
 
 @dataclass(frozen=True, slots=True)
 class Real:
-    """Recordings of runs on which nothing is known to have happened. ``problems``: what could not be read and why."""
+    """Recordings of runs on which nothing is known to have happened.
+
+    ``problems``: what could not be read and why. ``left_out``: files that hold a run once more.
+    """
 
     told: str = "none"
     fitted: Sequence[Trace] = ()
     checked: Sequence[Trace] = ()
     problems: Sequence[str] = ()
+    left_out: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +53,13 @@ class Refit:
         body: what the file of weights says, without who made it when.
         tune: how the thresholds do on tune seeds: rates of false alarms, the share of cramps.
         problems: what could not be used.
+        left_out: recordings that hold a run once more (:func:`evaluation.real.one_of_each`), and of which one.
     """
 
     body: Mapping[str, Any]
     tune: Mapping[str, Any]
     problems: Sequence[str] = ()
+    left_out: Sequence[str] = ()
 
 
 def demand_frozen() -> None:
@@ -85,9 +91,9 @@ def refit(real: Path | None = None, real_weight: float | None = None, how: How |
     fitting.demand()
     how = how or How()
     train, tune = splits.sessions("train", TRAIN), splits.sessions("tune", TUNE)
-    files = recordings_in(real) if real is not None else []
+    files, left_out = one_of_each(real, recordings_in(real)) if real is not None else ([], [])
     step = how.progress(len(train) + len(tune) + len(files))
-    recorded = _recorded(real, step) if real is not None else Real()
+    recorded = _recorded(real, files, left_out, step) if real is not None else Real()
     taught = running.run(train, cores=how.cores, progress=step, makes=learned)
     rows = rows_of([*taught.traces, *map(thinned, recorded.fitted)], list(fitting.KNOTS), real_weight)
     fit = fitting.fitted(rows)
@@ -97,7 +103,8 @@ def refit(real: Path | None = None, real_weight: float | None = None, how: How |
     ]
     told = _seeds() | {"real": _weighed(recorded.told, real_weight)}
     body, figures = _thresholds(fit, held.traces, *halves)
-    return Refit({"version": FORMAT, "made_by": told, **body}, figures, [*recorded.problems, *held.problems])
+    problems = [*recorded.problems, *held.problems]
+    return Refit({"version": FORMAT, "made_by": told, **body}, figures, problems, recorded.left_out)
 
 
 def written(refit: Refit, path: Path, command: str, date: str) -> None:
@@ -144,11 +151,11 @@ def unlike(refit: Refit, text: str) -> list[str]:
         raise Misconfigured("--check", f"the file was made with recordings: {before}; this fit with: {now}")
     names = ("fingerprint", "seeds")
     found = [f"made_by.{one}" for one in names if there["made_by"].get(one) != refit.body["made_by"][one]]
-    ours, theirs = ({name: body[name] for name in _NUMBERS} for body in (_plain(refit.body), there))
+    ours, theirs = ({name: body.get(name) for name in _NUMBERS} for body in (_plain(refit.body), there))
     return [*found, *_apart("", ours, theirs)]
 
 
-_NUMBERS = ("intercept", "curves", "thresholds", "now")
+_NUMBERS = ("intercept", "curves", "thresholds", "budgets", "now")
 
 
 def _plain(body: Mapping[str, Any]) -> Any:
@@ -178,8 +185,8 @@ def _seeds() -> dict[str, Any]:
     }
 
 
-def _recorded(folder: Path, step: Callable[[], None]) -> Real:
-    traces, problems = learned_recordings(folder, step)
+def _recorded(folder: Path, files: Sequence[str], left_out: Sequence[str], step: Callable[[], None]) -> Real:
+    traces, problems = learned_recordings(folder, files, step)
     if not traces:
         raise Refused("nothing", f"{folder}: no recording could be read. " + "; ".join(problems))
     traces = sorted(traces, key=lambda one: one.name)
@@ -187,7 +194,7 @@ def _recorded(folder: Path, step: Callable[[], None]) -> Real:
     hours = sum(Case(one).hours for one in halves[0])
     names = hashed(" ".join(one.name for one in halves[0]))
     told = f"{len(halves[0])} of {len(traces)} recordings by source, {hours:.1f} h, sha256 {names}"
-    return Real(told, halves[0], halves[1], problems)
+    return Real(told, halves[0], halves[1], problems, left_out)
 
 
 def _weighed(told: str, real_weight: float | None) -> str:
@@ -200,12 +207,14 @@ def _thresholds(
     tuning = Tuning([*traces, *real, *check])
     curves = {**fit.curves, **fitting.UNWEIGHED}
     thresholds = tuning.thresholds()
+    budgets = tuning.budgets(thresholds["1"][2])
     now = tuning.now(thresholds["1"][1])
     simulated = [one for one in tuning.cases if one.trace.truth.family != REAL]
     body = {
         "intercept": fit.intercept,
         "curves": {name: [list(point) for point in curves[name]] for name in CHANNELS},
         "thresholds": {name: list(three) for name, three in thresholds.items()},
+        "budgets": budgets,
         "now": {"score": now.stand, "score_walk": now.walk},
     }
     return body, _figures(tuning, simulated, thresholds, now, Tuning(check))

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from statistics import median
 from typing import Any
 
 from processor.detect.pattern import PatternSettings, thresholds_of
+from processor.weights import shipped
 
 from . import intervals
 from .alarms import SHIPPED_WARNING
@@ -23,6 +25,7 @@ def result(
     cases: Sequence[Case],
     *,
     curve: Curve | None = None,
+    budgets: Mapping[str, float] | None = None,
     calibration: Mapping[str, Any] | None = None,
     versions: Mapping[str, Any] | None = None,
     problems: Sequence[str] = (),
@@ -32,6 +35,7 @@ def result(
     Args:
         cases: the sessions.
         curve: their trade-off, where it is known already.
+        budgets: by false alarms an hour, the threshold that keeps so many on tune seeds; None: the shipped ones.
         calibration: what :func:`evaluation.calibration.judged` says.
         versions: what the figures depend on.
         problems: what could not be scored, and why.
@@ -40,12 +44,13 @@ def result(
     curve = curve or Curve(cases)
     point = curve.at(SHIPPED_WARNING)
     scored = list(zip(curve.cases, point.outcomes, strict=True))
-    lead = lead_part(sorted(one.lead_s for case, one in scored if case.role == CRAMP and one.lead_s is not None))
+    lead = lead_part(_leads(scored))
     silent = silent_part(curve, point)
     return {
         "sessions": len(cases),
         "hours": sum(_lasts_h(case.trace) for case in cases),
         "sensitivity": {str(one): _within(curve, one) for one in BUDGETS},
+        "at_tuned": tuned_part(curve, shipped().budgets if budgets is None else budgets),
         "sensitivity_by_ramp": by_ramp(curve),
         "median_lead_s": lead["median_s"],
         "lead": lead,
@@ -72,6 +77,25 @@ def by_ramp(curve: Curve) -> dict[str, dict[str, float | None]]:
         for name in RAMPS:
             table[name][str(budget)] = _share_of(_of_ramp(scored, name))["share"]
     return table
+
+
+def tuned_part(curve: Curve, budgets: Mapping[str, float]) -> dict[str, dict[str, Any]]:
+    """By budget, what the threshold comes to that keeps it on tune seeds; nothing here is picked on these runs."""
+    told = {}
+    for name, theta in budgets.items():
+        point = curve.aside(theta)
+        scored = list(zip(curve.cases, point.outcomes, strict=True))
+        seen, false = _share_of([one for one in scored if one[0].role == CRAMP]), _counted(scored)
+        told[name] = {
+            "threshold": theta,
+            "sensitivity": seen["share"],
+            **seen,
+            "by_ramp": {ramp: _share_of(_of_ramp(scored, ramp)) for ramp in RAMPS},
+            "false_alarms_per_h": false["per_h"],
+            "false_alarms_interval": false["interval"],
+            "median_lead_s": median(leads) if (leads := _leads(scored)) else None,
+        }
+    return told
 
 
 def lead_part(leads: Sequence[float]) -> dict[str, Any]:
@@ -203,6 +227,10 @@ def _within(curve: Curve, budget: float) -> float | None:
 def _share_of(scored: Scored) -> dict[str, Any]:
     hits, n = sum(one.hit for _, one in scored), len(scored)
     return {"n": n, "hits": hits, "share": share(hits, n), "interval": intervals.wilson(hits, n)}
+
+
+def _leads(scored: Scored) -> list[float]:
+    return sorted(one.lead_s for case, one in scored if case.role == CRAMP and one.lead_s is not None)
 
 
 def _of_ramp(scored: Scored, name: str) -> Scored:

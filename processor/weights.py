@@ -5,6 +5,7 @@
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -23,6 +24,8 @@ LETTERS = ("U", "V", "H", "L", "P", "F")
 #: The sensitivities that have thresholds of their own.
 SENSITIVITIES = ("1", "0.5", "2")
 
+_BUDGET = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3})?")
+
 
 @dataclass(frozen=True, slots=True)
 class Weights:
@@ -34,6 +37,8 @@ class Weights:
         thresholds: by sensitivity, the scores at which watch, warning and imminent begin.
         now: the score in the minutes before a sudden stop that makes it worth a question.
         now_walk: the same where running ended in a walk.
+        budgets: by false alarms an hour, the score at which a warning keeps that budget on tune seeds; no machine reads
+            it, evaluations do. Empty where the file has none.
         made_by: command, seeds, fingerprint of the generator, date, real runs.
     """
 
@@ -42,6 +47,7 @@ class Weights:
     thresholds: dict[str, tuple[float, float, float]]
     now: float
     now_walk: float
+    budgets: dict[str, float]
     made_by: dict[str, Any]
 
 
@@ -100,6 +106,7 @@ def parsed(text: str) -> Weights:
         thresholds={name: _thresholds(f"thresholds.{name}", thresholds[name]) for name in SENSITIVITIES},
         now=_score("now.score", now["score"]),
         now_walk=_score("now.score_walk", now["score_walk"]),
+        budgets=_budgets(body.get("budgets", {})),
         made_by=dict(body["made_by"]),
     )
 
@@ -156,3 +163,12 @@ def _thresholds(name: str, values: Any) -> tuple[float, float, float]:
     if not 0.0 < watch < warning < imminent < 1.0:
         raise ValueError(f"{name} must rise from watch to imminent, within 0 and 1")
     return watch, warning, imminent
+
+
+def _budgets(values: Any) -> dict[str, float]:
+    if not isinstance(values, dict):
+        raise ValueError("budgets must hold thresholds by false alarms an hour")  # noqa: TRY004 - what is wrong is the file
+    for name in values:
+        if not _BUDGET.fullmatch(name):
+            raise ValueError(f"budgets has {_shown(name)}; it must be false alarms an hour")
+    return {name: _score(f"budgets.{name}", value) for name, value in values.items()}

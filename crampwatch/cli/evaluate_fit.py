@@ -114,8 +114,11 @@ def _write(path: Path, text: str) -> None:
 def _tell(found: "Refit") -> None:
     for problem in found.problems:
         errors.print(plain(f"not used: {problem}"), soft_wrap=True)
+    for one in found.left_out:
+        errors.print(plain(f"left out: {one}"), soft_wrap=True)
     tune = found.tune
     out.print(_levels(found.body["thresholds"], tune))
+    out.print(_budgets(found.body["budgets"]))
     out.print(_rates(tune["false_per_h"]["1"]))
     table = _table("After a sudden stop, and on recordings", "", "value")
     rows = {
@@ -137,6 +140,12 @@ def _levels(thresholds: Mapping[str, Any], tune: Mapping[str, Any]) -> Table:
     for name, three in thresholds.items():
         rate = tune["false_per_h"][name]["warning"].get("all")
         table.add_row(name, *(f"{one:.3f}" for one in three), _number(rate), _number(tune["seen"][name]))
+    return table
+
+
+def _budgets(budgets: Mapping[str, float]) -> Table:
+    table = _table("Warnings by budget, for evaluations", "false alarms an hour, on tune seeds", *budgets)
+    table.add_row("threshold", *(f"{one:.3f}" for one in budgets.values()))
     return table
 
 

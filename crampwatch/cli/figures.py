@@ -13,6 +13,8 @@ HONEST = "Simulated build-ups are an assumption: none of these figures says anyt
 def tables(found: Mapping[str, Any]) -> Iterator[Table]:
     """Sensitivity, false alarms and the rest, of sessions with a truth."""
     yield _sensitivity(found)
+    if found["at_tuned"]:
+        yield _at_tuned(found["at_tuned"])
     yield _false_alarms(found["false_alarms"])
     yield _rest(found)
     if rows := found.get("targets"):
@@ -51,6 +53,22 @@ def _sensitivity(found: Mapping[str, Any]) -> Table:
         table.add_row(f"  of {name}", *(_percent(row[one]) for one in budgets))
     for name, other in found.get("baselines", {}).items():
         table.add_row(plain(name), *(_percent(other["sensitivity"][one]) for one in budgets))
+    return table
+
+
+def _at_tuned(part: Mapping[str, Any]) -> Table:
+    table = _table(
+        "Cramps seen beforehand, thresholds set on tune seeds",
+        "at false alarms/h there",
+        *(f"<= {one}" for one in part),
+    )
+    every = part.values()
+    table.add_row("threshold", *(_number(one["threshold"], 3) for one in every))
+    table.add_row("false alarms/h here", *(_number(one["false_alarms_per_h"], 3) for one in every))
+    table.add_row("all build-ups", *(_percent(one["sensitivity"]) for one in every))
+    table.add_row("  95 %", *(_interval(one["interval"]) for one in every))
+    table.add_row("  of >=4 min", *(_percent(one["by_ramp"][">=4 min"]["share"]) for one in every))
+    table.add_row("median lead, s", *(_number(one["median_lead_s"], 0) for one in every))
     return table
 
 

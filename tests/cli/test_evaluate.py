@@ -1,6 +1,7 @@
 """``crampwatch evaluate``: figures in a table, as JSON, and a note when the test seeds are opened."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from crampwatch.cli import exits
 from crampwatch.errors import Misconfigured
 from evaluation import baselines, foreign, report, splits
 from evaluation.splits import Size
+from processor.weights import shipped
 from simulator.draw import draw
 from tests.evaluation.builders import write_run, write_session, write_truth
 
@@ -47,6 +49,18 @@ def test_simulated_sessions_are_scored(crampwatch, tmp_path):
         "evaluate", "--small", "--jobs", 1, "--json", tmp_path / "again.json", "--work", tmp_path / "work"
     )
     assert again.out == told.out
+
+
+def test_what_is_seen_at_thresholds_of_tune_seeds_is_in_the_figures_the_table_and_the_page(
+    crampwatch, folder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("evaluation.result.shipped", lambda: replace(shipped(), budgets={"0.2": 0.456}))
+    written = ("--json", tmp_path / "out.json", "--html", tmp_path / "out.html")
+    told = crampwatch("evaluate", "--sessions", folder, "--jobs", 1, *written)
+    assert json.loads((tmp_path / "out.json").read_text())["at_tuned"]["0.2"]["threshold"] == 0.456
+    for shown in (told.out, (tmp_path / "out.html").read_text()):
+        assert "set on tune seeds" in shown
+        assert "0.456" in shown
 
 
 def test_json_on_stdout_is_json_alone(crampwatch, folder):

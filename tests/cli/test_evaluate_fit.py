@@ -24,6 +24,7 @@ def test_weights_are_written_and_are_what_another_fit_gives(crampwatch, tmp_path
     told = crampwatch("evaluate", "fit", "--jobs", 1, "--out", path)
     assert told.code == 0
     assert f"written: {path}" in told.out
+    assert "Warnings by budget, for evaluations" in told.out
     weights = parsed(path.read_text())
     assert weights.made_by["command"] == "crampwatch evaluate fit"
     assert weights.made_by["real"] == "none"

@@ -43,6 +43,14 @@ def test_the_shipped_threshold_is_a_point_of_every_curve():
     assert curve.at(SHIPPED_WARNING).false == 5
 
 
+def test_a_threshold_that_is_only_asked_about_is_no_point_of_the_curve():
+    curve = example()
+    before = [one.theta for one in curve.points]
+    assert curve.aside(0.333).false == 4
+    assert [one.theta for one in curve.points] == before
+    assert curve.aside(SHIPPED_WARNING) == curve.at(SHIPPED_WARNING)
+
+
 def test_a_budget_that_only_silence_keeps_has_no_hits():
     curve = curve_of(false_alarm(0.9, "n"), cramp(200.0, score=0.5))
     assert curve.within(0.1).hits == 0

@@ -9,6 +9,7 @@ import pytest
 from crampwatch.errors import Refused
 from evaluation.channels import KEPT
 from evaluation.fit_data import REAL, is_for_fitting, labels_of, learned_recordings, learned_whole, rows_of, thinned
+from evaluation.real import recordings_in
 from evaluation.running import Drawn
 from evaluation.trace import FREE, RUNNING
 from evaluation.watching import samples_of_session
@@ -102,7 +103,7 @@ def test_files_of_one_source_lie_in_one_half_and_none_counts_twice(tmp_path):
     for name, spm in (("her+runs__one", 170), ("her+runs__two", 166), ("his", 160), ("same", 170)):
         write_run(tmp_path, name, spm=spm)
     (tmp_path / "broken.csv").write_text("nothing of a run\n")
-    traces, problems = learned_recordings(tmp_path, lambda: steps.append(1))
+    traces, problems = learned_recordings(tmp_path, recordings_in(tmp_path), lambda: steps.append(1))
     assert len(steps) == 5
     assert len(problems) == 1
     assert "broken.csv" in problems[0]

@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 
 from evaluation import fit_thresholds
+from evaluation.alarms import SHIPPED_STRONG
+from evaluation.curve import BUDGETS, Curve
 from evaluation.fit_data import REAL, learned_whole
 from evaluation.fit_thresholds import LEVELS, Asking, Tuning, tuned, with_stops
 from evaluation.fitting import Fit
@@ -67,6 +69,34 @@ def test_a_sensitivity_scales_the_budgets():
     tuning = Tuning([hour(0.1 * peak) for peak in range(1, 9)] + [hour()] * 12)
     found = tuning.thresholds()
     assert found["0.5"][1] > found["1"][1] > found["2"][1]
+
+
+def test_a_budget_over_all_simulated_runs_has_no_bound_of_a_family_or_of_recordings():
+    quiet = [hour() for _ in range(17)]
+    loud = [hour(0.6, family="hills"), hour(0.5, family="hills"), hour(0.4, family="wall")]
+    recorded = [hour(0.7, family=REAL)]
+    found = Tuning([*quiet, *loud, *recorded]).budgets(0.9)
+    # Two of nearly twenty hours are just over 0.1, three are 0.15.
+    assert found["0.1"] == 0.501
+    assert all(found[one] < 0.1 for one in ("0.2", "0.5", "1.0"))
+
+
+@pytest.mark.parametrize("budget", BUDGETS)
+def test_a_threshold_of_a_budget_is_the_one_at_which_the_curve_counts_so_many_false_alarms(budget):
+    traces = [hour(0.05 * peak, 0.9 - 0.05 * peak, family="hard" if peak % 2 else "easy") for peak in range(1, 16)]
+    curve = Curve([Case(one) for one in traces])
+    theta = Tuning(traces).budgets(SHIPPED_STRONG)[str(budget)]
+    assert curve.aside(theta).false_per_h <= budget
+    assert curve.aside(theta - 0.0011).false_per_h > budget
+
+
+def test_strong_signs_soon_after_a_warning_are_a_further_one_and_are_counted_so():
+    peaks = ((1_000, 0.01, OPENED), (10, 0.5, OPENED), (100, 0.01, OPENED), (10, 0.5, OPENED | SIGN))
+    trace = told(*peaks, (2_480, 0.01, OPENED))
+    tuning = Tuning([replace(trace, channels=hour().channels), *[hour() for _ in range(5)]])
+    # One in six hours is 0.17, two are 0.33.
+    assert tuning.budgets(strong=0.4)["0.2"] == 0.501
+    assert tuning.budgets(strong=0.6)["0.2"] < 0.1
 
 
 def test_thresholds_rise_from_watch_to_imminent_even_where_nothing_happens():

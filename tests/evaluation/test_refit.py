@@ -8,6 +8,7 @@ import pytest
 
 from crampwatch.errors import Misconfigured
 from evaluation import fit_tried, refit, splits
+from evaluation.curve import BUDGETS
 from evaluation.evaluating import How
 from evaluation.fit_tried import Tried
 from processor.score import CHANNELS
@@ -25,6 +26,8 @@ def recordings(tmp_path_factory):
     folder = tmp_path_factory.mktemp("recorded")
     for number in range(4):
         write_run(folder, f"r{number}", spm=164 + number)
+    (folder / "raw").mkdir()
+    (folder / "raw" / "R0.fit").write_bytes(b"never read")
     return folder
 
 
@@ -43,6 +46,8 @@ def test_a_file_of_weights_is_what_the_machine_reads(found, tmp_path):
     assert weights.intercept == found.body["intercept"]
     assert {name: [list(one) for one in curve] for name, curve in weights.curves} == found.body["curves"]
     assert set(dict(weights.curves)) == set(CHANNELS)
+    assert weights.budgets == found.body["budgets"]
+    assert list(weights.budgets) == [str(one) for one in BUDGETS]
     assert (weights.now, weights.now_walk) == tuple(found.body["now"].values())
     assert list(weights.made_by) == ["command", "generator", "fingerprint", "seeds", "real", "date"]
     assert weights.made_by["fingerprint"] == frozen.fingerprint()
@@ -62,6 +67,8 @@ def test_what_was_written_is_what_comes_out(found, tmp_path):
         (lambda body: body["curves"]["V"][-1].__setitem__(1, 9.0), "curves.V"),
         (lambda body: body["thresholds"]["2"].__setitem__(2, 0.998), r"thresholds.2\[2\]"),
         (lambda body: body["now"].update(score=0.001), "now.score"),
+        (lambda body: body["budgets"].update({"0.2": 0.997}), "budgets.0.2"),
+        (lambda body: body.pop("budgets"), "budgets: None in the file"),
         (lambda body: body["made_by"].update(seeds="others"), "made_by.seeds"),
     ],
 )
@@ -109,6 +116,12 @@ def test_figures_are_told_for_all_recordings(found):
     hours = found.tune["recorded"]["hours"]
     assert hours == pytest.approx(4 * (1_500 - 480) / 3_600, rel=0.05)
     assert found.problems == []
+
+
+def test_a_run_that_lies_there_as_fit_and_as_csv_is_fitted_on_once_and_told(found):
+    (left_out,) = found.left_out
+    assert "R0.fit: the same run as" in left_out
+    assert "r0.csv, which was taken" in left_out
 
 
 def test_every_other_that_was_tried_is_fitted_and_told(monkeypatch):

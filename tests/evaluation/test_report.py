@@ -26,7 +26,8 @@ THRESHOLDS = {"watch": 0.11, "warning": 0.22, "imminent": 0.48}
 def evaluated():
     """A small evaluation with everything in it."""
     cases = [Case(one) for one in _traces()]
-    found = result(cases, versions={"package": "1", "command": "crampwatch evaluate"}, problems=["x.csv: too short"])
+    told = {"package": "1", "command": "crampwatch evaluate"}
+    found = result(cases, budgets={"0.2": 0.45, "1.0": 0.3}, versions=told, problems=["x.csv: too short"])
     found["calibration"] = {
         "n": 20, "events": 4, "brier": 0.1, "skill": 0.05, "slope": 1.02, "intercept": 0.1,
         "reliability": [{"n": 10, "told": 0.1, "came": 0.1}, {"n": 10, "told": 0.3, "came": 0.3}],
@@ -70,7 +71,7 @@ def recordings(*evidence, **changed):
     group = {"some/body": {"runs": 1, **rates}}
     return {
         **rates, "runs": [run], "by_runner": group, "by_tag": {}, "thresholds": THRESHOLDS,
-        "versions": {"package": "1"}, "problems": [], "evidence": list(evidence),
+        "versions": {"package": "1"}, "problems": [], "left_out": [], "evidence": list(evidence),
     } | changed  # fmt: skip
 
 
@@ -111,6 +112,22 @@ def test_the_page_holds_every_part_of_an_evaluation(evaluated):
     parts = ("Trade-off", "By the length of the build-up", "False alarms by family", "Lead time", "Calibration")
     for part in (*parts, "Silent cramps", "wall", "ewma_z", "x.csv: too short", "crampwatch evaluate"):
         assert part in words
+
+
+def test_the_page_says_what_is_seen_at_thresholds_of_tune_seeds_where_there_are_any(evaluated):
+    words = said(report.page(evaluated))
+    assert "At thresholds that were set on tune seeds" in words
+    assert "seen at the threshold for 0.2 false alarms/h on tune seeds" in words
+    assert "0.450" in words
+    bare = said(report.page({**evaluated, "at_tuned": {}}))
+    assert "tune seeds" not in bare
+    assert "seen within 0.2 false alarms/h, threshold picked on these runs" in bare
+
+
+def test_files_that_hold_a_run_once_more_are_named_on_the_page():
+    said_of = "raw/run.fit: the same run as run.csv, which was taken"
+    assert said_of in said(report.real_page(recordings(left_out=[said_of])))
+    assert "once more" not in said(report.real_page(recordings()))
 
 
 def test_a_page_of_nothing_but_quiet_runs_is_a_page():
@@ -239,10 +256,51 @@ def test_every_target_says_at_which_thresholds_it_is_measured():
         assert row["verdict"] == "not measured"
 
 
+def at_tuned(sensitivity, rate=0.19, low=0.15, long=0.7):
+    """What is told at the threshold for 0.2 false alarms an hour on tune seeds."""
+    part = {"sensitivity": sensitivity, "by_ramp": {">=4 min": {"share": long}}}
+    return {"0.2": part | {"false_alarms_per_h": rate, "false_alarms_interval": [low, rate + 0.05]}}
+
+
+def test_a_sensitivity_within_a_budget_is_that_at_the_threshold_of_tune_seeds_where_it_is_told():
+    picked = {"sensitivity": {"0.2": 0.5}, "sensitivity_by_ramp": {">=4 min": {"0.2": 0.8}}}
+    rows = {row["quantity"]: row for row in targets.table({**picked, "at_tuned": at_tuned(0.34)})}
+    within, here = "sensitivity within 0.2 false alarms/h", "threshold set on tune seeds: 0.19 false alarms/h here"
+    row = rows[f"{within} ({here})"]
+    assert (row["value"], row["verdict"]) == ("0.34", "met")
+    row = rows[f"{within}, build-ups of 4 minutes or more ({here})"]
+    assert (row["value"], row["verdict"]) == ("0.70", "met")
+    assert any("EWMA z (each threshold picked on these runs" in name for name in rows)
+
+
+@pytest.mark.parametrize(("rate", "low", "verdict"), [(0.22, 0.19, "reached"), (0.5, 0.4, "not met")])
+def test_a_sensitivity_with_more_false_alarms_than_the_budget_and_luck_allow_is_not_enough(rate, low, verdict):
+    rows = targets.table({"at_tuned": at_tuned(0.8, rate, low)})
+    row = next(row for row in rows if f"set on tune seeds: {rate:.2f}" in row["quantity"])
+    assert row["verdict"] == verdict
+    assert ("more false alarms than the budget" in row["value"]) is (verdict == "not met")
+
+
+def test_other_evaluations_at_the_threshold_of_tune_seeds_are_told_as_shares_of_the_full_one():
+    picked = {"sensitivity": {"0.2": 0.5}}
+    full, less = {**picked, "at_tuned": at_tuned(0.4)}, {**picked, "at_tuned": at_tuned(0.3, rate=0.16)}
+    loud = {**picked, "at_tuned": at_tuned(0.5, rate=0.6, low=0.5)}
+    found = targets.beside(full, no_speed=less, no_heart=loud, other=picked)
+    assert found["at_tuned"]["no_speed"] == {"share": pytest.approx(0.75), "false_alarms_per_h": 0.16, "keeps": True}
+    assert list(found["at_tuned"]) == ["no_speed", "no_heart"]
+    rows = {row["quantity"]: row for row in targets.table({**full, "beside": found})}
+    told = {name.partition(":")[0]: (name, row) for name, row in rows.items() if "relative to" in name}
+    assert told["no speed"][1]["verdict"] == told["no heart rate"][1]["verdict"] == "not met"
+    assert "threshold set on tune seeds: 0.16 false alarms/h here" in told["no speed"][0]
+    assert "each threshold picked on these runs" in told["second generator"][0]
+    assert (told["second generator"][1]["value"], told["second generator"][1]["verdict"]) == ("1.00", "reached")
+    assert targets.beside(picked, no_speed=less)["at_tuned"] == {}
+
+
 def test_other_evaluations_are_told_as_shares_of_the_full_one():
     full, less = {"sensitivity": {"0.2": 0.4}}, {"sensitivity": {"0.2": 0.36}}
     found = targets.beside(full, no_speed=less, real={"warnings_per_hour": 0.12})
-    assert found == {"no_speed": pytest.approx(0.9), "no_heart": None, "other": None, "real": 0.12}
+    assert found == {"no_speed": pytest.approx(0.9), "no_heart": None, "other": None, "real": 0.12, "at_tuned": {}}
     verdicts = {row["quantity"]: row["verdict"] for row in targets.table({**full, "beside": found})}
     assert next(verdict for name, verdict in verdicts.items() if name.startswith("no speed:")) == "met"
     assert verdicts["as shipped: recorded runs, warnings/h"] == "reached"

@@ -2,13 +2,16 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
+from evaluation import intervals
 from evaluation.curve import Curve
 from evaluation.evaluating import How, evaluate_folder
 from evaluation.result import baseline_part, compared, result
 from evaluation.scoring import Case
+from processor.weights import shipped
 from simulator.session import Truth
 from tests.evaluation.builders import cramp, quiet, told, write_run, write_truth
 from tests.support.needs import ROOT
@@ -17,6 +20,7 @@ KEYS = [
     "sessions",
     "hours",
     "sensitivity",
+    "at_tuned",
     "sensitivity_by_ramp",
     "median_lead_s",
     "lead",
@@ -52,7 +56,7 @@ def example():
 
 
 def test_the_keys_are_those_that_are_documented():
-    found = result(example(), problems=["one"])
+    found = result(example(), budgets={"0.2": 0.3}, problems=["one"])
     assert list(found) == KEYS
     page = (ROOT / "docs" / "evaluation-format.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([\w.]+)`", page))
@@ -88,6 +92,32 @@ def test_the_figures_are_those_of_the_rules():
     assert found["calibration"] is None
 
 
+def test_at_thresholds_of_tune_seeds_nothing_is_picked_on_these_runs():
+    found = result(example(), budgets={"0.1": 0.45, "1.0": 0.3})
+    assert list(found["at_tuned"]) == ["0.1", "1.0"]
+    strict, loose = found["at_tuned"].values()
+    assert (strict["threshold"], strict["n"], strict["hits"], strict["sensitivity"]) == (0.45, 2, 1, 0.5)
+    assert strict["interval"] == intervals.wilson(1, 2)
+    assert strict["by_ramp"][">=4 min"]["share"] == 1
+    assert strict["median_lead_s"] == 150
+    assert strict["false_alarms_per_h"] == 0
+    hours = found["false_alarms"]["hours"]
+    assert loose["false_alarms_per_h"] == pytest.approx(2 / hours)
+    assert loose["false_alarms_interval"][0] < 2 / hours < loose["false_alarms_interval"][1]
+
+
+def test_what_the_tuned_thresholds_are_changes_nothing_that_is_picked():
+    told, bare = (result(example(), budgets=one) for one in ({"0.2": 0.123, "0.5": 0.0456}, {}))
+    assert bare.pop("at_tuned") == {}
+    assert told.pop("at_tuned")
+    assert told == bare
+
+
+def test_without_thresholds_of_their_own_budgets_are_those_of_the_file(monkeypatch):
+    monkeypatch.setattr("evaluation.result.shipped", lambda: replace(shipped(), budgets={"0.2": 0.45}))
+    assert result(example())["at_tuned"] == result(example(), budgets={"0.2": 0.45})["at_tuned"] != {}
+
+
 def test_more_silent_cramps_than_by_luck_are_a_leak_and_fewer_are_not():
     unseen = [cramp(None, name=f"s{n}", silent=True) for n in range(60)]
     seen = [cramp(200.0, name=f"s{n}", silent=True) for n in range(60)]
@@ -101,7 +131,7 @@ def test_more_silent_cramps_than_by_luck_are_a_leak_and_fewer_are_not():
 
 def test_what_cannot_be_scored_is_null_and_never_nan():
     for some in (cases(quiet()), cases(cramp(100.0)), cases(cramp(None, silent=True)), []):
-        json.dumps(result(some), allow_nan=False)
+        json.dumps(result(some, budgets={"0.2": 0.3}), allow_nan=False)
     found = result(cases(quiet()))
     assert found["sensitivity"] == {"0.1": None, "0.2": None, "0.5": None, "1.0": None}
     assert found["median_lead_s"] is found["silent_hit_rate"] is found["silent"] is None

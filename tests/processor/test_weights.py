@@ -33,6 +33,7 @@ def whole():
         "curves": dict.fromkeys(LETTERS, LINE),
         "thresholds": {"1": [0.1, 0.2, 0.4], "0.5": [0.2, 0.3, 0.5], "2": [0.05, 0.1, 0.3]},
         "now": {"score": 0.1, "score_walk": 0.2},
+        "budgets": {"0.1": 0.35, "0.2": 0.3},
     }
 
 
@@ -65,7 +66,11 @@ class TestAFile:
         assert dict(weights.curves) == dict.fromkeys(LETTERS, ((1.0, 0.0), (2.0, 0.5), (3.0, 1.0)))
         assert weights.thresholds["0.5"] == (0.2, 0.3, 0.5)
         assert (weights.now, weights.now_walk) == (0.1, 0.2)
+        assert weights.budgets == {"0.1": 0.35, "0.2": 0.3}
         assert weights.made_by == {"command": "a test"}
+
+    def test_thresholds_by_budget_may_be_missing(self):
+        assert parsed(json.dumps({key: value for key, value in whole().items() if key != "budgets"})).budgets == {}
 
     @pytest.mark.parametrize(
         ("text", "said"),
@@ -100,6 +105,11 @@ class TestAFile:
             (body(now={"score": None, "score_walk": 0.2}), "now.score is None; it must be a number"),
             (body(now={"score": 0.1, "score_walk": 1.5}), "now.score_walk is 1.5; it must lie between 0 and 1"),
             (body(now={"score": 0, "score_walk": 0.2}), "now.score is 0.0; it must lie between 0 and 1"),
+            (body(budgets=None), "budgets must hold thresholds by false alarms an hour"),
+            (body(budgets=[0.3]), "budgets must hold thresholds by false alarms an hour"),
+            (body(budgets={"often": 0.3}), "budgets has 'often'; it must be false alarms an hour"),
+            (body(budgets={"0.2": 1.0}), "budgets.0.2 is 1.0; it must lie between 0 and 1"),
+            (body(budgets={"0.2": "low"}), "budgets.0.2 is 'low'; it must be a number"),
             ("[" * 100_000, "the file is nested too deeply"),
         ],
     )

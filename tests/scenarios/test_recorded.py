@@ -5,13 +5,13 @@ import math
 
 import pytest
 
+from evaluation.fit_thresholds import REAL_PROMPTS_PER_H
 from processor.athlete import Athlete
 from tests.scenarios.recordings import observed
 from tests.support import needs, runs
 
 #: The budget: warnings and stronger per hour of running, over everything; what one bad hour may hold.
 WARNINGS_PER_H = 0.3
-PROMPTS_PER_H = 0.2
 WORST_PER_H = 6.0
 #: The goal for a machine without beats.
 STATE_BYTES = 4_096
@@ -45,7 +45,7 @@ def test_warnings_stay_within_their_budget_and_no_run_storms():
 
 def test_cramp_prompts_stay_within_their_budget():
     hours = sum(seen.running_h for seen in observed().values())
-    assert sum(len(seen.prompts) for seen in observed().values()) / hours <= PROMPTS_PER_H
+    assert sum(len(seen.prompts) for seen in observed().values()) / hours <= REAL_PROMPTS_PER_H
 
 
 def test_walks_concern_nobody():
