@@ -53,6 +53,7 @@ def demand() -> None:
 def page_hinkley(session: Session) -> Trace:
     """Page-Hinkley of river, a test for a falling cadence."""
     drift = _river()
+    # One for each threshold: a sum begins anew with each change that its own finds, so most of them soon differ.
     rules = [
         _falls_for(drift.PageHinkley(min_instances=30, delta=TOLERANCE_SPM, threshold=one, mode="down"))
         for one in LAMBDAS

@@ -135,7 +135,9 @@ def _tuned(result: _Result, *keys: str) -> _Tuned | None:
     """What ``at_tuned`` says of 0.2 an hour; None where it is not there."""
     part = _at("at_tuned", "0.2")(result)
     value, rate, ends = (_at(*one)(part) for one in (keys, ("false_alarms_per_h",), ("false_alarms_interval",)))
-    return None if value is None or rate is None else _Tuned(value, rate, not ends or ends[0] <= BUDGET)
+    if not isinstance(value, int | float) or not isinstance(rate, int | float):
+        return None
+    return _Tuned(value, rate, not ends or ends[0] <= BUDGET)
 
 
 def _at(*keys: str) -> Callable[[_Result], Any]:
