@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from crampwatch.units import Gate
 from processor.features.view import Baseline, View
-from processor.score import CHANNELS, LEVEL_CHANNELS, ScoreSettings, corrected, level_quiet
+from processor.score import CHANNELS, LEVEL_CHANNELS, ScoreSettings, corrected, late_quiet, quiet_channels
 
 NAN = float("nan")
 _SHARE = ScoreSettings().no_speed_share
@@ -18,7 +18,7 @@ def score_channel(name: str) -> Callable[[View], float]:
 
     def read(view: View) -> float:
         value = getattr(view, attribute)
-        if value is None or (is_level and level_quiet(view)):
+        if value is None or (is_level and name in quiet_channels(view)):
             return NAN
         return float(value) if not is_level or corrected(view) else _SHARE * value
 
@@ -57,7 +57,7 @@ KEPT: Mapping[str, Callable[[View], float]] = MappingProxyType(
         "hitches_lately": _told("hitches_lately"),
         "gates": lambda view: sum(_GATE_BITS[gate] for gate in view.gates),
         "steps": lambda view: float(view.speed_steps),
-        "quiet": lambda view: float(level_quiet(view)),
+        "quiet": lambda view: float(late_quiet(view)),
         "spm": _told("spm"),
         "mps": _told("smooth_mps"),
         "residual": _told("residual_spm"),

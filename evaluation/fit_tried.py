@@ -23,10 +23,10 @@ BUDGETS = (0.1, 0.2, 0.5)
 LONG = ">=4 min"
 BEGIN, END = "<!-- table: tried -->", "<!-- end -->"
 
-_U, _H, _L = {"U": KNOTS["U"]}, {"H": KNOTS["H"]}, {"L": (0.5, 1.5, 2.5)}
+_U, _H, _L = {"U": (1.1, 1.4, 1.8, 2.4)}, {"H": KNOTS["H"]}, {"L": (0.5, 1.5, 2.5)}
 _FALL = {"P": KNOTS["P"], "F": KNOTS["F"]}
 _ALIGNED = {"P_aligned": KNOTS["P"], "F_aligned": KNOTS["F"]}
-_OLD = {"U_unheld": KNOTS["U"], **_H, **_L, "C": (4.0, 10.0, 20.0)}
+_OLD = {"U_unheld": _U["U"], **_H, **_L, "C": (4.0, 10.0, 20.0)}
 _HELD = {**_U, **_H, **_L, "C": _OLD["C"]}
 _ROUGH = {**_HELD, "V": KNOTS["V"]}
 #: What was tried, by what it is called in the table: channels (those of the score by their letters, others of

@@ -10,12 +10,17 @@ from processor.weights import Curve, shipped
 
 #: What changes the level of cadence without any fatigue (science 2.6).
 _LEVEL_GATES = frozenset({Gate.HILL, Gate.INTERVALS, Gate.RUN_WALK, Gate.FAST_FINISH})
+#: And what of it changes the level within minutes: between its walks a run-walk plan does not.
+_LATE_GATES = _LEVEL_GATES - {Gate.RUN_WALK}
 #: Channels of the level of cadence: off while a gate keeps it quiet, and less sure without a speed.
 LEVEL_CHANNELS = frozenset("LPF")
+_WHOLE_RUN: frozenset[str] = frozenset("L")
+_NONE: frozenset[str] = frozenset()
 #: What each channel reads, by its letter.
 CHANNELS: Mapping[str, str] = {
     "U": "unsteadiness",
     "V": "roughening",
+    "B": "roughening_between",
     "H": "hitch_load",
     "L": "deficit_sigma",
     "P": "shortfall_sigma",
@@ -24,8 +29,20 @@ CHANNELS: Mapping[str, str] = {
 
 
 def level_quiet(view: View) -> bool:
-    """Whether a gate keeps the level of cadence quiet: L, P and F in the score, level shifts, declines."""
+    """Whether a gate keeps the level of cadence quiet against the whole run: L in the score, level shifts, declines."""
     return bool(view.gates) and not _LEVEL_GATES.isdisjoint(view.gates)
+
+
+def late_quiet(view: View) -> bool:
+    """Whether a gate keeps it quiet against the last minutes: P and F in the score."""
+    return bool(view.gates) and not _LATE_GATES.isdisjoint(view.gates)
+
+
+def quiet_channels(view: View) -> frozenset[str]:
+    """The channels that gates keep quiet in this second."""
+    if late_quiet(view):
+        return LEVEL_CHANNELS
+    return _WHOLE_RUN if level_quiet(view) else _NONE
 
 
 def _curves() -> Mapping[str, Curve]:
@@ -53,7 +70,7 @@ class ScoreSettings:
 def pattern_parts(view: View, settings: ScoreSettings) -> dict[str, float]:
     """What each channel adds to the logit, by its letter in :data:`CHANNELS`. Silent channels are left out.
 
-    While a gate keeps the level of cadence quiet, the channels of level are off.
+    While a gate keeps the level of cadence quiet, the channels of level are off: L, and by fewer gates P and F.
     """
     parts: dict[str, float] = {}
     curves = settings.curves
@@ -61,11 +78,15 @@ def pattern_parts(view: View, settings: ScoreSettings) -> dict[str, float]:
         _put(parts, "U", view.unsteadiness, curves)
     if view.roughening is not None:
         _put(parts, "V", view.roughening, curves)
+    if view.roughening_between is not None:
+        _put(parts, "B", view.roughening_between, curves)
     if view.hitch_load > 0:
         _put(parts, "H", view.hitch_load, curves)
-    if not level_quiet(view):
+    if not late_quiet(view):
         share = 1.0 if corrected(view) else settings.no_speed_share
-        for name, value in (("L", view.deficit_sigma), ("P", view.shortfall_sigma), ("F", view.falling_sigma)):
+        if view.deficit_sigma is not None and not level_quiet(view):
+            _put(parts, "L", share * view.deficit_sigma, curves)
+        for name, value in (("P", view.shortfall_sigma), ("F", view.falling_sigma)):
             if value is not None:
                 _put(parts, name, share * value, curves)
     return parts

@@ -13,7 +13,7 @@ from processor.detect.pattern import PatternSettings, most_prior_of, thresholds_
 from processor.features.view import View
 from processor.modes import CEILING
 from processor.profile import Profile
-from processor.score import CHANNELS, LEVEL_CHANNELS, ScoreSettings, corrected, level_quiet, may_warn
+from processor.score import CHANNELS, LEVEL_CHANNELS, ScoreSettings, corrected, may_warn, quiet_channels
 
 #: Levels that the pattern score can reach, ascending.
 LADDER = (Level.OK, Level.WATCH, Level.WARNING, Level.IMMINENT)
@@ -23,6 +23,7 @@ _NOTED = (0.5, 2.0)
 _NAMES = {
     "U": "unsteadiness, times usual",
     "V": "rougher than some minutes ago",
+    "B": "rougher between breaks",
     "H": "hitches, fading",
     "L": "cadence below expected, in spreads",
     "P": "cadence below the last five minutes, in spreads",
@@ -61,7 +62,7 @@ def signs(view: View, score: ScoreSettings | None = None) -> tuple[Sign, ...]:
     """The channels of the pattern score at a second, by their letters in science 3.5."""
     settings = score or ScoreSettings()
     share = 1.0 if corrected(view) else settings.no_speed_share
-    quiet = LEVEL_CHANNELS if level_quiet(view) else frozenset()
+    quiet = quiet_channels(view)
     rows = [
         Sign(
             letter,

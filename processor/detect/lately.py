@@ -19,12 +19,14 @@ class LatelySettings:
     Attributes:
         rough_s: the wavering of so long; 60 s.
         rough_long_s: what it is held against; 600 s.
-        short_s: the shortfall of cadence over so long; 20 s.
+        between_percent: from one value to that of 5 s before, a step above this is a break and no wavering between
+            breaks; 4.5 % of the usual cadence (as deep as a hitch).
+        short_s: the shortfall of cadence over so long; 30 s.
         short_long_s: what it is held against; 300 s.
-        mean_s: the shortfall over so long; 90 s.
+        mean_s: the shortfall over so long; 150 s.
         mean_long_s: what it is held against; 900 s.
         low_percent: a shortfall counts for no less than this; -5 %.
-        high_percent: and for no more, so that one dodge is no pattern; 8 %.
+        high_percent: and for no more, so that one dodge is no pattern; 12 %.
         common_sigma_spm: shortfalls are told in spreads half of the runner's own and half of this, as a geometric
             mean: an uneven runner falls further by chance; 1.8 spm.
         floor_spm: added to a wavering before its logarithm, because rounded cadence often wavers by 0; 0.5 spm.
@@ -34,12 +36,13 @@ class LatelySettings:
 
     rough_s: float = 60.0
     rough_long_s: float = 600.0
-    short_s: float = 20.0
+    between_percent: float = 4.5
+    short_s: float = 30.0
     short_long_s: float = 300.0
-    mean_s: float = 90.0
+    mean_s: float = 150.0
     mean_long_s: float = 900.0
     low_percent: float = -5.0
-    high_percent: float = 8.0
+    high_percent: float = 12.0
     common_sigma_spm: float = 1.8
     floor_spm: float = 0.5
     clip: float = 6.0
@@ -48,11 +51,16 @@ class LatelySettings:
 
 @dataclass(slots=True)
 class LatelyState:
-    """Mean logarithms of wavering, short and long, and for how long they were measured; mean shortfalls in percent."""
+    """Mean logarithms of wavering, short and long, and for how long they were measured: of all, and of what lies
+    between breaks. Mean shortfalls in percent.
+    """
 
     rough: float | None = None
     rough_long: float | None = None
     rough_for_s: float = 0.0
+    between: float | None = None
+    between_long: float | None = None
+    between_for_s: float = 0.0
     short: float = 0.0
     short_long: float = 0.0
     mean: float = 0.0
@@ -60,10 +68,11 @@ class LatelyState:
 
 
 class Lately:
-    """Compares the last seconds with the last minutes; writes ``roughening``, ``shortfall_sigma`` and
-    ``falling_sigma``. It proves nothing itself.
+    """Compares the last seconds with the last minutes; writes ``roughening``, ``roughening_between``,
+    ``shortfall_sigma`` and ``falling_sigma``. It proves nothing itself.
 
-    While the speed steps up or down, nothing is taken: cadence follows, and no speed sensor is fast enough to say how.
+    It goes on while the speed steps up or down. Standing still for these seconds would keep a bend's short dip, which
+    the speed shows late, for half a minute longer.
     """
 
     name: ClassVar[str] = "lately"
@@ -80,10 +89,12 @@ class Lately:
             self._state = LatelyState()
             return ()
         state = self._state
-        if view.residual_spm is not None and not view.speed_steps:
+        if view.residual_spm is not None:
             self._take(view, base.spm, base.wobble_spm)
         if state.rough is not None and state.rough_long is not None:
             view.roughening = state.rough - state.rough_long
+        if state.between is not None and state.between_long is not None:
+            view.roughening_between = state.between - state.between_long
         spreads = base.spm / 100.0 / math.sqrt(self._settings.common_sigma_spm * base.block_sigma_spm)
         view.shortfall_sigma = (state.short - state.short_long) * spreads
         view.falling_sigma = (state.mean - state.mean_long) * spreads
@@ -105,9 +116,19 @@ class Lately:
         state.mean_long = ewma(state.mean_long, percent, dt_s, settings.mean_long_s)
         if view.wobble_spm is None:
             return
-        state.rough_for_s += dt_s
         rough = math.log(min(view.wobble_spm, settings.clip * usual_wobble_spm) + settings.floor_spm)
-        # Until it has seen enough, the long mean is that of all it saw.
-        long_s = min(settings.rough_long_s, max(settings.rough_s, state.rough_for_s))
-        state.rough = ewma(state.rough, rough, dt_s, settings.rough_s)
-        state.rough_long = ewma(state.rough_long, rough, dt_s, long_s)
+        state.rough_for_s += dt_s
+        state.rough, state.rough_long = self._averaged(state.rough, state.rough_long, rough, dt_s, state.rough_for_s)
+        if 100.0 * view.wobble_spm <= settings.between_percent * usual_spm:
+            state.between_for_s += dt_s
+            state.between, state.between_long = self._averaged(
+                state.between, state.between_long, rough, dt_s, state.between_for_s
+            )
+
+    def _averaged(
+        self, short: float | None, long: float | None, value: float, dt_s: float, for_s: float
+    ) -> tuple[float, float]:
+        """The mean over a minute and the long one; until it has seen enough, that is of all it saw."""
+        settings = self._settings
+        long_s = min(settings.rough_long_s, max(settings.rough_s, for_s))
+        return ewma(short, value, dt_s, settings.rough_s), ewma(long, value, dt_s, long_s)

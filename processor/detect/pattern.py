@@ -33,7 +33,9 @@ class PatternSettings:
             same false alarms (docs/evaluation-fit.md).
         leave_share: a level ends below this share of its threshold; 0.7 (science 3.6).
         leave_s: for so long; 60 s (science 3.6).
-        refractory_s: a level is not entered again so soon after it was entered; 300, 600 and 600 s (science 3.6).
+        refractory_s: a level is not entered again so soon after it was entered; 300, 900 and 900 s. Science 3.6 says 600
+            for the higher two: on trails that raised a second warning for what the first had been about, and on
+            simulated runs 900 misses next to nothing more.
         tau_s: averaging time of the score; 4 s (science 3.5).
         sign_s: imminent needs a hitch or pause within this time; 120 s (science 3.6).
         fatigue_s: a fatigue index at its high mark for so long is a watch by itself; 60 s (science 3.6).
@@ -57,7 +59,7 @@ class PatternSettings:
     hold_s: tuple[float, float, float] = (20.0, 5.0, 5.0)
     leave_share: float = 0.7
     leave_s: float = 60.0
-    refractory_s: tuple[float, float, float] = (300.0, 600.0, 600.0)
+    refractory_s: tuple[float, float, float] = (300.0, 900.0, 900.0)
     tau_s: float = 4.0
     sign_s: float = 120.0
     fatigue_s: float = 60.0
@@ -271,7 +273,7 @@ def reasons(view: View) -> tuple[str, ...]:
     """The two largest contributors to the score, in words for a runner; empty when there is none."""
     parts = view.parts
     weights = {
-        "U": parts.get("U", 0.0) + parts.get("V", 0.0),
+        "U": parts.get("U", 0.0) + parts.get("V", 0.0) + parts.get("B", 0.0),
         "H": parts.get("H", 0.0),
         "L": parts.get("L", 0.0) + parts.get("P", 0.0) + parts.get("F", 0.0),
     }
@@ -323,7 +325,7 @@ def most_prior_of(settings: PatternSettings) -> float:
 def _words(name: str, view: View) -> str:
     parts = view.parts
     if name == "U":
-        lately = parts.get("V", 0.0) > parts.get("U", 0.0)
+        lately = parts.get("V", 0.0) + parts.get("B", 0.0) > parts.get("U", 0.0)
         return f"Your rhythm wavers more than it did {'some minutes ago' if lately else 'at the start'}."
     if name == "H":
         times = "one" if view.hitches <= 1 else str(view.hitches)

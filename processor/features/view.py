@@ -79,6 +79,7 @@ class View:
     unsteadiness: float | None = None
     deficit_sigma: float | None = None
     roughening: float | None = None
+    roughening_between: float | None = None
     shortfall_sigma: float | None = None
     falling_sigma: float | None = None
     cusum: float = 0.0
