@@ -59,7 +59,7 @@ class Term:
 
 
 def signs(view: View, score: ScoreSettings | None = None) -> tuple[Sign, ...]:
-    """The channels of the pattern score at a second, by their letters in science 3.5."""
+    """The channels of the pattern score at a second, by their letters in science 3.5; the burden of breaks has none."""
     settings = score or ScoreSettings()
     share = 1.0 if corrected(view) else settings.no_speed_share
     quiet = quiet_channels(view)
@@ -76,7 +76,7 @@ def signs(view: View, score: ScoreSettings | None = None) -> tuple[Sign, ...]:
         )
         for letter, curve in settings.curves.items()
     ]
-    rows.append(Sign("B", "breaks, only noted", view.break_load, *_NOTED, 0.0, 0.0))
+    rows.append(Sign("-", "breaks, only noted", view.break_load, *_NOTED, 0.0, 0.0))
     return tuple(rows)
 
 
@@ -154,7 +154,7 @@ def _asks(run: Watched, index: int, rank: int, settings: PatternSettings) -> Ite
     if short > 0:
         yield f"Signs that weigh {short:.2f} more: {word} begins at {above_quiet(threshold, score):.2f}."
     if rank >= 1 and not may_warn(view.parts, score):
-        yield f"{word} needs cadence itself: unsteadiness, hitches or a lower cadence, beyond a quarter of its range."
+        yield f"{word} needs cadence itself: rhythm, hitches or a lower cadence, beyond a quarter of its range."
     if rank >= 1 and Gate.INTERVALS in view.gates and view.hitches < settings.bouts:
         yield f"In intervals {word} needs {settings.bouts} hitches in the fast parts."
     latest_ms = max((at_ms for at_ms in (view.hitch_at_ms, view.break_at_ms) if at_ms is not None), default=None)

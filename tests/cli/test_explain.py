@@ -13,7 +13,7 @@ from crampwatch.cli.offline import watched
 from crampwatch.cli.weighing import above_quiet, missing, signs
 from crampwatch.errors import Misconfigured
 from crampwatch.units import Gate, Level, Mode
-from processor.score import LEVEL_CHANNELS, ScoreSettings
+from processor.score import LEVEL_CHANNELS, ScoreSettings, quiet_channels
 from tests.cli.rig import csv_of
 from tests.support.stories import Story
 
@@ -78,7 +78,7 @@ def test_a_time_may_be_written_in_any_usual_way(crampwatch, recording, time):
 def test_json_holds_everything_that_the_text_says(crampwatch, recording):
     explained = json.loads(told(crampwatch, recording, "--at", "11:50", "--json"))
     assert [one["name"] for one in explained["channels"]] == ["heart rate", "cadence", "speed"]
-    assert [one["letter"] for one in explained["signs"]] == [*ScoreSettings().curves, "B"]
+    assert [one["letter"] for one in explained["signs"]] == [*ScoreSettings().curves, "-"]
     assert {"mode", "gates", "level", "because", "missing", "fatigue_terms", "before", "after"} <= set(explained)
     assert explained["before"][-1]["kind"] in {"hitch", "pattern"}
 
@@ -90,6 +90,11 @@ def test_what_each_channel_adds_is_what_the_machine_weighed(run):
         assert {one.letter: one.adds for one in signs(view) if one.adds} == {
             name: part for name, part in view.parts.items() if part
         }
+
+
+def test_no_two_signs_share_a_letter(run):
+    letters = [one.letter for one in signs(run.views[-1])]
+    assert len(set(letters)) == len(letters)
 
 
 def test_the_scale_of_signs_begins_at_an_uneventful_second():
@@ -128,13 +133,16 @@ def test_somebody_who_answered_keeps_every_level_from_rising(run):
         run.views[index].gates.remove(Gate.ANSWERED)
 
 
-def test_while_a_hill_holds_the_level_of_cadence_is_kept_quiet(run):
+@pytest.mark.parametrize(
+    ("gate", "quiet"), [(Gate.HILL, LEVEL_CHANNELS), (Gate.RUN_WALK, {"L"}), (Gate.TURN, set())], ids=str
+)
+def test_what_a_gate_keeps_quiet_is_marked(run, gate, quiet):
     view = run.views[index_at(run, 590.0)]
-    view.gates.append(Gate.HILL)
+    view.gates.append(gate)
     try:
-        assert {one.letter for one in signs(view) if one.quiet} == LEVEL_CHANNELS
+        assert {one.letter for one in signs(view) if one.quiet} == quiet == quiet_channels(view)
     finally:
-        view.gates.remove(Gate.HILL)
+        view.gates.remove(gate)
     assert not any(one.quiet for one in signs(view))
 
 

@@ -15,6 +15,8 @@ from tests.support.clocks import START_MS
 
 BASE = Baseline(170.0, 1.5, 1.0, 0.8, 3.0, 150.0)
 EVEN_SPM = 0.8
+#: A step between two values 5 s apart that is just no break any more: 4.5 % of this runner's cadence.
+DEEPEST_SPM = 0.045 * BASE.spm
 #: One percent of this runner's cadence, in spreads.
 PERCENT = 1.70 / math.sqrt(1.8 * BASE.block_sigma_spm)
 
@@ -52,28 +54,34 @@ class Run:
         """Roughening, shortfall and fall of the last second."""
         return written(self.views[-1])
 
+    @property
+    def between(self):
+        """Roughening between breaks in the last second."""
+        return self.views[-1].roughening_between
+
 
 def written(view):
     return view.roughening, view.shortfall_sigma, view.falling_sigma
 
 
 def test_even_running_says_nothing():
-    assert Run().running(1_200).last == pytest.approx((0, 0, 0), abs=1e-9)
+    run = Run().running(1_200)
+    assert (*run.last, run.between) == pytest.approx((0, 0, 0, 0), abs=1e-9)
 
 
 class TestALowerCadence:
     def test_it_comes_up_within_a_minute(self):
         _, short, falling = Run().running(900).running(60, lower_percent=3.0).last
-        assert 2.0 * PERCENT < short < 3.0 * PERCENT
-        assert 1.0 * PERCENT < falling < short
+        assert 1.9 * PERCENT < short < 3.0 * PERCENT
+        assert 0.7 * PERCENT < falling < short
 
     def test_it_fades_once_it_is_what_the_last_minutes_were_like(self):
-        run = Run().running(900).running(120, lower_percent=3.0)
+        run = Run().running(900).running(300, lower_percent=3.0)
         _, short, falling = run.last
         _, later_short, later_falling = run.running(600, lower_percent=3.0).last
         _, last_short, last_falling = run.running(2_400, lower_percent=3.0).last
         assert short > 4 * later_short > 8 * last_short >= 0
-        assert falling > later_falling > 4 * last_falling > 0
+        assert falling > 1.5 * later_falling > 6 * last_falling > 0
 
     def test_a_shortfall_is_the_first_to_come_and_a_fall_the_last_to_go(self):
         run = Run().running(900).running(30, lower_percent=3.0)
@@ -99,7 +107,7 @@ class TestALowerCadence:
         assert short < 0
         assert falling < 0
 
-    @pytest.mark.parametrize(("percent", "most"), [(60.0, 8.0), (-60.0, -5.0)])
+    @pytest.mark.parametrize(("percent", "most"), [(60.0, 12.0), (-60.0, -5.0)])
     def test_one_dodge_counts_for_no_more_than_its_bounds(self, percent, most):
         wild, bounded = (Run().running(900).running(60, lower_percent=one) for one in (percent, most))
         assert wild.last == pytest.approx(bounded.last)
@@ -127,22 +135,73 @@ class TestARoughRhythm:
         assert runs[0].last == runs[1].last
 
 
-class TestWhatIsNotTaken:
-    def test_while_the_speed_steps_everything_stands_still(self):
-        run = Run().running(900).running(30, lower_percent=2.0, wobble_spm=2.0)
-        before = run.last
-        assert run.running(60, lower_percent=8.0, wobble_spm=9.0, speed_steps=True).last == before
+class TestBetweenBreaks:
+    def test_a_rhythm_that_wavers_without_breaking_is_rougher_by_both_measures(self):
+        run = Run().running(900).running(120, wobble_spm=3.0)
+        assert run.between == pytest.approx(run.last[0])
+        assert run.between > 0.5
 
+    def test_a_break_is_left_out_of_what_lies_between_and_makes_the_whole_rougher(self):
+        calm = Run().running(900)
+        before = calm.between
+        broken = calm.running(8, wobble_spm=DEEPEST_SPM + 0.1)
+        assert broken.between == before
+        assert broken.last[0] > 0.1
+
+    def test_a_step_as_deep_as_a_hitch_must_be_is_none_yet(self):
+        assert Run().running(900).running(8, wobble_spm=DEEPEST_SPM - 0.1).between > 0.1
+
+    def test_breaks_from_the_start_are_no_measure_of_what_lies_between(self):
+        run = Run().running(120, wobble_spm=20.0)
+        assert run.between is None
+        assert run.last[0] == pytest.approx(0, abs=1e-9)
+        assert run.running(5).between == pytest.approx(0, abs=1e-9)
+
+    def test_what_is_deep_is_a_share_of_the_usual_cadence(self):
+        broken, none_yet = (
+            Run().running(300, base=base).running(8, wobble_spm=7.0, base=base)
+            for base in (BASE._replace(spm=150.0), BASE)
+        )
+        assert broken.between == pytest.approx(0, abs=1e-9)
+        assert none_yet.between > 0.1
+
+
+class TestABend:
+    """A dip of some seconds, which the speed shows late: it steps when the cadence is long back."""
+
+    @staticmethod
+    def taken(steps):
+        run = Run().running(900, wobble_spm=EVEN_SPM)
+        run.running(6, lower_percent=9.0, wobble_spm=0.09 * BASE.spm)
+        peak = run.last
+        return peak, run.running(40, speed_steps=steps).last
+
+    def test_its_dip_raises_everything(self):
+        peak, _ = self.taken(steps=True)
+        assert all(one > 0.1 for one in peak)
+
+    def test_it_is_let_go_again_while_the_speed_steps(self):
+        peak, after = self.taken(steps=True)
+        assert after[0] < 0.7 * peak[0]
+        assert after[1] < 0.3 * peak[1]
+        assert after[2] < 0.8 * peak[2]
+
+    def test_a_speed_that_steps_changes_nothing(self):
+        assert self.taken(steps=True) == self.taken(steps=False)
+
+
+class TestWhatIsNotTaken:
     def test_across_a_pause_everything_is_held(self):
         run = Run().running(900).running(60, lower_percent=3.0, wobble_spm=3.0)
-        before, state = run.last, run.detector.snapshot()
-        assert run.standing(120).last == before
+        before, state = (*run.last, run.between), run.detector.snapshot()
+        run.standing(120)
+        assert (*run.last, run.between) == before
         assert run.detector.snapshot() == state
 
     def test_without_anything_to_compare_with_there_is_nothing(self):
         run = Run().running(900, lower_percent=3.0)
         run.told(1, base=None, residual_spm=None)
-        assert run.last == (None, None, None)
+        assert (*run.last, run.between) == (None, None, None, None)
         assert run.detector.snapshot() == LatelyState()
 
     def test_a_long_silence_counts_as_one_short_step(self):
@@ -158,7 +217,7 @@ def test_a_smart_recording_says_what_every_second_says(step_s):
     for minute in range(1, 6):
         for run in (every, some):
             run.running(60, lower_percent=2.5 - 0.5 * minute, wobble_spm=2.5)
-        assert some.last == pytest.approx(every.last, abs=0.08)
+        assert (*some.last, some.between) == pytest.approx((*every.last, every.between), abs=0.08)
 
 
 stretches = st.lists(
@@ -181,7 +240,7 @@ def test_a_snapshot_row_is_restored_bit_for_bit_and_goes_on_alike(before, after)
     for percent, wobble, steps, seconds in after:
         for run in (whole, second):
             run.running(seconds, lower_percent=percent, wobble_spm=wobble, speed_steps=steps)
-    assert second.last == whole.last
+    assert (*second.last, second.between) == (*whole.last, whole.between)
     assert second.detector.snapshot() == whole.detector.snapshot()
 
 

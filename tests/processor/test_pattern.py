@@ -15,15 +15,16 @@ from crampwatch.units import Gate, Level, Mode, Motion
 from processor.athlete import Athlete
 from processor.detect.pattern import Pattern, PatternSettings, reasons, thresholds_of
 from processor.detect.standstill import Standstill
-from processor.score import ScoreSettings, may_warn, pattern_parts
+from processor.score import ScoreSettings, late_quiet, level_quiet, may_warn, pattern_parts, quiet_channels
 from tests.processor.moments import BASE, second
 from tests.support import needs, runs
 from tests.support.clocks import START_MS
 
-SIGNS = {"unsteadiness": 2.8, "hitch_load": 2.5, "hitches": 3}
+SIGNS = {"roughening": 0.5, "roughening_between": 0.5, "hitch_load": 2.5, "hitches": 3}
 STRONG = {
     "unsteadiness": 3.0,
     "roughening": 0.6,
+    "roughening_between": 0.6,
     "hitch_load": 4.0,
     "hitches": 5,
     "deficit_sigma": 3.0,
@@ -31,11 +32,13 @@ STRONG = {
     "falling_sigma": 4.0,
 }
 LEVEL = {"L", "P", "F"}
+RHYTHM_AND_HITCHES = {"V", "B", "H"}
 SCORE = ScoreSettings(
     intercept=-4.5,
     curves={
-        "U": ((1.4, 0.0), (3.0, 2.2)),
-        "V": ((0.1, 0.0), (0.6, 0.5)),
+        "U": ((1.4, 0.0), (3.0, 0.0)),
+        "V": ((0.1, 0.0), (0.6, 1.4)),
+        "B": ((0.1, 0.0), (0.6, 1.3)),
         "H": ((0.5, 0.0), (4.0, 2.3)),
         "L": ((0.8, 0.0), (3.0, 1.0)),
         "P": ((0.5, 0.0), (4.0, 0.5)),
@@ -81,7 +84,7 @@ class TestBecause:
         assert raised
         assert {view.because for view in raised} == {
             (
-                "Your rhythm wavers more than it did at the start.",
+                "Your rhythm wavers more than it did some minutes ago.",
                 "Short breaks in your rhythm: 3 in the last 4 minutes.",
             )
         }
@@ -89,9 +92,9 @@ class TestBecause:
     @pytest.mark.parametrize(
         ("channels", "words"),
         [
-            ({"unsteadiness": 2.8}, "Your rhythm wavers more than it did at the start."),
             ({"roughening": 0.6}, "Your rhythm wavers more than it did some minutes ago."),
-            ({"unsteadiness": 2.8, "roughening": 0.3}, "Your rhythm wavers more than it did at the start."),
+            ({"roughening_between": 0.6}, "Your rhythm wavers more than it did some minutes ago."),
+            ({"unsteadiness": 3.0, "roughening": 0.3}, "Your rhythm wavers more than it did some minutes ago."),
             ({"hitch_load": 1.5, "hitches": 1}, "Short breaks in your rhythm: one in the last 4 minutes."),
             ({"deficit_sigma": 3.0}, "Your cadence is below what is usual at this pace."),
             ({"deficit_sigma": 3.0, "mps": None}, "Your cadence is below what is usual for you."),
@@ -105,10 +108,16 @@ class TestBecause:
         view.parts = pattern_parts(view, SCORE)
         assert reasons(view) == (words,)
 
+    def test_with_a_weight_of_its_own_unsteadiness_says_since_when_the_rhythm_wavers(self):
+        weighed = replace(SCORE, curves={**SCORE.curves, "U": ((1.4, 0.0), (3.0, 2.2))})
+        view = second(0, unsteadiness=2.8, roughening=0.3)
+        view.parts = pattern_parts(view, weighed)
+        assert reasons(view) == ("Your rhythm wavers more than it did at the start.",)
+
     def test_what_hardly_adds_anything_is_no_reason(self):
-        view = second(0, unsteadiness=1.45, falling_sigma=0.6)
+        view = second(0, roughening=0.12, falling_sigma=0.6)
         view.parts = pattern_parts(view, SCORE)
-        assert set(view.parts) == {"U", "F"}
+        assert set(view.parts) == {"V", "F"}
         assert reasons(view) == ()
 
     def test_a_quiet_second_says_nothing(self):
@@ -133,20 +142,42 @@ class TestBecause:
         assert proofs[-1].evidence["break_load"] == 2.0
         assert pattern_parts(second(0, break_load=9.0), SCORE) == {}
 
+    def test_unsteadiness_is_told_and_weighs_nothing(self):
+        view = second(0, unsteadiness=6.0)
+        assert pattern_parts(view, SCORE) == pattern_parts(view, ScoreSettings()) == {}
+
 
 class TestGates:
-    @pytest.mark.parametrize("gate", [Gate.HILL, Gate.INTERVALS, Gate.RUN_WALK, Gate.FAST_FINISH])
-    def test_a_gate_that_explains_the_cadence_leaves_its_level_out(self, gate):
+    @pytest.mark.parametrize("gate", [Gate.HILL, Gate.INTERVALS, Gate.FAST_FINISH])
+    @pytest.mark.parametrize("more", [[], [Gate.RUN_WALK]], ids=["alone", "in a run-walk plan"])
+    def test_a_gate_that_explains_the_cadence_leaves_its_level_out(self, gate, more):
         view = second(0, **STRONG)
         assert set(pattern_parts(view, SCORE)) >= LEVEL
-        view.gates.append(gate)
-        assert set(pattern_parts(view, SCORE)) == {"U", "V", "H"}
+        view.gates.extend([gate, *more])
+        assert set(pattern_parts(view, SCORE)) == RHYTHM_AND_HITCHES
+        assert level_quiet(view)
+        assert late_quiet(view)
+
+    def test_a_run_walk_plan_explains_the_cadence_of_the_run_and_not_that_of_the_last_minutes(self):
+        view = second(0, **STRONG)
+        view.gates.append(Gate.RUN_WALK)
+        assert set(pattern_parts(view, SCORE)) == RHYTHM_AND_HITCHES | {"P", "F"}
+        assert level_quiet(view)
+        assert not late_quiet(view)
 
     @pytest.mark.parametrize("gate", [Gate.TRAFFIC_STOP, Gate.GEL_WALK, Gate.TURN, Gate.WARM_UP])
     def test_the_others_leave_it_in(self, gate):
         view = second(0, **STRONG)
         view.gates.append(gate)
         assert set(pattern_parts(view, SCORE)) >= LEVEL
+        assert quiet_channels(view) == frozenset()
+
+    @pytest.mark.parametrize("gate", Gate)
+    def test_what_is_quiet_is_what_the_score_leaves_out(self, gate):
+        view = second(0, **STRONG)
+        whole = set(pattern_parts(view, SCORE))
+        view.gates.append(gate)
+        assert whole - set(pattern_parts(view, SCORE)) == quiet_channels(view)
 
     def test_on_a_treadmill_the_level_of_cadence_takes_more(self):
         view = second(0, deficit_sigma=2.0)
@@ -163,17 +194,17 @@ class TestGates:
         assert all(unknown[name] < known[name] for name in LEVEL)
 
     def test_a_curve_that_is_not_there_weighs_nothing(self):
-        only_rhythm = replace(SCORE, curves={"U": SCORE.curves["U"]})
-        assert set(pattern_parts(second(0, **STRONG), only_rhythm)) == {"U"}
+        only_rhythm = replace(SCORE, curves={"V": SCORE.curves["V"]})
+        assert set(pattern_parts(second(0, **STRONG), only_rhythm)) == {"V"}
 
     def test_many_small_signs_are_no_warning_unless_one_is_clear(self):
-        parts = pattern_parts(second(0, unsteadiness=1.7, hitch_load=1.2, deficit_sigma=1.2), SCORE)
-        assert set(parts) == {"U", "H", "L"}
+        parts = pattern_parts(second(0, roughening=0.2, hitch_load=1.2, deficit_sigma=1.2), SCORE)
+        assert set(parts) == {"V", "H", "L"}
         assert not may_warn(parts, SCORE)
-        assert may_warn(parts | {"V": 0.2}, SCORE)
+        assert may_warn(parts | {"B": 0.5}, SCORE)
 
     def test_intervals_go_no_higher_than_watch_without_three_hitches_in_fast_parts(self):
-        few = STRONG | {"hitches": 2, "unsteadiness": 3.0}
+        few = STRONG | {"hitches": 2}
         assert highest(Pattern(MARKS), gates=[Gate.INTERVALS], **few) is Level.WATCH
         assert highest(Pattern(MARKS), gates=[Gate.INTERVALS], **STRONG).rank >= Level.WARNING.rank
 
@@ -258,11 +289,11 @@ class TestBudget:
             assert wanted[-1] < 1
 
     def test_a_cramp_today_raises_what_stands_close_to_a_level(self):
-        close = {"unsteadiness": 2.5, "hitch_load": 1.0, "hitches": 1}
+        close = {"roughening": 0.5, "roughening_between": 0.4, "hitch_load": 1.0, "hitches": 1}
         assert highest(Pattern(MARKS), **close).rank < highest(Pattern(MARKS), prior=0.88, **close).rank
 
     def test_history_and_answers_together_have_an_end(self):
-        parts = {"unsteadiness": 2.0, "hitch_load": 1.0, "hitches": 1}
+        parts = {"roughening": 0.4, "hitch_load": 1.0, "hitches": 1}
         scores = []
         for known, said in ((0.9, 0.0), (1.2, 0.0), (0.5, 0.88), (1.2, 0.88)):
             views, _ = followed(Pattern(replace(MARKS, prior=known)), 60, prior=said, **parts)
