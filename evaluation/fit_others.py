@@ -3,11 +3,12 @@
 import math
 from array import array
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from statistics import fmean, pvariance
 
 from processor.detect.hitch import HitchSettings
 from processor.detect.lately import LatelySettings
-from processor.detect.unsteady import UnsteadySettings
+from processor.features.online import ewma
 
 from .trace import Trace
 
@@ -19,23 +20,35 @@ _BLOCK_S, _BLOCKS, _USUAL_PHI, _MOST_PHI = 10.0, 60, 0.5, 0.95
 #: By how much cadence may be delayed to fit its speed, seconds; chosen once, on so many seconds of running.
 _LAGS, _CHOSEN_ON = (0, 5, 10, 15, 20, 25, 30), 1_200
 
-_LATELY, _UNSTEADY, _HITCH = LatelySettings(), UnsteadySettings(), HitchSettings()
+_LATELY, _HITCH = LatelySettings(), HitchSettings()
+#: The lengths and the bound of before (record 0016).
+BEFORE = replace(_LATELY, short_s=20.0, mean_s=90.0, high_percent=8.0)
 _Series = Sequence[float]
 
 
 def channels_of(trace: Trace) -> dict[str, "array[float]"]:
-    """The channels by name: ``U_unheld``, ``C``, ``H_deep``, ``L_own``, ``P_aligned``, ``F_aligned``; NaN: silent.
+    """The channels by name; NaN: silent.
+
+    ``V_stands``, ``P_stands``, ``F_stands``: as before record 0016, with lengths of 20 and 90 s, standing still while
+    the speed steps, P and F quiet in a run-walk plan too; ``P_before``, ``F_before``: the same lengths, going on and
+    quiet as what ships; ``H_deep``, ``L_own``, ``P_aligned``, ``F_aligned``: what ships, changed.
 
     Args:
         trace: in full, with its channels.
     """
     told = trace.channels
-    quiet = told["quiet"]
+    quiet, quiet_whole = told["quiet"], told["quiet_whole"]
     percent = _percent(told["residual"], told["usual_spm"])
-    short, fall = _fall(_percent(_aligned(trace), told["usual_spm"]), trace)
+    steady = _loud(percent, told["steps"])
+    short_stands, fall_stands = _fall(steady, trace, BEFORE)
+    short_before, fall_before = _fall(percent, trace, BEFORE)
+    short, fall = _fall(_percent(_aligned(trace), told["usual_spm"]), trace, _LATELY)
     found = {
-        "U_unheld": _unheld(trace),
-        "C": _loud(told["cusum"], quiet),
+        "V_stands": _rough_stands(trace),
+        "P_stands": _loud(short_stands, quiet_whole),
+        "F_stands": _loud(fall_stands, quiet_whole),
+        "P_before": _loud(short_before, quiet),
+        "F_before": _loud(fall_before, quiet),
         "H_deep": _deep(trace, percent),
         "L_own": [value * scale for value, scale in zip(told["L"], _own_scale(trace), strict=True)],
         "P_aligned": _loud(short, quiet),
@@ -62,10 +75,22 @@ def _mean(values: _Series, dts: _Series, tau_s: float, start: float) -> Iterator
         yield now
 
 
-def _unheld(trace: Trace) -> list[float]:
+def _rough_stands(trace: Trace) -> list[float]:
+    """Roughening that takes nothing while the speed steps."""
     told = trace.channels
-    ratios = [min(_UNSTEADY.clip, one / base) for one, base in zip(told["wobble"], told["usual_wobble"], strict=True)]
-    return list(_mean(ratios, told["scored_s"], _UNSTEADY.tau_s, 1.0))
+    found, short, long, seen_s = [], NAN, NAN, 0.0
+    for wobble, usual, scored_s, steps in zip(
+        told["wobble"], told["usual_wobble"], told["scored_s"], told["steps"], strict=True
+    ):
+        if not (steps or math.isnan(wobble) or math.isnan(scored_s)):
+            rough, dt_s = math.log(min(wobble, _LATELY.clip * usual) + _LATELY.floor_spm), min(scored_s, _LATELY.step_s)
+            seen_s += dt_s
+            if math.isnan(short):
+                short = long = rough
+            short = ewma(short, rough, dt_s, _LATELY.rough_s)
+            long = ewma(long, rough, dt_s, min(_LATELY.rough_long_s, max(_LATELY.rough_s, seen_s)))
+        found.append(short - long)
+    return found
 
 
 def _deep(trace: Trace, percent: _Series) -> list[float]:
@@ -122,18 +147,15 @@ def _aligned(trace: Trace) -> list[float]:
     return [against(lag, index) if runs and index >= lag else NAN for index, runs in enumerate(running)]
 
 
-def _fall(percent: _Series, trace: Trace) -> tuple[list[float], list[float]]:
-    """The shortfall of the last seconds and the fall of the last minutes, as the score has them."""
+def _fall(percent: _Series, trace: Trace, lately: LatelySettings) -> tuple[list[float], list[float]]:
+    """The shortfall of the last seconds and the fall of the last minutes, of a cadence that lies so far below."""
     told = trace.channels
-    taken = [
-        NAN if steps or math.isnan(one) else min(_LATELY.high_percent, max(_LATELY.low_percent, one))
-        for one, steps in zip(percent, told["steps"], strict=True)
-    ]
-    spans_s = (_LATELY.short_s, _LATELY.short_long_s, _LATELY.mean_s, _LATELY.mean_long_s)
+    taken = [NAN if math.isnan(one) else min(lately.high_percent, max(lately.low_percent, one)) for one in percent]
+    spans_s = (lately.short_s, lately.short_long_s, lately.mean_s, lately.mean_long_s)
     means = [list(_mean(taken, told["scored_s"], tau_s, 0.0)) for tau_s in spans_s]
     spreads = [
-        usual / 100.0 / math.sqrt(_LATELY.common_sigma_spm * block)
-        for usual, block in zip(told["usual_spm"], told["usual_block"], strict=True)
+        share * usual / 100.0 / math.sqrt(lately.common_sigma_spm * block)
+        for usual, block, share in zip(told["usual_spm"], told["usual_block"], told["share"], strict=True)
     ]
     short = [(now - long) * one for now, long, one in zip(means[0], means[1], spreads, strict=True)]
     return short, [(now - long) * one for now, long, one in zip(means[2], means[3], spreads, strict=True)]

@@ -126,7 +126,7 @@ def test_a_trace_keeps_what_the_machine_said():
     seconds = [*outcome.views, *machine.flush().views]
     trace = watch(session.name, session.truth, samples, channels=True)
     assert list(trace.score) == [one.score for one in seconds]
-    assert len(trace.at_s) == len(trace.flags) == len(trace.channels["cusum"]) == len(seconds)
+    assert len(trace.at_s) == len(trace.flags) == len(trace.channels["residual"]) == len(seconds)
     assert list(trace.at_s) == [(one.at_ms - seconds[0].at_ms) / 1_000 for one in seconds]
     assert len(trace.prompts) == sum(one.kind is FindingKind.CRAMP_STOP for one in outcome.findings)
 
