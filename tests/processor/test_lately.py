@@ -157,6 +157,12 @@ class TestBetweenBreaks:
         assert run.last[0] == pytest.approx(0, abs=1e-9)
         assert run.running(5).between == pytest.approx(0, abs=1e-9)
 
+    def test_time_in_breaks_is_no_time_that_was_seen_of_what_lies_between(self):
+        fresh, broken = (
+            Run().running(seconds, wobble_spm=20.0).running(60).running(30, wobble_spm=3.0) for seconds in (0, 600)
+        )
+        assert broken.between == fresh.between
+
     def test_what_is_deep_is_a_share_of_the_usual_cadence(self):
         broken, none_yet = (
             Run().running(300, base=base).running(8, wobble_spm=7.0, base=base)

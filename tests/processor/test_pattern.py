@@ -235,6 +235,20 @@ class TestGates:
         assert paused[3].break_at_ms is None
 
 
+class TestAgain:
+    @pytest.mark.parametrize(("after_s", "again"), [(890, Level.WATCH), (910, Level.WARNING)])
+    def test_a_warning_is_not_told_again_within_a_quarter_of_an_hour(self, after_s, again):
+        pattern = Pattern(MARKS)
+        rough = {"roughening": 0.6, "roughening_between": 0.6, "falling_sigma": 4.0, "shortfall_sigma": 4.0}
+        _, proofs = followed(pattern, 30, **rough)
+        assert proofs[-1].level is Level.WARNING
+        entered_s = (proofs[-1].at_ms - START_MS) // 1_000
+        quiet, _ = followed(pattern, entered_s + after_s - 60, start_s=30)
+        assert quiet[-1].level is Level.OK
+        views, _ = followed(pattern, 30, start_s=entered_s + after_s - 30, **rough)
+        assert max(view.level.rank for view in views) == again.rank
+
+
 class TestCeilings:
     @pytest.mark.parametrize("mode", [Mode.CADENCE_LOST, Mode.HEART_ONLY])
     def test_little_to_see_allows_a_watch_at_most(self, mode):
