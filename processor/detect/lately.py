@@ -51,20 +51,20 @@ class LatelySettings:
 
 @dataclass(slots=True)
 class LatelyState:
-    """Mean logarithms of wavering, short and long, and for how long they were measured: of all, and of what lies
-    between breaks. Mean shortfalls in percent.
+    """Mean logarithms of wavering, short and long, and for how long they were measured; mean shortfalls in percent;
+    the first three again, of what lies between breaks.
     """
 
     rough: float | None = None
     rough_long: float | None = None
     rough_for_s: float = 0.0
-    between: float | None = None
-    between_long: float | None = None
-    between_for_s: float = 0.0
     short: float = 0.0
     short_long: float = 0.0
     mean: float = 0.0
     mean_long: float = 0.0
+    between: float | None = None
+    between_long: float | None = None
+    between_for_s: float = 0.0
 
 
 class Lately:
