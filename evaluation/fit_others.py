@@ -22,16 +22,15 @@ _LAGS, _CHOSEN_ON = (0, 5, 10, 15, 20, 25, 30), 1_200
 
 _LATELY, _HITCH = LatelySettings(), HitchSettings()
 #: The lengths and the bound of before (record 0016).
-BEFORE = replace(_LATELY, short_s=20.0, mean_s=90.0, high_percent=8.0)
+LONGER = replace(_LATELY, short_s=30.0, mean_s=150.0, high_percent=12.0)
 _Series = Sequence[float]
 
 
 def channels_of(trace: Trace) -> dict[str, "array[float]"]:
     """The channels by name; NaN: silent.
 
-    ``V_stands``, ``P_stands``, ``F_stands``: as before record 0016, with lengths of 20 and 90 s, standing still while
-    the speed steps, P and F quiet in a run-walk plan too; ``P_before``, ``F_before``: the same lengths, going on and
-    quiet as what ships; ``H_deep``, ``L_own``, ``P_aligned``, ``F_aligned``: what ships, changed.
+    ``V_stands``, ``P_stands``, ``F_stands``: as before record 0016, standing still while the speed steps, P and F quiet
+    in a run-walk plan too; ``P_longer``, ``F_longer``: what ships, over :data:`LONGER` lengths; ``H_deep``, ``L_own``, ``P_aligned``, ``F_aligned``: what ships, changed.
 
     Args:
         trace: in full, with its channels.
@@ -40,15 +39,15 @@ def channels_of(trace: Trace) -> dict[str, "array[float]"]:
     quiet, quiet_whole = told["quiet"], told["quiet_whole"]
     percent = _percent(told["residual"], told["usual_spm"])
     steady = _loud(percent, told["steps"])
-    short_stands, fall_stands = _fall(steady, trace, BEFORE)
-    short_before, fall_before = _fall(percent, trace, BEFORE)
+    short_stands, fall_stands = _fall(steady, trace, _LATELY)
+    short_longer, fall_longer = _fall(percent, trace, LONGER)
     short, fall = _fall(_percent(_aligned(trace), told["usual_spm"]), trace, _LATELY)
     found = {
         "V_stands": _rough_stands(trace),
         "P_stands": _loud(short_stands, quiet_whole),
         "F_stands": _loud(fall_stands, quiet_whole),
-        "P_before": _loud(short_before, quiet),
-        "F_before": _loud(fall_before, quiet),
+        "P_longer": _loud(short_longer, quiet),
+        "F_longer": _loud(fall_longer, quiet),
         "H_deep": _deep(trace, percent),
         "L_own": [value * scale for value, scale in zip(told["L"], _own_scale(trace), strict=True)],
         "P_aligned": _loud(short, quiet),

@@ -21,12 +21,12 @@ class LatelySettings:
         rough_long_s: what it is held against; 600 s.
         between_percent: from one value to that of 5 s before, a step above this is a break and no wavering between
             breaks; 4.5 % of the usual cadence (as deep as a hitch).
-        short_s: the shortfall of cadence over so long; 30 s.
+        short_s: the shortfall of cadence over so long; 20 s.
         short_long_s: what it is held against; 300 s.
-        mean_s: the shortfall over so long; 150 s.
+        mean_s: the shortfall over so long; 90 s.
         mean_long_s: what it is held against; 900 s.
         low_percent: a shortfall counts for no less than this; -5 %.
-        high_percent: and for no more, so that one dodge is no pattern; 12 %.
+        high_percent: and for no more, so that one dodge is no pattern; 8 %.
         common_sigma_spm: shortfalls are told in spreads half of the runner's own and half of this, as a geometric
             mean: an uneven runner falls further by chance; 1.8 spm.
         floor_spm: added to a wavering before its logarithm, because rounded cadence often wavers by 0; 0.5 spm.
@@ -37,12 +37,12 @@ class LatelySettings:
     rough_s: float = 60.0
     rough_long_s: float = 600.0
     between_percent: float = 4.5
-    short_s: float = 30.0
+    short_s: float = 20.0
     short_long_s: float = 300.0
-    mean_s: float = 150.0
+    mean_s: float = 90.0
     mean_long_s: float = 900.0
     low_percent: float = -5.0
-    high_percent: float = 12.0
+    high_percent: float = 8.0
     common_sigma_spm: float = 1.8
     floor_spm: float = 0.5
     clip: float = 6.0

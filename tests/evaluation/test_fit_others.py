@@ -33,11 +33,11 @@ def without_steps(trace):
     return replace(trace, channels=trace.channels | {"steps": array("f", bytes(4 * len(trace.at_s)))})
 
 
-def test_with_the_lengths_that_ship_the_ones_of_before_are_those_of_the_score(trace, monkeypatch):
-    monkeypatch.setattr(fit_others, "BEFORE", LatelySettings())
+def test_over_the_lengths_that_ship_the_longer_ones_are_those_of_the_score(trace, monkeypatch):
+    monkeypatch.setattr(fit_others, "LONGER", LatelySettings())
     made = channels_of(trace)
-    assert alike(made["P_before"], trace.channels["P"])
-    assert alike(made["F_before"], trace.channels["F"])
+    assert alike(made["P_longer"], trace.channels["P"])
+    assert alike(made["F_longer"], trace.channels["F"])
 
 
 def test_what_stands_still_while_the_speed_steps_goes_on_alike_where_it_never_does(trace):
@@ -45,7 +45,7 @@ def test_what_stands_still_while_the_speed_steps_goes_on_alike_where_it_never_do
     assert alike(made["V_stands"], trace.channels["V"])
     quiet = trace.channels["quiet_whole"]
     for letter in "PF":
-        loud = [math.nan if hush else one for one, hush in zip(made[f"{letter}_before"], quiet, strict=True)]
+        loud = [math.nan if hush else one for one, hush in zip(trace.channels[letter], quiet, strict=True)]
         assert alike(made[f"{letter}_stands"], loud)
 
 
@@ -80,4 +80,4 @@ def test_in_a_run_walk_plan_only_what_was_before_is_quiet():
     ]
     assert only_whole
     assert all(math.isnan(made["P_stands"][index]) for index in only_whole)
-    assert not any(math.isnan(made["P_before"][index]) for index in only_whole)
+    assert not any(math.isnan(made["P_longer"][index]) for index in only_whole)
