@@ -120,12 +120,12 @@ class Answers:
 
 
 def _newest(labels: Sequence[Label]) -> Sequence[Label]:
-    """Of words on the weather the last one alone; all in the order of their words, for a finding tells its second alone
-    and a replay could not know which came first.
+    """Of words on the weather, and of each other word, the last one alone: after a clock went back, what waited for
+    several seconds is heard in one. All in the order of their words, for a finding tells its second alone and a replay
+    could not know which came first.
     """
-    weather = [place for place, one in enumerate(labels) if one.what in BANDS]
-    counted = [one for place, one in enumerate(labels) if place not in weather[:-1]]
-    return sorted(counted, key=lambda one: one.what)
+    counted = {"weather" if one.what in BANDS else one.what: one for one in labels}
+    return sorted(counted.values(), key=lambda one: one.what)
 
 
 _WORDS = {

@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crampwatch.events import Finding, FindingKind
@@ -42,6 +42,8 @@ class TestAClockThatGoesBack:
             max_size=5,
         )
     )
+    # Two that wait for different seconds of before the step are heard in one second after it.
+    @example([(0.4974452403729789, 2001, CRAMP), (0.5, 98001, CRAMP)])
     def test_what_was_said_has_the_same_effect_live_and_when_it_is_told_again(self, said):
         samples, _ = after_a_step_back()
         told = [(int(share * len(samples)), ahead, what) for share, ahead, what in said]
