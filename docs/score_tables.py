@@ -19,8 +19,8 @@ _MEANINGS = {
     "B": "roughening between breaks: the same without steps of more than 4.5 %, which hitches count",
     "H": "hitches, a leaky count that fades with 150 s",
     "L": "deficit against the whole run: EWMA over 45 s of -r / s_b, each within +-4",
-    "P": "shortfall: cadence over 30 s below that over 5 minutes, in spreads",
-    "F": "fall: cadence over 150 s below that over 15 minutes, in spreads",
+    "P": "shortfall: cadence over 20 s below that over 5 minutes, in spreads",
+    "F": "fall: cadence over 90 s below that over 15 minutes, in spreads",
 }
 _KINDS = {"rhythm (U, V, B)": "UVB", "hitches (H)": "H", "the level of cadence (L, P, F)": "LPF"}
 _LEVELS = ("watch", "warning", "imminent")

@@ -21,7 +21,7 @@ _BLOCK_S, _BLOCKS, _USUAL_PHI, _MOST_PHI = 10.0, 60, 0.5, 0.95
 _LAGS, _CHOSEN_ON = (0, 5, 10, 15, 20, 25, 30), 1_200
 
 _LATELY, _HITCH = LatelySettings(), HitchSettings()
-#: The lengths and the bound of before (record 0016).
+#: Longer means and a wider bound, which brought nothing (record 0016).
 LONGER = replace(_LATELY, short_s=30.0, mean_s=150.0, high_percent=12.0)
 _Series = Sequence[float]
 
@@ -30,7 +30,8 @@ def channels_of(trace: Trace) -> dict[str, "array[float]"]:
     """The channels by name; NaN: silent.
 
     ``V_stands``, ``P_stands``, ``F_stands``: as before record 0016, standing still while the speed steps, P and F quiet
-    in a run-walk plan too; ``P_longer``, ``F_longer``: what ships, over :data:`LONGER` lengths; ``H_deep``, ``L_own``, ``P_aligned``, ``F_aligned``: what ships, changed.
+    in a run-walk plan too; ``P_longer``, ``F_longer``: what ships, over the lengths of :data:`LONGER`; ``H_deep``,
+    ``L_own``, ``P_aligned``, ``F_aligned``: what ships, changed.
 
     Args:
         trace: in full, with its channels.

@@ -23,8 +23,8 @@ BUDGETS = (0.1, 0.2, 0.5)
 LONG = ">=4 min"
 BEGIN, END = "<!-- table: tried -->", "<!-- end -->"
 
-_U, _L = {"U": (1.1, 1.4, 1.8, 2.4)}, {"L": (0.5, 1.5, 2.5)}
-_RHYTHM = {**_U, "H": KNOTS["H"]}
+_L = {"L": (0.5, 1.5, 2.5)}
+_RHYTHM = {"U": KNOTS["U"], "H": KNOTS["H"]}
 _STANDING = {"V_stands": KNOTS["V"], "P_stands": KNOTS["P"], "F_stands": KNOTS["F"]}
 _GOING_ON = {"V": KNOTS["V"], "P": KNOTS["P"], "F": KNOTS["F"]}
 _LONGER = {"P_longer": KNOTS["P"], "F_longer": KNOTS["F"]}
@@ -37,7 +37,7 @@ TRIED: Mapping[str, Mapping[str, tuple[float, ...]]] = {
     "+ going on while the speed steps, cadence weighed in run-walk plans too": {**_RHYTHM, **_GOING_ON},
     "+ roughening between breaks: **what ships**": KNOTS,
     "what ships, without unsteadiness": {**KNOTS, "U": ()},
-    "what ships, shortfall of 30 s and fall of 150 s": {**KNOTS, "P": (), "F": (), **_LONGER},
+    "what ships, shortfall of 30 s, fall of 150 s, up to 12 %": {**KNOTS, "P": (), "F": (), **_LONGER},
     "what ships, and the deficit against the whole run": {**KNOTS, **_L},
     "what ships, and that deficit scaled by the runner's own correlation of blocks": {**KNOTS, "L_own": _L["L"]},
     "what ships, hitches weighted by their depth": {**KNOTS, "H": (), "H_deep": (0.3, 1.0, 2.0, 4.0)},

@@ -65,6 +65,24 @@ def test_recordings_keep_a_budget_of_their_own_and_are_no_part_of_the_simulated_
     assert tuning.hours[REAL] == pytest.approx(2, rel=0.01)
 
 
+def test_a_watch_keeps_on_recordings_what_it_keeps_on_simulated_runs():
+    easy = [hour() for _ in range(10)]
+    # Each is a little shorter than an hour: one watch in two of them is 0.5 an hour, two are just over 1.
+    recorded = [hour(0.6, 0.5, family=REAL), hour(family=REAL)]
+    assert Tuning([*easy, *recorded]).thresholds()["1"][0] == pytest.approx(0.501)
+    assert Tuning([*easy, hour(0.6, 0.5)]).thresholds()["1"][0] < 0.1
+
+
+def test_strong_signs_keep_on_recordings_what_they_keep_on_simulated_runs():
+    easy = [hour() for _ in range(10)]
+    signed = hour(0.6, family=REAL, flags=OPENED | SIGN)
+    quiet = [hour(family=REAL) for _ in range(9)]
+    # One warning in ten recorded hours is within its 0.3, one of strong signs is over its 0.05.
+    watch, warning, imminent = Tuning([*easy, signed, *quiet]).thresholds()["1"]
+    assert watch < warning < 0.1
+    assert imminent == pytest.approx(0.601)
+
+
 def test_a_sensitivity_scales_the_budgets():
     tuning = Tuning([hour(0.1 * peak) for peak in range(1, 9)] + [hour()] * 12)
     found = tuning.thresholds()

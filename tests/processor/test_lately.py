@@ -72,8 +72,8 @@ def test_even_running_says_nothing():
 class TestALowerCadence:
     def test_it_comes_up_within_a_minute(self):
         _, short, falling = Run().running(900).running(60, lower_percent=3.0).last
-        assert 1.9 * PERCENT < short < 3.0 * PERCENT
-        assert 0.7 * PERCENT < falling < short
+        assert 2.0 * PERCENT < short < 3.0 * PERCENT
+        assert 1.0 * PERCENT < falling < short
 
     def test_it_fades_once_it_is_what_the_last_minutes_were_like(self):
         run = Run().running(900).running(300, lower_percent=3.0)
@@ -107,7 +107,7 @@ class TestALowerCadence:
         assert short < 0
         assert falling < 0
 
-    @pytest.mark.parametrize(("percent", "most"), [(60.0, 12.0), (-60.0, -5.0)])
+    @pytest.mark.parametrize(("percent", "most"), [(60.0, 8.0), (-60.0, -5.0)])
     def test_one_dodge_counts_for_no_more_than_its_bounds(self, percent, most):
         wild, bounded = (Run().running(900).running(60, lower_percent=one) for one in (percent, most))
         assert wild.last == pytest.approx(bounded.last)

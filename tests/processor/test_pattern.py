@@ -32,11 +32,11 @@ STRONG = {
     "falling_sigma": 4.0,
 }
 LEVEL = {"L", "P", "F"}
-RHYTHM_AND_HITCHES = {"V", "B", "H"}
+RHYTHM_AND_HITCHES = {"U", "V", "B", "H"}
 SCORE = ScoreSettings(
     intercept=-4.5,
     curves={
-        "U": ((1.4, 0.0), (3.0, 0.0)),
+        "U": ((1.1, 0.0), (2.4, 0.7)),
         "V": ((0.1, 0.0), (0.6, 1.4)),
         "B": ((0.1, 0.0), (0.6, 1.3)),
         "H": ((0.5, 0.0), (4.0, 2.3)),
@@ -92,9 +92,15 @@ class TestBecause:
     @pytest.mark.parametrize(
         ("channels", "words"),
         [
+            ({"unsteadiness": 2.4}, "Your rhythm wavers more than it did at the start."),
+            ({"unsteadiness": 2.4, "roughening": 0.3}, "Your rhythm wavers more than it did at the start."),
             ({"roughening": 0.6}, "Your rhythm wavers more than it did some minutes ago."),
             ({"roughening_between": 0.6}, "Your rhythm wavers more than it did some minutes ago."),
-            ({"unsteadiness": 3.0, "roughening": 0.3}, "Your rhythm wavers more than it did some minutes ago."),
+            ({"unsteadiness": 2.4, "roughening": 0.6}, "Your rhythm wavers more than it did some minutes ago."),
+            (
+                {"unsteadiness": 2.4, "roughening": 0.3, "roughening_between": 0.3},
+                "Your rhythm wavers more than it did some minutes ago.",
+            ),
             ({"hitch_load": 1.5, "hitches": 1}, "Short breaks in your rhythm: one in the last 4 minutes."),
             ({"deficit_sigma": 3.0}, "Your cadence is below what is usual at this pace."),
             ({"deficit_sigma": 3.0, "mps": None}, "Your cadence is below what is usual for you."),
@@ -107,12 +113,6 @@ class TestBecause:
         view = second(0, **channels)
         view.parts = pattern_parts(view, SCORE)
         assert reasons(view) == (words,)
-
-    def test_with_a_weight_of_its_own_unsteadiness_says_since_when_the_rhythm_wavers(self):
-        weighed = replace(SCORE, curves={**SCORE.curves, "U": ((1.4, 0.0), (3.0, 2.2))})
-        view = second(0, unsteadiness=2.8, roughening=0.3)
-        view.parts = pattern_parts(view, weighed)
-        assert reasons(view) == ("Your rhythm wavers more than it did at the start.",)
 
     def test_what_hardly_adds_anything_is_no_reason(self):
         view = second(0, roughening=0.12, falling_sigma=0.6)
@@ -142,9 +142,11 @@ class TestBecause:
         assert proofs[-1].evidence["break_load"] == 2.0
         assert pattern_parts(second(0, break_load=9.0), SCORE) == {}
 
-    def test_unsteadiness_is_told_and_weighs_nothing(self):
-        view = second(0, unsteadiness=6.0)
-        assert pattern_parts(view, SCORE) == pattern_parts(view, ScoreSettings()) == {}
+    def test_a_channel_whose_curve_is_flat_is_told_and_weighs_nothing(self):
+        told = replace(SCORE, curves={**SCORE.curves, "L": ((0.5, 0.0), (2.5, 0.0))})
+        view = second(0, deficit_sigma=6.0)
+        assert view.deficit_sigma == 6.0
+        assert pattern_parts(view, told) == {}
 
 
 class TestGates:
