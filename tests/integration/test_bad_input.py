@@ -1,6 +1,6 @@
 """What nobody should have sent: each kind is told once, counted, and the house goes on.
 
-A collector, a processor, an alerter and the pages on a real broker; a stranger who publishes what he likes, and a
+A collector, a processor, an alerter and the pages on a real broker; a stranger who publishes what they like, and a
 sensor that sends what it likes.
 """
 

@@ -45,7 +45,7 @@ async def test_a_field_gathers_its_messages_and_stores_them_together(desk):
         desk.store.record = counted
         for number in range(FEW + 1):
             await desk.send(MESSAGES[1], topic=of_runner(number))
-        # How many of them the drain took before it gathers depends on who had his turn first.
+        # How many of them the drain took before it gathers depends on whose turn came first.
         await until(lambda: gate.waiting[GATHER_S] == 1 and came(desk) == 2 * (FEW + 1))
         gate.let_go()
         await until(lambda: sum(sizes) == FEW + 1)
