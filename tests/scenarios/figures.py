@@ -31,11 +31,18 @@ TAGS = {
 
 
 def alarms(told: Timeline) -> list[tuple[int, str]]:
-    """When a level rose to warning or more, and when a sudden stop was asked about: second and level."""
-    loud = []
+    """When a level rose to warning or more, and when a sudden stop was asked about: second and level.
+
+    Strong signs that ease to a warning are no alarm.
+    """
+    loud, stood = [], Level.OK
     for at_s, kind, level in told["findings"]:
-        if kind == "cramp_stop" or (kind == "pattern" and Level(level).rank >= Level.WARNING.rank):
+        if kind == "cramp_stop":
             loud.append((at_s, level))
+        elif kind == "pattern":
+            before, stood = stood, Level(level)
+            if stood.rank > max(before.rank, Level.WARNING.rank - 1):
+                loud.append((at_s, level))
     return loud
 
 

@@ -53,8 +53,10 @@ class Observed:
 
     @property
     def warnings(self) -> list[Finding]:
-        """Findings that would push: the level rose to warning or more."""
-        return [one for one in self.findings if one.kind is FindingKind.PATTERN and one.level.rank >= WARNING]
+        """Findings that would push: the level rose to warning or more. Strong signs that ease to a warning did not."""
+        told = [one for one in self.findings if one.kind is FindingKind.PATTERN]
+        before = [Level.OK, *(one.level for one in told)]
+        return [one for one, stood in zip(told, before, strict=False) if one.level.rank > max(stood.rank, WARNING - 1)]
 
     @property
     def prompts(self) -> list[Finding]:

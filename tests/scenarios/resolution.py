@@ -3,22 +3,16 @@
 ``CRAMPWATCH_DATA=folder .venv/bin/python -m tests.scenarios.resolution``
 """
 
-from crampwatch.events import Assessed, Finding, FindingKind
-from crampwatch.units import Level, Motion
-from tests.processor.test_resolution import pairs, seconds
+from crampwatch.events import FindingKind
+from crampwatch.units import Motion
+from tests.processor.test_resolution import asked, pairs, seconds, warned
 
-Judged = tuple[list[Finding], list[Assessed]]
-#: What is counted: in words, the kind, the least level's rank.
-ROWS = (
-    ("levels raised to warning or strong signs", FindingKind.PATTERN, Level.WARNING.rank),
-    ("sudden stops asked about", FindingKind.CRAMP_STOP, 0),
-    ("hitches", FindingKind.HITCH, 0),
-)
-
-
-def count(judged: list[Judged], kind: FindingKind, rank: int = 0) -> int:
-    """How many findings of a kind there are, of this rank or more."""
-    return sum(one.kind is kind and one.level.rank >= rank for findings, _ in judged for one in findings)
+#: What is counted, in words.
+ROWS = {
+    "warnings; strong signs after one are not counted again": warned,
+    "sudden stops asked about": asked,
+    "hitches": lambda findings: sum(one.kind is FindingKind.HITCH for one in findings),
+}
 
 
 def main() -> None:
@@ -36,8 +30,9 @@ def main() -> None:
     print(f"| {len(both)} recordings | every second | every 2 to 8 s |")
     print("| --- | ---: | ---: |")
     print(f"| hours of running | {running[0]:.2f} | {running[1]:.2f} |")
-    for words, kind, rank in ROWS:
-        print(f"| {words} | {count(sides[0], kind, rank)} | {count(sides[1], kind, rank)} |")
+    for words, count in ROWS.items():
+        whole, thin = (sum(count(findings) for findings, _ in side) for side in sides)
+        print(f"| {words} | {whole} | {thin} |")
     print(f"| the same level, of {total} readings | | {100 * same / total:.1f} % |")
 
 

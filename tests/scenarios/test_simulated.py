@@ -70,10 +70,16 @@ def test_a_stop_at_a_red_light_is_named_and_never_asked_about(seed):
     assert not [at_s for at_s, one in found if one.kind is FindingKind.CRAMP_STOP]
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_intervals_are_no_pattern(seed):
-    found, _ = run(seed, "intervals")
-    assert [level for _, level in levels(found) if level.rank >= Level.WARNING.rank] == []
+def test_intervals_are_no_pattern_once_they_are_known_and_rarely_one_before():
+    early = 0
+    for seed in SEEDS:
+        found, _ = run(seed, "intervals")
+        known_s = min(at_s for at_s, one in found if one.id.split("/")[2] == "context-intervals")
+        warned = [at_s for at_s, level in levels(found) if level.rank >= Level.WARNING.rank]
+        assert [at_s for at_s in warned if at_s >= known_s] == []
+        early += len(warned)
+    # Until a third bout they are changes of pace like any others, and look like fatigue.
+    assert early <= 1
 
 
 @pytest.mark.parametrize("seed", SEEDS)
