@@ -78,7 +78,7 @@ def test_the_level_is_the_same_in_nearly_every_second(both):
 
 
 def warned(findings):
-    """How often somebody was warned: strong signs while a warning stands, and their easing to one, are the same alarm."""
+    """How often somebody was warned. Strong signs while a warning stands are the same alarm, and so is their easing."""
     loud = [one.level.rank >= Level.WARNING.rank for one in findings if one.kind is FindingKind.PATTERN]
     return sum(now and not before for before, now in itertools.pairwise([False, *loud]))
 
