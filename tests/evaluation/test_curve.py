@@ -40,7 +40,8 @@ def test_a_budget_is_kept_by_the_lowest_threshold_that_keeps_it():
 def test_the_shipped_threshold_is_a_point_of_every_curve():
     curve = example()
     assert SHIPPED_WARNING in [one.theta for one in curve.points]
-    assert curve.at(SHIPPED_WARNING).false == 5
+    above = sum(0.30 + 0.1 * n >= SHIPPED_WARNING for n in range(5))
+    assert curve.at(SHIPPED_WARNING).false == above > 0
 
 
 def test_a_threshold_that_is_only_asked_about_is_no_point_of_the_curve():
