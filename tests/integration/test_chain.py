@@ -103,7 +103,9 @@ async def all_is_as_expected(store, settings, recordings):
         for session, samples in offline:
             stored = await store.samples(keys[session])
             assert [sample.model_dump() for sample in stored] == [sample.model_dump() for sample in samples]
-            found = [one for outcome in backtest(athlete.id, session, samples) for one in outcome.findings]
+            # Live, the last second is closed by a further one or by a rest, and neither is waited for here.
+            *closed, _last_second = backtest(athlete.id, session, samples)
+            found = [one for outcome in closed for one in outcome.findings]
             assert gist(await store.findings(keys[session])) == gist(found), recording.name
 
 
