@@ -93,7 +93,9 @@ def test_an_interrupt_that_a_detector_raises_in_a_service_is_its_failure(monkeyp
     assert "KeyboardInterrupt was raised" in off.because[0]
 
 
-def test_an_interrupt_of_who_waits_for_a_command_ends_the_command():
+def test_an_interrupt_of_who_waits_for_a_command_ends_the_command(monkeypatch):
+    # A process that was started in the background does not hear interrupts.
+    monkeypatch.setattr(signal, "getsignal", lambda _: signal.default_int_handler)
     with pytest.raises(KeyboardInterrupt):
         told(with_extra(spoiled(observe=raising(KeyboardInterrupt))), Story().running(100).samples)
 
