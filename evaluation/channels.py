@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from crampwatch.units import Gate
 from processor.features.view import Baseline, View
-from processor.score import CHANNELS, LEVEL_CHANNELS, ScoreSettings, corrected, late_quiet, level_quiet, quiet_channels
+from processor.score import CHANNELS, LEVEL_CHANNELS, ScoreSettings, corrected, late_quiet, quiet_channels
 
 NAN = float("nan")
 _SHARE = ScoreSettings().no_speed_share
@@ -49,17 +49,15 @@ def _scored_s(view: View) -> float:
 
 #: Name -> what it is of a second; NaN where there is nothing. By its letter what the score reads; ``scored_s`` is
 #: for how long this second counts in the score, NaN where the score stands or fades; ``gates`` are bits in the order
-#: of ``Gate``; ``quiet`` and ``quiet_whole`` whether cadence is kept quiet against the last minutes and against the
-#: whole run, ``share`` what its channels count as of themselves; ``usual_*`` are what is usual today.
+#: of ``Gate``; ``quiet`` whether cadence is kept quiet against the last minutes, ``share`` what its channels count as
+#: of themselves; ``usual_*`` are what is usual today.
 KEPT: Mapping[str, Callable[[View], float]] = MappingProxyType(
     {name: score_channel(name) for name in CHANNELS}
     | {
         "scored_s": _scored_s,
         "hitches_lately": _told("hitches_lately"),
         "gates": lambda view: sum(_GATE_BITS[gate] for gate in view.gates),
-        "steps": lambda view: float(view.speed_steps),
         "quiet": lambda view: float(late_quiet(view)),
-        "quiet_whole": lambda view: float(level_quiet(view)),
         "share": lambda view: 1.0 if corrected(view) else _SHARE,
         "spm": _told("spm"),
         "mps": _told("smooth_mps"),

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from statistics import fmean, pvariance
 
+from crampwatch.units import SECOND_MS
 from processor.detect.hitch import HitchSettings
-from processor.detect.lately import LatelySettings
-from processor.features.online import ewma
+from processor.detect.lately import Lately, LatelySettings
+from processor.features.view import Baseline, View
 
 from .trace import Trace
 
@@ -23,30 +24,32 @@ _LAGS, _CHOSEN_ON = (0, 5, 10, 15, 20, 25, 30), 1_200
 _LATELY, _HITCH = LatelySettings(), HitchSettings()
 #: Longer means and a wider bound, which brought nothing (record 0016).
 LONGER = replace(_LATELY, short_s=30.0, mean_s=150.0, high_percent=12.0)
+#: Dips taken into the shortfall as they are, and left out of the fall as well (record 0017).
+DIPS = replace(_LATELY, dip_percent=math.inf)
+SMOOTH = replace(_LATELY, short_s=_LATELY.mean_s, short_long_s=_LATELY.mean_long_s)
 _Series = Sequence[float]
 
 
 def channels_of(trace: Trace) -> dict[str, "array[float]"]:
     """The channels by name; NaN: silent.
 
-    ``V_stands``, ``P_stands``, ``F_stands``: as before record 0016, standing still while the speed steps, P and F quiet
-    in a run-walk plan too; ``P_longer``, ``F_longer``: what ships, over the lengths of :data:`LONGER`; ``H_deep``,
-    ``L_own``, ``P_aligned``, ``F_aligned``: what ships, changed.
+    ``P_dips``: what ships, dips taken as they are; ``F_smooth``: what ships, without its dips; ``P_longer``,
+    ``F_longer``: over the lengths of :data:`LONGER`; ``H_deep``, ``L_own``, ``P_aligned``, ``F_aligned``: what ships,
+    changed.
 
     Args:
         trace: in full, with its channels.
     """
     told = trace.channels
-    quiet, quiet_whole = told["quiet"], told["quiet_whole"]
+    quiet = told["quiet"]
     percent = _percent(told["residual"], told["usual_spm"])
-    steady = _loud(percent, told["steps"])
-    short_stands, fall_stands = _fall(steady, trace, _LATELY)
+    short_dips, _ = _fall(percent, trace, DIPS)
+    smooth, _ = _fall(percent, trace, SMOOTH)
     short_longer, fall_longer = _fall(percent, trace, LONGER)
     short, fall = _fall(_percent(_aligned(trace), told["usual_spm"]), trace, _LATELY)
     found = {
-        "V_stands": _rough_stands(trace),
-        "P_stands": _loud(short_stands, quiet_whole),
-        "F_stands": _loud(fall_stands, quiet_whole),
+        "P_dips": _loud(short_dips, quiet),
+        "F_smooth": _loud(smooth, quiet),
         "P_longer": _loud(short_longer, quiet),
         "F_longer": _loud(fall_longer, quiet),
         "H_deep": _deep(trace, percent),
@@ -64,33 +67,6 @@ def _percent(residual: _Series, usual: _Series) -> list[float]:
 
 def _loud(values: _Series, quiet: _Series) -> list[float]:
     return [NAN if hush else value for value, hush in zip(values, quiet, strict=True)]
-
-
-def _mean(values: _Series, dts: _Series, tau_s: float, start: float) -> Iterator[float]:
-    """The exponential mean; what is NaN, or not scored, leaves it where it was."""
-    now = start
-    for value, dt_s in zip(values, dts, strict=True):
-        if not math.isnan(value) and not math.isnan(dt_s):
-            now += (value - now) * -math.expm1(-min(dt_s, 10.0) / tau_s)
-        yield now
-
-
-def _rough_stands(trace: Trace) -> list[float]:
-    """Roughening that takes nothing while the speed steps."""
-    told = trace.channels
-    found, short, long, seen_s = [], NAN, NAN, 0.0
-    for wobble, usual, scored_s, steps in zip(
-        told["wobble"], told["usual_wobble"], told["scored_s"], told["steps"], strict=True
-    ):
-        if not (steps or math.isnan(wobble) or math.isnan(scored_s)):
-            rough, dt_s = math.log(min(wobble, _LATELY.clip * usual) + _LATELY.floor_spm), min(scored_s, _LATELY.step_s)
-            seen_s += dt_s
-            if math.isnan(short):
-                short = long = rough
-            short = ewma(short, rough, dt_s, _LATELY.rough_s)
-            long = ewma(long, rough, dt_s, min(_LATELY.rough_long_s, max(_LATELY.rough_s, seen_s)))
-        found.append(short - long)
-    return found
 
 
 def _deep(trace: Trace, percent: _Series) -> list[float]:
@@ -148,14 +124,25 @@ def _aligned(trace: Trace) -> list[float]:
 
 
 def _fall(percent: _Series, trace: Trace, lately: LatelySettings) -> tuple[list[float], list[float]]:
-    """The shortfall of the last seconds and the fall of the last minutes, of a cadence that lies so far below."""
-    told = trace.channels
-    taken = [NAN if math.isnan(one) else min(lately.high_percent, max(lately.low_percent, one)) for one in percent]
-    spans_s = (lately.short_s, lately.short_long_s, lately.mean_s, lately.mean_long_s)
-    means = [list(_mean(taken, told["scored_s"], tau_s, 0.0)) for tau_s in spans_s]
-    spreads = [
-        share * usual / 100.0 / math.sqrt(lately.common_sigma_spm * block)
-        for usual, block, share in zip(told["usual_spm"], told["usual_block"], told["share"], strict=True)
-    ]
-    short = [(now - long) * one for now, long, one in zip(means[0], means[1], spreads, strict=True)]
-    return short, [(now - long) * one for now, long, one in zip(means[2], means[3], spreads, strict=True)]
+    """The shortfall and the fall that :class:`Lately` makes of a cadence that lies so far below."""
+    told, detector = trace.channels, Lately(lately)
+    short, fall = [], []
+    seconds = zip(
+        trace.at_s,
+        percent,
+        told["scored_s"],
+        told["usual_spm"],
+        told["usual_block"],
+        told["usual_wobble"],
+        told["share"],
+        strict=True,
+    )
+    for at_s, low, scored_s, usual, block, wobble, share in seconds:
+        view = View(round(at_s * SECOND_MS), 0.0 if math.isnan(scored_s) else scored_s)
+        if not math.isnan(usual):
+            view.base = Baseline(usual, 0.0, block, wobble, None, None)
+            view.residual_spm = None if math.isnan(low) else -low * usual / 100.0
+        detector.observe(view)
+        short.append(NAN if view.shortfall_sigma is None else share * view.shortfall_sigma)
+        fall.append(NAN if view.falling_sigma is None else share * view.falling_sigma)
+    return short, fall

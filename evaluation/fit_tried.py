@@ -24,19 +24,16 @@ LONG = ">=4 min"
 BEGIN, END = "<!-- table: tried -->", "<!-- end -->"
 
 _L = {"L": (0.5, 1.5, 2.5)}
-_RHYTHM = {"U": KNOTS["U"], "H": KNOTS["H"]}
-_STANDING = {"V_stands": KNOTS["V"], "P_stands": KNOTS["P"], "F_stands": KNOTS["F"]}
-_GOING_ON = {"V": KNOTS["V"], "P": KNOTS["P"], "F": KNOTS["F"]}
 _LONGER = {"P_longer": KNOTS["P"], "F_longer": KNOTS["F"]}
 _ALIGNED = {"P_aligned": KNOTS["P"], "F_aligned": KNOTS["F"]}
 #: What was tried, by what it is called in the table: channels (those of the score by their letters, others of
 #: :func:`evaluation.fit_others.channels_of`) and where their curves may bend.
 TRIED: Mapping[str, Mapping[str, tuple[float, ...]]] = {
-    "unsteadiness, roughening, hitches, shortfall of 20 s and fall of 90 s, standing still while the speed steps (the "
-    "channels of before)": {**_RHYTHM, **_STANDING},
-    "+ going on while the speed steps, cadence weighed in run-walk plans too": {**_RHYTHM, **_GOING_ON},
-    "+ roughening between breaks: **what ships**": KNOTS,
+    "**what ships**": KNOTS,
+    "what ships, dips taken into the shortfall of 20 s": {**KNOTS, "P": (), "P_dips": KNOTS["P"]},
+    "what ships, dips left out of the fall of 90 s too": {**KNOTS, "F": (), "F_smooth": KNOTS["F"]},
     "what ships, without unsteadiness": {**KNOTS, "U": ()},
+    "what ships, without roughening between breaks": {**KNOTS, "B": ()},
     "what ships, shortfall of 30 s, fall of 150 s, up to 12 %": {**KNOTS, "P": (), "F": (), **_LONGER},
     "what ships, and the deficit against the whole run": {**KNOTS, **_L},
     "what ships, and that deficit scaled by the runner's own correlation of blocks": {**KNOTS, "L_own": _L["L"]},

@@ -70,7 +70,7 @@ class ScoreSettings:
 def pattern_parts(view: View, settings: ScoreSettings) -> dict[str, float]:
     """What each channel adds to the logit, by its letter in :data:`CHANNELS`. Silent channels are left out.
 
-    While a gate keeps the level of cadence quiet, the channels of level are off: L, and by fewer gates P and F.
+    Channels of the level of cadence are off where gates keep them quiet (:func:`quiet_channels`).
     """
     parts: dict[str, float] = {}
     curves = settings.curves
@@ -82,12 +82,11 @@ def pattern_parts(view: View, settings: ScoreSettings) -> dict[str, float]:
         _put(parts, "B", view.roughening_between, curves)
     if view.hitch_load > 0:
         _put(parts, "H", view.hitch_load, curves)
-    if not late_quiet(view):
+    quiet = quiet_channels(view)
+    if quiet is not LEVEL_CHANNELS:
         share = 1.0 if corrected(view) else settings.no_speed_share
-        if view.deficit_sigma is not None and not level_quiet(view):
-            _put(parts, "L", share * view.deficit_sigma, curves)
-        for name, value in (("P", view.shortfall_sigma), ("F", view.falling_sigma)):
-            if value is not None:
+        for name, value in (("L", view.deficit_sigma), ("P", view.shortfall_sigma), ("F", view.falling_sigma)):
+            if value is not None and name not in quiet:
                 _put(parts, name, share * value, curves)
     return parts
 

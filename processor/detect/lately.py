@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from crampwatch.units import SECOND_MS
 from processor.features.online import ewma
-from processor.features.view import View
+from processor.features.view import Baseline, View
 from processor.state import copied
 
 from .detector import Proof
@@ -27,8 +28,12 @@ class LatelySettings:
         mean_long_s: what it is held against; 900 s.
         low_percent: a shortfall counts for no less than this; -5 %.
         high_percent: and for no more, so that one dodge is no pattern; 8 %.
-        common_sigma_spm: shortfalls are told in spreads half of the runner's own and half of this, as a geometric
-            mean: an uneven runner falls further by chance; 1.8 spm.
+        dip_percent: so far below the long mean a dip begins, and the short shortfall waits; 4 %.
+        dip_over_share: a dip is over below this share of that; 0.5.
+        dip_s: the shortfall waits for no longer: what lasts is no dip; 15 s, because bends last 4 to 13.
+        common_sigma_spm: shortfalls are told in spreads, the geometric mean of the runner's own, of what wavering makes
+            of one and of this: an uneven runner falls further by chance; 1.8 spm.
+        wobble_share: the usual wavering times this is about a spread; 1.5.
         floor_spm: added to a wavering before its logarithm, because rounded cadence often wavers by 0; 0.5 spm.
         clip: a wavering counts for no more than this multiple of the usual one; 6 (as in ``unsteady``).
         step_s: the longest time that one second stands for; 10 s.
@@ -43,7 +48,11 @@ class LatelySettings:
     mean_long_s: float = 900.0
     low_percent: float = -5.0
     high_percent: float = 8.0
+    dip_percent: float = 4.0
+    dip_over_share: float = 0.5
+    dip_s: float = 15.0
     common_sigma_spm: float = 1.8
+    wobble_share: float = 1.5
     floor_spm: float = 0.5
     clip: float = 6.0
     step_s: float = 10.0
@@ -52,7 +61,7 @@ class LatelySettings:
 @dataclass(slots=True)
 class LatelyState:
     """Mean logarithms of wavering, short and long, and for how long they were measured; mean shortfalls in percent;
-    the first three again, of what lies between breaks.
+    the first three again, of what lies between breaks; and since when cadence is in a dip.
     """
 
     rough: float | None = None
@@ -65,6 +74,7 @@ class LatelyState:
     between: float | None = None
     between_long: float | None = None
     between_for_s: float = 0.0
+    dip_at_ms: int | None = None
 
 
 class Lately:
@@ -72,7 +82,9 @@ class Lately:
     ``shortfall_sigma`` and ``falling_sigma``. It proves nothing itself.
 
     It goes on while the speed steps up or down. Standing still for these seconds would keep a bend's short dip, which
-    the speed shows late, for half a minute longer.
+    the speed shows late, for half a minute longer. The short shortfall waits while a dip lasts: one bend is as deep as
+    a build-up, and over before anybody could act on it. The fall of minutes takes dips as they are, because many of
+    them are a sign.
     """
 
     name: ClassVar[str] = "lately"
@@ -89,13 +101,15 @@ class Lately:
             self._state = LatelyState()
             return ()
         state = self._state
-        if view.residual_spm is not None:
+        if view.residual_spm is None:
+            state.dip_at_ms = None
+        else:
             self._take(view, base.spm, base.wobble_spm)
         if state.rough is not None and state.rough_long is not None:
             view.roughening = state.rough - state.rough_long
         if state.between is not None and state.between_long is not None:
             view.roughening_between = state.between - state.between_long
-        spreads = base.spm / 100.0 / math.sqrt(self._settings.common_sigma_spm * base.block_sigma_spm)
+        spreads = self._spreads(base)
         view.shortfall_sigma = (state.short - state.short_long) * spreads
         view.falling_sigma = (state.mean - state.mean_long) * spreads
         return ()
@@ -108,10 +122,11 @@ class Lately:
         state, settings = self._state, self._settings
         dt_s = min(view.dt_s, settings.step_s)
         assert view.residual_spm is not None
-        percent = -100.0 * view.residual_spm / usual_spm
-        percent = min(settings.high_percent, max(settings.low_percent, percent))
-        state.short = ewma(state.short, percent, dt_s, settings.short_s)
-        state.short_long = ewma(state.short_long, percent, dt_s, settings.short_long_s)
+        low = -100.0 * view.residual_spm / usual_spm
+        percent = min(settings.high_percent, max(settings.low_percent, low))
+        if not self._in_dip(low - state.short_long, view.at_ms):
+            state.short = ewma(state.short, percent, dt_s, settings.short_s)
+            state.short_long = ewma(state.short_long, percent, dt_s, settings.short_long_s)
         state.mean = ewma(state.mean, percent, dt_s, settings.mean_s)
         state.mean_long = ewma(state.mean_long, percent, dt_s, settings.mean_long_s)
         if view.wobble_spm is None:
@@ -124,6 +139,22 @@ class Lately:
             state.between, state.between_long = self._averaged(
                 state.between, state.between_long, rough, dt_s, state.between_for_s
             )
+
+    def _in_dip(self, lower_percent: float, at_ms: int) -> bool:
+        """Whether this second, so far below the long mean, belongs to a dip that is short so far."""
+        state, settings = self._state, self._settings
+        begins = settings.dip_percent
+        if lower_percent < begins * settings.dip_over_share:
+            state.dip_at_ms = None
+        elif state.dip_at_ms is None and lower_percent > begins:
+            state.dip_at_ms = at_ms
+        return state.dip_at_ms is not None and at_ms - state.dip_at_ms <= settings.dip_s * SECOND_MS
+
+    def _spreads(self, base: Baseline) -> float:
+        """One percent of the usual cadence, in spreads."""
+        settings = self._settings
+        spread = settings.common_sigma_spm * base.block_sigma_spm * settings.wobble_share * base.wobble_spm
+        return base.spm / 100.0 / math.cbrt(spread)
 
     def _averaged(
         self, short: float | None, long: float | None, value: float, dt_s: float, for_s: float

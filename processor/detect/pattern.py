@@ -33,9 +33,9 @@ class PatternSettings:
             same false alarms (docs/evaluation-fit.md).
         leave_share: a level ends below this share of its threshold; 0.7 (science 3.6).
         leave_s: for so long; 60 s (science 3.6).
-        refractory_s: a level is not entered again so soon after it was entered; 300, 900 and 900 s. Until record 0016
-            600 for the higher two: on trails that raised a second warning for what the first had been about, and on
-            simulated runs 900 misses next to nothing more (science 3.6).
+        refractory_s: a level is not entered again so soon after it was entered; 300, 900 and 900 s. Science 3.6 says
+            600 for the higher two: on trails that raises a second warning for what the first was about, and on
+            simulated runs 900 misses next to nothing more.
         tau_s: averaging time of the score; 4 s (science 3.5).
         sign_s: imminent needs a hitch or pause within this time; 120 s (science 3.6).
         fatigue_s: a fatigue index at its high mark for so long is a watch by itself; 60 s (science 3.6).

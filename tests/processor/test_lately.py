@@ -18,16 +18,16 @@ EVEN_SPM = 0.8
 #: A step between two values 5 s apart that is just no break any more: 4.5 % of this runner's cadence.
 DEEPEST_SPM = 0.045 * BASE.spm
 #: One percent of this runner's cadence, in spreads.
-PERCENT = 1.70 / math.sqrt(1.8 * BASE.block_sigma_spm)
+PERCENT = 1.70 / math.cbrt(1.8 * BASE.block_sigma_spm * 1.5 * BASE.wobble_spm)
 
 
 class Run:
     """Seconds of a run, told in stretches, before a detector; what it wrote is read from the last."""
 
-    def __init__(self, detector=None, step_s=1):
+    def __init__(self, detector=None, step_s=1, at_s=0):
         self.detector = detector or Lately()
         self.views = []
-        self._step_s, self._at_s = step_s, 0
+        self._step_s, self.at_s = step_s, at_s
 
     def running(self, seconds, lower_percent=0.0, wobble_spm=EVEN_SPM, **channels):
         """Cadence so much below what was expected, wavering by so much in five seconds."""
@@ -40,8 +40,8 @@ class Run:
 
     def told(self, seconds, base=BASE, **channels):
         for _ in range(0, seconds, self._step_s):
-            self._at_s += self._step_s
-            at_ms = START_MS + self._at_s * 1_000
+            self.at_s += self._step_s
+            at_ms = START_MS + self.at_s * 1_000
             view = View(at_ms=at_ms, dt_s=float(self._step_s), motion=Motion.RUN, motion_before=Motion.RUN, base=base)
             for name, value in channels.items():
                 setattr(view, name, value)
@@ -95,7 +95,7 @@ class TestALowerCadence:
     def test_an_uneven_runner_must_fall_further(self):
         even, uneven = (
             Run().running(900, base=base).running(60, lower_percent=3.0, base=base)
-            for base in (BASE, BASE._replace(block_sigma_spm=4 * BASE.block_sigma_spm))
+            for base in (BASE, BASE._replace(block_sigma_spm=4 * BASE.block_sigma_spm, wobble_spm=2 * BASE.wobble_spm))
         )
         assert uneven.last[1:] == pytest.approx([one / 2 for one in even.last[1:]])
 
@@ -176,24 +176,60 @@ class TestABend:
     """A dip of some seconds, which the speed shows late: it steps when the cadence is long back."""
 
     @staticmethod
-    def taken(steps):
+    def taken(steps, seconds=8):
         run = Run().running(900, wobble_spm=EVEN_SPM)
-        run.running(6, lower_percent=9.0, wobble_spm=0.09 * BASE.spm)
+        run.running(seconds, lower_percent=9.0, wobble_spm=0.09 * BASE.spm)
         peak = run.last
         return peak, run.running(40, speed_steps=steps).last
 
-    def test_its_dip_raises_everything(self):
-        peak, _ = self.taken(steps=True)
-        assert all(one > 0.1 for one in peak)
+    def test_its_dip_makes_the_rhythm_rougher_and_cadence_fall(self):
+        rough, short, falling = self.taken(steps=True)[0]
+        assert rough > 0.1
+        assert falling > 0.1
+        assert short == pytest.approx(0, abs=1e-9)
 
     def test_it_is_let_go_again_while_the_speed_steps(self):
         peak, after = self.taken(steps=True)
         assert after[0] < 0.7 * peak[0]
-        assert after[1] < 0.3 * peak[1]
         assert after[2] < 0.8 * peak[2]
 
     def test_a_speed_that_steps_changes_nothing(self):
         assert self.taken(steps=True) == self.taken(steps=False)
+
+
+class TestADip:
+    """So much lower than the last minutes, for some seconds: no shortfall yet."""
+
+    DEEP, DEEP_NO_MORE = 4.2, 1.8
+
+    def test_while_it_is_short_the_shortfall_waits(self):
+        run = Run().running(900, lower_percent=1.0)
+        before = run.last[1]
+        assert run.running(15, lower_percent=1.0 + self.DEEP).last[1] == pytest.approx(before, abs=1e-9)
+
+    def test_what_lasts_longer_is_none(self):
+        assert Run().running(900).running(46, lower_percent=self.DEEP).last[1] > 2 * PERCENT
+
+    def test_nor_is_what_is_less_deep(self):
+        assert Run().running(900).running(12, lower_percent=3.8).last[1] > 1.2 * PERCENT
+
+    def test_it_goes_on_until_cadence_is_half_way_back(self):
+        run = Run().running(900).running(5, lower_percent=self.DEEP).running(8, lower_percent=2.2)
+        assert run.last[1] == pytest.approx(0, abs=1e-9)
+        assert run.running(1, lower_percent=self.DEEP_NO_MORE).last[1] > 0.05 * PERCENT
+
+    def test_two_with_running_as_usual_between_them_are_two(self):
+        run = Run().running(900)
+        for _ in range(2):
+            run.running(12, lower_percent=self.DEEP).running(3)
+        assert run.last[1] == pytest.approx(0, abs=1e-9)
+
+    def test_after_a_pause_another_one_may_begin(self):
+        run = Run().running(900).running(14, lower_percent=self.DEEP).standing(30).running(14, lower_percent=self.DEEP)
+        assert run.last[1] == pytest.approx(0, abs=1e-9)
+
+    def test_a_fall_of_minutes_takes_it_as_it_is(self):
+        assert Run().running(900).running(12, lower_percent=self.DEEP).last[2] > 0.4 * PERCENT
 
 
 class TestWhatIsNotTaken:
@@ -242,7 +278,7 @@ def test_a_snapshot_row_is_restored_bit_for_bit_and_goes_on_alike(before, after)
     plain = json.loads(json.dumps(row(whole.detector.snapshot()), allow_nan=False))
     state = unrowed(LatelyState, plain)
     assert state == whole.detector.snapshot()
-    second = Run(Lately(state=state))
+    second = Run(Lately(state=state), at_s=whole.at_s)
     for percent, wobble, steps, seconds in after:
         for run in (whole, second):
             run.running(seconds, lower_percent=percent, wobble_spm=wobble, speed_steps=steps)
