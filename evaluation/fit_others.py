@@ -135,13 +135,15 @@ def _fall(percent: _Series, trace: Trace, lately: LatelySettings) -> tuple[list[
         told["usual_block"],
         told["usual_wobble"],
         told["share"],
+        told["mps"],
         strict=True,
     )
-    for at_s, low, scored_s, usual, block, wobble, share in seconds:
+    for at_s, low, scored_s, usual, block, wobble, share, mps in seconds:
         view = View(round(at_s * SECOND_MS), 0.0 if math.isnan(scored_s) else scored_s)
         if not math.isnan(usual):
             view.base = Baseline(usual, 0.0, block, wobble, None, None)
             view.residual_spm = None if math.isnan(low) else -low * usual / 100.0
+            view.smooth_mps = None if math.isnan(mps) else mps
         detector.observe(view)
         short.append(NAN if view.shortfall_sigma is None else share * view.shortfall_sigma)
         fall.append(NAN if view.falling_sigma is None else share * view.falling_sigma)

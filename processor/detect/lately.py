@@ -31,6 +31,8 @@ class LatelySettings:
         dip_percent: so far below the long mean a dip begins, and the short shortfall waits; 4 %.
         dip_over_share: a dip is over below this share of that; 0.5.
         dip_s: the shortfall waits for no longer: what lasts is no dip; 15 s, because bends last 4 to 13.
+        slowed_share: below this share of the mean speed over ``mean_long_s`` nothing is said of shortfall and fall;
+            0.8. Build-ups are taken to cost no more than 15 % of the speed.
         common_sigma_spm: shortfalls are told in spreads, the geometric mean of the runner's own, of what wavering makes
             of one and of this: an uneven runner falls further by chance; 1.8 spm.
         wobble_share: the usual wavering times this is about a spread; 1.5.
@@ -51,6 +53,7 @@ class LatelySettings:
     dip_percent: float = 4.0
     dip_over_share: float = 0.5
     dip_s: float = 15.0
+    slowed_share: float = 0.8
     common_sigma_spm: float = 1.8
     wobble_share: float = 1.5
     floor_spm: float = 0.5
@@ -61,7 +64,7 @@ class LatelySettings:
 @dataclass(slots=True)
 class LatelyState:
     """Mean logarithms of wavering, short and long, and for how long they were measured; mean shortfalls in percent;
-    the first three again, of what lies between breaks; and since when cadence is in a dip.
+    the first three again, of what lies between breaks; since when cadence is in a dip; and the mean speed.
     """
 
     rough: float | None = None
@@ -75,6 +78,7 @@ class LatelyState:
     between_long: float | None = None
     between_for_s: float = 0.0
     dip_at_ms: int | None = None
+    mps: float | None = None
 
 
 class Lately:
@@ -84,7 +88,8 @@ class Lately:
     It goes on while the speed steps up or down. Standing still for these seconds would keep a bend's short dip, which
     the speed shows late, for half a minute longer. The short shortfall waits while a dip lasts: one bend is as deep as
     a build-up, and over before anybody could act on it. The fall of minutes takes dips as they are, because many of
-    them are a sign.
+    them are a sign. Who slows down by a fifth jogs, or is about to walk, and cadence follows no slope there: then
+    neither is told.
     """
 
     name: ClassVar[str] = "lately"
@@ -109,9 +114,10 @@ class Lately:
             view.roughening = state.rough - state.rough_long
         if state.between is not None and state.between_long is not None:
             view.roughening_between = state.between - state.between_long
-        spreads = self._spreads(base)
-        view.shortfall_sigma = (state.short - state.short_long) * spreads
-        view.falling_sigma = (state.mean - state.mean_long) * spreads
+        if not self._slowed(view):
+            spreads = self._spreads(base)
+            view.shortfall_sigma = (state.short - state.short_long) * spreads
+            view.falling_sigma = (state.mean - state.mean_long) * spreads
         return ()
 
     def snapshot(self) -> LatelyState:
@@ -129,6 +135,8 @@ class Lately:
             state.short_long = ewma(state.short_long, percent, dt_s, settings.short_long_s)
         state.mean = ewma(state.mean, percent, dt_s, settings.mean_s)
         state.mean_long = ewma(state.mean_long, percent, dt_s, settings.mean_long_s)
+        if view.smooth_mps is not None:
+            state.mps = ewma(state.mps, view.smooth_mps, dt_s, settings.mean_long_s)
         if view.wobble_spm is None:
             return
         rough = math.log(min(view.wobble_spm, settings.clip * usual_wobble_spm) + settings.floor_spm)
@@ -149,6 +157,11 @@ class Lately:
         elif state.dip_at_ms is None and lower_percent > begins:
             state.dip_at_ms = at_ms
         return state.dip_at_ms is not None and at_ms - state.dip_at_ms <= settings.dip_s * SECOND_MS
+
+    def _slowed(self, view: View) -> bool:
+        """Whether the pace is another one than that of the last minutes."""
+        mps, usual_mps = view.smooth_mps, self._state.mps
+        return mps is not None and usual_mps is not None and mps < self._settings.slowed_share * usual_mps
 
     def _spreads(self, base: Baseline) -> float:
         """One percent of the usual cadence, in spreads."""

@@ -232,6 +232,34 @@ class TestADip:
         assert Run().running(900).running(12, lower_percent=self.DEEP).last[2] > 0.4 * PERCENT
 
 
+class TestASlowerPace:
+    """A fifth slower is a jog, or the way to a walk: what its cadence should be nobody knows."""
+
+    @staticmethod
+    def at(mps, seconds=30):
+        return Run().running(900, smooth_mps=3.0).running(seconds, lower_percent=3.0, smooth_mps=mps)
+
+    def test_little_slower_is_the_same_pace(self):
+        assert self.at(2.5).last[1:] == self.at(3.0).last[1:]
+
+    def test_a_fifth_slower_nothing_is_said_of_cadence(self):
+        rough, short, falling = self.at(2.3).last
+        assert short is None
+        assert falling is None
+        assert rough is not None
+
+    def test_once_it_is_the_pace_of_the_last_minutes_it_is_told_again(self):
+        assert self.at(2.3, seconds=600).last[1] > 0
+
+    def test_the_usual_pace_again_tells_at_once(self):
+        run = self.at(2.3)
+        assert run.running(1, smooth_mps=3.0).last[2] > 0
+
+    def test_without_a_speed_nobody_is_slower(self):
+        assert Run().running(900).running(60, lower_percent=3.0).last[1] > 0
+        assert self.at(2.3).running(1, lower_percent=3.0, smooth_mps=None).last[1] > 0
+
+
 class TestWhatIsNotTaken:
     def test_across_a_pause_everything_is_held(self):
         run = Run().running(900).running(60, lower_percent=3.0, wobble_spm=3.0)
