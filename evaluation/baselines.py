@@ -5,10 +5,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from simulator.session import Session
-
 from . import foreign
-from .gated import Gated, judged
+from .gated import Cadence, Gated, judged
 from .trace import Trace
 
 #: Averaging times of ``ewma_z``, s, and the least spread of cadence that is believed, steps/min (science 4.5).
@@ -18,21 +16,21 @@ _LEAST_SPREAD_SPM = 1.0
 MEAN_S = 10.0
 
 
-def fixed_drop(session: Session) -> Trace:
+def fixed_drop(cadence: Cadence) -> Trace:
     """By which share the mean cadence of 10 s lies below the median of the first eight minutes of running."""
-    return judged(session, _FixedDrop())
+    return judged(cadence, _FixedDrop())
 
 
-def ewma_z(session: Session) -> Trace:
+def ewma_z(cadence: Cadence) -> Trace:
     """How far the mean of 30 s lies below that of 600 s, in units of the spread of cadence.
 
     Means and spread are averages of everything until their time has passed, then exponential ones.
     """
-    return judged(session, _EwmaZ())
+    return judged(cadence, _EwmaZ())
 
 
 #: The methods by name. Each looks at cadence alone, while somebody has settled into running after the warm-up.
-METHODS: Mapping[str, Callable[[Session], Trace]] = MappingProxyType(
+METHODS: Mapping[str, Callable[[Cadence], Trace]] = MappingProxyType(
     {
         "fixed_drop": fixed_drop,
         "ewma_z": ewma_z,

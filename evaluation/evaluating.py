@@ -9,8 +9,9 @@ from crampwatch.errors import Refused
 
 from . import calibration, loading, running, splits
 from .curve import Curve
+from .jobs import MACHINE, Filed, Job
 from .result import baseline_part, result
-from .running import MACHINE, Filed, Job, Run
+from .running import Packed, Run
 from .scoring import Case
 from .trace import Trace
 from .versions import versions
@@ -90,10 +91,15 @@ class _Going:
     def __init__(self, how: How, total: int) -> None:
         self._how, self._step = how, how.progress(total)
 
-    def over(self, jobs: Sequence[Job], method: str = MACHINE) -> Run:
-        """What a method makes of sessions."""
+    def over(self, jobs: Sequence[Job]) -> Run:
+        """What the machine makes of sessions."""
         how = self._how
-        return running.run(jobs, method=method, cores=how.cores, work=how.work, progress=self._step)
+        return running.run(jobs, cores=how.cores, work=how.work, progress=self._step)
+
+    def by_each(self, jobs: Sequence[Job], methods: Sequence[str]) -> dict[str, Packed]:
+        """What each method makes of sessions."""
+        how = self._how
+        return running.runs(jobs, methods, cores=how.cores, work=how.work, progress=self._step)
 
 
 def _scored(
@@ -110,7 +116,8 @@ def _scored(
 
     ``line`` maps its score to a chance; it is judged on all sessions but those that it was fitted on, ``known``.
     """
-    done = going.over(jobs)
+    by = going.by_each(jobs, [MACHINE, *baselines])
+    done = by[MACHINE].taken()
     curve = Curve(_cases(done.traces))
     others = [one for one in curve.cases if one.trace.name not in known]
     judged = None if line is None else calibration.judged(line, calibration.asked(others))
@@ -118,9 +125,7 @@ def _scored(
     found = result(curve.cases, curve=curve, calibration=judged, versions=told, problems=named)
     if baselines:
         same = {case.trace.name for case in curve.cases}
-        found["baselines"] = {
-            one: baseline_part(curve, _cases(going.over(jobs, one).traces, same)) for one in baselines
-        }
+        found["baselines"] = {one: baseline_part(curve, _cases(by[one].taken().traces, same)) for one in baselines}
     return found
 
 

@@ -16,7 +16,7 @@ from processor.detect.cramp import CrampStop, CrampStopSettings
 from processor.profile import Profile
 from simulator.session import Truth
 
-from .running import Drawn, Job
+from .jobs import Drawn, Job
 from .scoring import CRAMP, NEGATIVE, role_of
 from .trace import FREE, Trace
 from .watching import watch, watch_session

@@ -15,7 +15,7 @@ from .alarms import Rules, Scan, Spell
 from .curve import BUDGETS
 from .fit_data import REAL, learned_whole
 from .fitting import Fit, rescored
-from .running import Job
+from .jobs import Job
 from .scoring import ASKED_S, CRAMP, NEGATIVE, Case
 from .trace import KNOWN, OPEN, SIGN, Trace
 

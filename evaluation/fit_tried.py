@@ -12,7 +12,7 @@ from .curve import Curve
 from .evaluating import How
 from .fit_data import EVERY_S, Rows, learned_whole, rows_of, thinned
 from .fitting import KNOTS, demand, fitted, rescored
-from .running import Job
+from .jobs import Job
 from .scoring import CRAMP, Case, quartiles, ramp_names, share
 from .splits import Size
 from .trace import FREE, OPEN, SIGN, Trace

@@ -13,9 +13,8 @@ from typing import Any
 
 from crampwatch.errors import Misconfigured
 from crampwatch.extras import as_installed, checkout
-from simulator.session import Session
 
-from .gated import Gated, gated, judged
+from .gated import Cadence, Gated, judged
 from .trace import Trace
 
 #: A change is told for so long, s: a score has to hold for some seconds to be an alarm (``hold_s`` of the pattern
@@ -50,7 +49,7 @@ def demand() -> None:
             raise _missing(name)
 
 
-def page_hinkley(session: Session) -> Trace:
+def page_hinkley(cadence: Cadence) -> Trace:
     """Page-Hinkley of river, a test for a falling cadence."""
     drift = _river()
     # One for each threshold: a sum begins anew with each change that its own finds, so most of them soon differ.
@@ -58,29 +57,29 @@ def page_hinkley(session: Session) -> Trace:
         _falls_for(drift.PageHinkley(min_instances=30, delta=TOLERANCE_SPM, threshold=one, mode="down"))
         for one in LAMBDAS
     ]
-    return judged(session, _Strictest(rules))
+    return judged(cadence, _Strictest(rules))
 
 
-def adwin(session: Session) -> Trace:
+def adwin(cadence: Cadence) -> Trace:
     """ADWIN of river; of the changes that it finds only those to a lower cadence count."""
     drift = _river()
-    return judged(session, _Strictest([_shrinks_to_less(drift.ADWIN(delta=one)) for one in DELTAS]))
+    return judged(cadence, _Strictest([_shrinks_to_less(drift.ADWIN(delta=one)) for one in DELTAS]))
 
 
-def ruptures_cut(session: Session) -> Trace:
+def ruptures_cut(cadence: Cadence) -> Trace:
     """PELT of ruptures with an l2 cost over the whole run, cut 15 s before a cramp so that it cannot see that one.
 
     It still looks back from the end: a method that cannot be had live. A change to a lower cadence is told where it
     lies, which is earlier than anybody could know of it.
     """
-    onset_s = session.truth.onset_s
+    onset_s = cadence.truth.onset_s
     until_s = math.inf if onset_s is None else onset_s - CUT_S
-    found = _changes(_blocks(session, until_s))
+    found = _changes(_blocks(cadence, until_s))
 
     def judge(second: Gated) -> float:
         return max((score for at_s, score in found if 0 <= second.at_s - at_s < HELD_S), default=0.0)
 
-    return judged(session, judge)
+    return judged(cadence, judge)
 
 
 Rule = Callable[[float], bool]
@@ -92,14 +91,17 @@ class _Strictest:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
         self._until_s = [-math.inf] * len(rules)
+        self._strictest_first = range(len(rules) - 1, -1, -1)
 
     def __call__(self, second: Gated) -> float:
         if second.spm is not None:
             for index, rule in enumerate(self._rules):
                 if rule(second.spm):
                     self._until_s[index] = second.at_s + HELD_S
-        held = [index for index, until_s in enumerate(self._until_s) if second.at_s < until_s]
-        return (held[-1] + 1) / len(self._rules) if held else 0.0
+        for index in self._strictest_first:
+            if second.at_s < self._until_s[index]:
+                return (index + 1) / len(self._rules)
+        return 0.0
 
 
 def _falls_for(detector: Any) -> Rule:
@@ -119,12 +121,12 @@ def _shrinks_to_less(detector: Any) -> Rule:
     return rule
 
 
-def _blocks(session: Session, until_s: float) -> list[tuple[float, float]]:
+def _blocks(cadence: Cadence, until_s: float) -> list[tuple[float, float]]:
     """(first moment, mean cadence) of every ten seconds of settled running."""
     means: list[tuple[float, float]] = []
     values: list[float] = []
     first_s = for_s = 0.0
-    for second in gated(session.seconds):
+    for second in cadence.seconds:
         if second.at_s >= until_s:
             break
         if second.spm is None:

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from statistics import median
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ from collector import cadence_unit
 from collector.cadence_unit import UnitState
 from crampwatch.units import SECOND_MS, Motion
 from processor.features.motion import MotionTracker
-from simulator.session import Second, Session
+from simulator.session import Second, Session, Truth
 
 from .trace import LONGEST_STEP_S, OPEN, RUNNING, Trace
 
@@ -33,19 +34,33 @@ class Gated(NamedTuple):
     flags: int
 
 
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """A session as simple methods are given it, gated once for all of them."""
+
+    name: str
+    truth: Truth
+    seconds: tuple[Gated, ...]
+
+
 #: Takes each second in turn and says how much it concerns; higher is worse, 0 is nothing.
 Judge = Callable[[Gated], float]
 
 
-def judged(session: Session, judge: Judge) -> Trace:
+def cadence_of(session: Session) -> Cadence:
+    """The cadence of a session, through the gates."""
+    return Cadence(session.name, session.truth, tuple(gated(session.seconds)))
+
+
+def judged(cadence: Cadence, judge: Judge) -> Trace:
     """The trace that a method leaves: its score while the gates are open, 0 elsewhere."""
     at_s, score, flags = array("d"), array("d"), bytearray()
-    for second in gated(session.seconds):
+    for second in cadence.seconds:
         found = judge(second)
         at_s.append(second.at_s)
         score.append(found if second.flags & OPEN else 0.0)
         flags.append(second.flags)
-    return Trace(session.name, session.truth, at_s, score, flags)
+    return Trace(cadence.name, cadence.truth, at_s, score, flags)
 
 
 def gated(seconds: Iterable[Second]) -> Iterator[Gated]:

@@ -10,7 +10,8 @@ from . import report_charts as charts
 from .report_evidence import window
 from .report_look import card, document, interval, listed, number, percent, table, tiles
 from .report_svg import text
-from .targets import LEAK, MET, MISSED, REACHED
+from .target import MET, MISSED, REACHED
+from .targets import LEAK
 from .targets import table as targets_of
 
 HONEST = (

@@ -1,114 +1,21 @@
 """Sessions to traces over every core, in an order that does not depend on them, going on where it was ended."""
 
 import os
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from multiprocessing import get_context, parent_process
+from functools import cached_property, partial
 from pathlib import Path
-from threading import Thread
-from typing import Protocol
+from typing import TypeVar
 
-from collector.offline import UNDATED_MS
-from crampwatch.errors import CrampwatchError, Refused
-from simulator.draw import draw
-from simulator.session import Session
+from crampwatch.errors import Refused
 
-from . import judgeable, loading
-from .kept import Shelf, unusable
+from . import pool
+from .jobs import MACHINE, Job, Opened
+from .kept import Shelf, from_bytes, to_bytes, unusable
 from .trace import Trace
 from .versions import key_of
-from .watching import watch, watch_session
 
-#: The method that ships; others are in :mod:`evaluation.baselines`.
-MACHINE = "machine"
-#: So many sessions wait in the pool for each worker: enough that none idles, few enough that memory stays small.
-_AHEAD = 8
-
-
-class Job(Protocol):
-    """A session that can be had in any process."""
-
-    @property
-    def key(self) -> str:
-        """Its name in a folder of kept traces."""
-        ...
-
-    def trace(self, method: str) -> Trace:
-        """What a method makes of it.
-
-        Raises:
-            Refused: it cannot be scored; the message says why and what to do.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A simulated session. ``without``: what no sensor is worn for."""
-
-    seed: int
-    kind: str
-    generator: str = "main"
-    without: frozenset[str] = frozenset()
-
-    @property
-    def key(self) -> str:
-        """Its name in a folder of kept traces."""
-        return "-".join([self.generator, self.kind, str(self.seed), *(f"no_{one}" for one in sorted(self.without))])
-
-    def session(self) -> Session:
-        """The session itself."""
-        return draw(self.seed, self.kind, self.generator)  # type: ignore[arg-type]  # draw refuses others by itself
-
-    def trace(self, method: str = MACHINE) -> Trace:
-        """What a method makes of it."""
-        session = self.session()
-        if method == MACHINE:
-            return watch_session(session, without=self.without)
-        from .baselines import METHODS
-
-        return METHODS[method](session)
-
-
-@dataclass(frozen=True, slots=True)
-class Filed:
-    """A session in a file with its truth beside it."""
-
-    path: Path
-
-    @property
-    def key(self) -> str:
-        """Its name in a folder of kept traces: another content is another session."""
-        with _named(self.path):
-            return loading.key_of(self.path)
-
-    def trace(self, method: str = MACHINE) -> Trace:
-        """What a method makes of it."""
-        with _named(self.path):
-            found = loading.load(self.path)
-            if method == MACHINE:
-                trace = watch(found.name, found.truth, found.samples, zero_ms=UNDATED_MS)
-                judgeable.demand(trace, found.recording, self.path)
-                return trace
-            from .baselines import METHODS
-
-            return METHODS[method](found.session())
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Whatever goes wrong with a file of somebody else's is one run less, told by its name."""
-    try:
-        yield
-    except CrampwatchError:
-        raise
-    except Exception as error:
-        what = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise Refused("unusable", f"{path} cannot be scored ({what}): write it once more") from error
+_Result = TypeVar("_Result")
 
 
 @dataclass(slots=True)
@@ -117,6 +24,26 @@ class Run:
 
     traces: list[Trace] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+
+
+class Packed:
+    """What came of many jobs by one method among several, in a third of the memory until it is asked for."""
+
+    def __init__(self) -> None:
+        self._traces: list[bytes] = []
+        self._problems: list[str] = []
+
+    def put(self, made: bytes | str) -> None:
+        """Take what the next job came to: its trace in bytes, or why there is none."""
+        if isinstance(made, bytes):
+            self._traces.append(made)
+        else:
+            self._problems.append(made)
+
+    def taken(self) -> Run:
+        """All of it, once: nothing is held here any longer."""
+        traces, self._traces = self._traces[::-1], []
+        return Run([from_bytes(traces.pop()) for _ in range(len(traces))], self._problems)
 
 
 def run(
@@ -137,72 +64,99 @@ def run(
         work: a folder in which traces are kept. What is there already is not made again, so a run that was ended
             goes on; traces of other code, generators or weights are not taken.
         progress: called as each job is done.
-        makes: what makes a trace in a worker; for tests.
+        makes: what makes a trace in a worker, where it is not the method itself.
 
     Raises:
         Misconfigured: ``work`` cannot be written to.
     """
-    shelf = None if work is None else Shelf(work, key_of(method))
     done = Run()
-    work_on = partial(_made, method, shelf, makes or _trace)
-    try:
-        for made in _every(work_on, jobs, cores or os.cpu_count() or 1):
-            if isinstance(made, Trace):
-                done.traces.append(made)
-            else:
-                done.problems.append(made)
+    for (made,) in _each(partial(_made, _shelves([method], work), makes), jobs, cores, work):
+        if isinstance(made, Trace):
+            done.traces.append(made)
+        else:
+            done.problems.append(made)
+        progress()
+    return done
+
+
+def runs(
+    jobs: Sequence[Job],
+    methods: Sequence[str],
+    *,
+    cores: int | None = None,
+    work: Path | None = None,
+    progress: Callable[[], None] = lambda: None,
+) -> dict[str, Packed]:
+    """Every job's trace by each of several methods: what :func:`run` says of each, with a session drawn or loaded once.
+
+    It is drawn only if the trace of some method is missing in ``work``. ``progress`` is called for each method.
+    """
+    done = {one: Packed() for one in methods}
+    for made in _each(partial(_packed, _shelves(methods, work)), jobs, cores, work):
+        for packed, one in zip(done.values(), made, strict=True):
+            packed.put(one)
             progress()
+    return done
+
+
+def _shelves(methods: Sequence[str], work: Path | None) -> dict[str, Shelf | None]:
+    return {one: None if work is None else Shelf(work, key_of(one)) for one in methods}
+
+
+def _each(
+    work_on: Callable[[Job], _Result], jobs: Sequence[Job], cores: int | None, work: Path | None
+) -> Iterator[_Result]:
+    try:
+        yield from pool.each(work_on, jobs, cores or os.cpu_count() or 1)
     except OSError as error:  # jobs tell theirs by name, so it is the folder
         if work is None:
             raise
         raise unusable(work, error) from error
-    return done
 
 
-def _trace(job: Job, method: str) -> Trace:
-    return job.trace(method)
+def _packed(shelves: Mapping[str, Shelf | None], job: Job) -> list[bytes | str]:
+    return [one if isinstance(one, str) else to_bytes(one) for one in _made(shelves, None, job)]
 
 
-def _made(method: str, shelf: Shelf | None, makes: Callable[[Job, str], Trace], job: Job) -> Trace | str:
-    """One job in a worker: its trace, or why there is none."""
+def _made(
+    shelves: Mapping[str, Shelf | None], makes: Callable[[Job, str], Trace] | None, job: Job
+) -> list[Trace | str]:
+    """One job in a worker: the trace of each method, or why there is none."""
     try:
         key = job.key
-        trace = shelf.get(key) if shelf else None
-        if trace is None:
-            trace = makes(job, method)
-            if shelf:
-                shelf.put(key, trace)
     except Refused as refused:
-        return str(refused)
+        return [str(refused)] * len(shelves)
+    make = _Once(job).trace if makes is None else partial(makes, job)
+    return [_kept_or_made(method, shelf, key, make) for method, shelf in shelves.items()]
+
+
+def _kept_or_made(method: str, shelf: Shelf | None, key: str, make: Callable[[str], Trace]) -> Trace | str:
+    trace = shelf.get(key) if shelf else None
+    if trace is None:
+        try:
+            trace = make(method)
+        except Refused as refused:
+            return str(refused)
+        if shelf:
+            shelf.put(key, trace)
     return trace
 
 
-def _every(work_on: Callable[[Job], Trace | str], jobs: Sequence[Job], cores: int) -> Iterator[Trace | str]:
-    """Results in the order of the jobs, a bounded number ahead."""
-    if cores == 1 or len(jobs) < 2:
-        yield from map(work_on, jobs)
-        return
-    # spawn: a forked child of a process with threads may hang, and spawn is what every platform has.
-    with ProcessPoolExecutor(min(cores, len(jobs)), get_context("spawn"), _begin_worker) as pool:
-        waiting: dict[int, Future[Trace | str]] = {}
+class _Once:
+    """A job that is opened with the first method of which no trace is kept, and not again for the others."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def trace(self, method: str) -> Trace:
+        opened = self._opened
+        if isinstance(opened, Refused):
+            raise opened
+        return opened.trace(method)
+
+    @cached_property
+    def _opened(self) -> Opened | Refused:
         try:
-            for number in range(len(jobs)):
-                for ahead in range(number, min(len(jobs), number + _AHEAD * cores)):
-                    if ahead not in waiting:
-                        waiting[ahead] = pool.submit(work_on, jobs[ahead])
-                yield waiting.pop(number).result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _begin_worker() -> None:
-    """Ctrl-C is the main process's to answer; and a worker whose main process was killed ends as well."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_end_with_parent, name="ends with its parent", daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
+            return self._job.opened()
+        except Refused as refused:
+            return refused

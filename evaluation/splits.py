@@ -6,7 +6,7 @@ from typing import Final
 
 from simulator.families import ABORTED, CRAMP, FAMILIES, SILENT
 
-from .running import Drawn
+from .jobs import Drawn
 
 #: Where the seeds of each part begin; a part never holds more than this of one kind.
 TRAIN_FROM, TUNE_FROM, TEST_FROM = 1_000_000, 2_000_000, 3_000_000

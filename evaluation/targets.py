@@ -1,16 +1,13 @@
 """What the detectors are held to: each quantity, what it must be, what it reaches for, and whether it is."""
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-REACHED, MET, MISSED, UNMEASURED = "reached", "met", "not met", "not measured"
+from .target import Both, Read, Result, Target, Tuned, at, at_least, at_most, number
 
-_Result = Mapping[str, Any]
-_Test = Callable[[Any], bool]
 #: Reads a value, and says where its threshold comes from.
-_Source = tuple[Callable[[_Result], Any], Callable[[_Result], str]]
+_Source = tuple[Read, Callable[[Result], str]]
 
 #: False alarms an hour within which a sensitivity is held to something.
 BUDGET = 0.2
@@ -23,83 +20,18 @@ _LONG = "build-ups of 4 minutes or more"
 _WITHIN = "sensitivity within 0.2 false alarms/h"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One row.
-
-    Attributes:
-        quantity: what is measured; ``{how}`` in it is where its threshold comes from.
-        must, reach: in words; ``-``: nothing is asked for.
-        value: reads it from a result; None: not measured.
-        musts, reaches: whether a value is enough; None: nothing is asked for.
-        form: how a value is written.
-    """
-
-    quantity: str
-    must: str
-    reach: str
-    value: Callable[[_Result], Any]
-    musts: _Test | None
-    reaches: _Test | None
-    form: str = "{:.2f}"
-    how: Callable[[_Result], str] = lambda _: ""
-
-    def row(self, result: _Result) -> dict[str, str]:
-        """``quantity``, ``must``, ``reach``, ``value`` in words, and ``verdict``: one of the four above."""
-        value = self.value(result)
-        return {
-            "quantity": self.quantity.format(how=self.how(result)),
-            "must": self.must,
-            "reach": self.reach,
-            "value": "-" if value is None else self._words(value),
-            "verdict": UNMEASURED if value is None else self._verdict(value),
-        }
-
-    def _words(self, value: Any) -> str:
-        return value.words if isinstance(value, _Both | _Tuned) else self.form.format(value)
-
-    def _verdict(self, value: Any) -> str:
-        if self.musts is not None and not self.musts(value):
-            return MISSED
-        return REACHED if self.reaches is not None and self.reaches(value) else MET
-
-
-@dataclass(frozen=True, slots=True)
-class _Both:
-    """Two numbers of which one is worth nothing without the other."""
-
-    first: float
-    second: float
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Tuned:
-    """A sensitivity, or a share of another, at the threshold that keeps 0.2 false alarms an hour on tune seeds; how
-    many there were an hour, and whether no more than luck adds to the budget.
-    """
-
-    value: float
-    false_per_h: float
-    keeps: bool
-
-    @property
-    def words(self) -> str:
-        return f"{self.value:.2f}" + ("" if self.keeps else ", with more false alarms than the budget")
-
-
-def table(result: _Result) -> list[dict[str, str]]:
+def table(result: Result) -> list[dict[str, str]]:
     """Every target over a result of an evaluation."""
     return [one.row(result) for one in TARGETS]
 
 
 def beside(
-    full: _Result,
+    full: Result,
     *,
-    no_speed: _Result | None = None,
-    no_heart: _Result | None = None,
-    other: _Result | None = None,
-    real: _Result | None = None,
+    no_speed: Result | None = None,
+    no_heart: Result | None = None,
+    other: Result | None = None,
+    real: Result | None = None,
 ) -> dict[str, Any]:
     """What other evaluations add to a result, under its key ``beside``: sensitivity within 0.2 false alarms an hour
     without speed, without heart rate and over the second generator as shares of the full one; warnings an hour of
@@ -109,7 +41,7 @@ def beside(
     others = {"no_speed": no_speed, "no_heart": no_heart, "other": other}
     mine = full["sensitivity"]["0.2"]
 
-    def relative(one: _Result | None) -> float | None:
+    def relative(one: Result | None) -> float | None:
         theirs = None if one is None else one["sensitivity"]["0.2"]
         return None if theirs is None or not mine else float(theirs / mine)
 
@@ -124,64 +56,58 @@ def beside(
     }
 
 
-def _relative_at_tuned(full: _Result, one: _Result) -> _Tuned | None:
+def _relative_at_tuned(full: Result, one: Result) -> Tuned | None:
     mine, theirs = _tuned(full, "sensitivity"), _tuned(one, "sensitivity")
     if mine is None or theirs is None or not mine.value:
         return None
     return replace(theirs, value=theirs.value / mine.value)
 
 
-def _tuned(result: _Result, *keys: str) -> _Tuned | None:
+def _tuned(result: Result, *keys: str) -> Tuned | None:
     """What ``at_tuned`` says of 0.2 an hour; None where it is not there."""
-    part = _at("at_tuned", "0.2")(result)
-    value, rate, ends = (_at(*one)(part) for one in (keys, ("false_alarms_per_h",), ("false_alarms_interval",)))
+    part = at("at_tuned", "0.2")(result)
+    value, rate, ends = (at(*one)(part) for one in (keys, ("false_alarms_per_h",), ("false_alarms_interval",)))
     if not isinstance(value, int | float) or not isinstance(rate, int | float):
         return None
-    return _Tuned(value, rate, not ends or ends[0] <= BUDGET)
+    return Tuned(value, rate, not ends or ends[0] <= BUDGET)
 
 
-def _at(*keys: str) -> Callable[[_Result], Any]:
-    def read(result: _Result) -> Any:
-        found: Any = result
-        for key in keys:
-            found = found.get(key) if isinstance(found, Mapping) else None
-        return found
-
-    return read
+def _size(result: Result) -> Both | None:
+    hours, cramps = at("false_alarms", "negatives", "hours")(result), at("shipped", "n")(result)
+    if hours is None or cramps is None:
+        return None
+    return Both(hours, cramps, lambda digits: f"{hours:.{digits}f} h, {cramps} cramps")
 
 
-def _size(result: _Result) -> _Both | None:
-    hours, cramps = _at("false_alarms", "negatives", "hours")(result), _at("shipped", "n")(result)
-    return _Both(hours, cramps, f"{hours:.0f} h, {cramps} cramps") if hours is not None and cramps is not None else None
-
-
-def _better(result: _Result) -> _Both | None:
-    found = _at("baselines", "ewma_z", "versus")(result)
+def _better(result: Result) -> Both | None:
+    found = at("baselines", "ewma_z", "versus")(result)
     if not found:
         return None
-    low, difference = found["low"], found["difference"]
-    return _Both(low, difference, f"{difference:+.2f} ({low:+.2f} to {found['high']:+.2f})")
+    low, difference, high = found["low"], found["difference"], found["high"]
+    return Both(low, difference, lambda digits: f"{difference:+.{digits}f} ({low:+.{digits}f} to {high:+.{digits}f})")
 
 
-def _worst_family(result: _Result) -> _Both | None:
-    rates = _at("false_alarms_per_h")(result) or {}
+def _worst_family(result: Result) -> Both | None:
+    rates = at("false_alarms_per_h")(result) or {}
     known = [(rate, name) for name, rate in rates.items() if name not in {"all", "wall"} and rate is not None]
     if not known:
         return None
     rate, name = max(known)
-    return _Both(rate, 0.0, f"{rate:.2f} ({name})" if rate else "0.00")
+    return Both(rate, 0.0, lambda digits: f"{rate:.{digits}f}" + (f" ({name})" if rate else ""))
 
 
-def _asked(result: _Result) -> _Both | None:
-    share, rate = _at("now", "share")(result), _at("now", "prompts_per_h")(result)
-    return _Both(share, rate, f"{share:.2f} at {rate:.2f}/h") if share is not None and rate is not None else None
+def _asked(result: Result) -> Both | None:
+    share, rate = at("now", "share")(result), at("now", "prompts_per_h")(result)
+    if share is None or rate is None:
+        return None
+    return Both(share, rate, lambda digits: f"{share:.{digits}f} at {rate:.{digits}f}/h")
 
 
 _LUCK = "no more than by luck"
 
 
-def _chance(result: _Result) -> str | None:
-    told = {"as shipped": _at("silent")(result), **(_at("silent", "at")(result) or {})}
+def _chance(result: Result) -> str | None:
+    told = {"as shipped": at("silent")(result), **(at("silent", "at")(result) or {})}
     within = {name: one["within_chance"] for name, one in told.items() if one and one["within_chance"] is not None}
     if not within:
         return None
@@ -189,52 +115,18 @@ def _chance(result: _Result) -> str | None:
     return f"more than by luck {', '.join(more)}" if more else _LUCK
 
 
-def _slope(result: _Result) -> _Both | None:
-    slope, ends = _at("calibration", "slope")(result), _at("calibration", "slope_interval")(result)
+def _slope(result: Result) -> Both | None:
+    slope, ends = at("calibration", "slope")(result), at("calibration", "slope_interval")(result)
     if slope is None:
         return None
-    return _Both(slope, 0.0, f"{slope:.2f}" + (f" ({ends[0]:.2f} to {ends[1]:.2f})" if ends else ""))
+    within = f" ({ends[0]:.2f} to {ends[1]:.2f})" if ends else ""
+    return Both(slope, 0.0, lambda digits: f"{slope:.{digits}f}{within}")
 
 
-def _number(value: Any) -> float:
-    if isinstance(value, _Tuned):
-        return value.value if value.keeps else -math.inf
-    return value.first if isinstance(value, _Both) else float(value)
-
-
-def _at_least(
-    quantity: str, read: Callable[[_Result], Any], must: float, reach: float | None = None, form: str = "{:.2f}"
-) -> Target:
-    """More is better."""
-    return Target(
-        quantity,
-        f">= {form.format(must)}",
-        "-" if reach is None else form.format(reach),
-        read,
-        lambda one: _number(one) >= must,
-        None if reach is None else lambda one: _number(one) >= reach,
-        form,
-    )
-
-
-def _at_most(quantity: str, read: Callable[[_Result], Any], must: float, reach: float | None = None) -> Target:
-    """Less is better."""
-    return Target(
-        quantity,
-        f"<= {must}",
-        "-" if reach is None else f"<= {reach}",
-        read,
-        lambda one: _number(one) <= must,
-        None if reach is None else lambda one: _number(one) <= reach,
-    )
-
-
-def _tuned_or(
-    tuned: Callable[[_Result], _Tuned | None], picked: Callable[[_Result], Any], otherwise: str = _PICKED
-) -> _Source:
+def _tuned_or(tuned: Callable[[Result], Tuned | None], picked: Read, otherwise: str = _PICKED) -> _Source:
     """A figure at the threshold that was set on tune seeds, else off the curve; and which it is, in words."""
 
-    def how(result: _Result) -> str:
+    def how(result: Result) -> str:
         found = tuned(result)
         return otherwise if found is None else f"{_SET}: {found.false_per_h:.2f} false alarms/h here"
 
@@ -242,17 +134,17 @@ def _tuned_or(
 
 
 def _relative_to_full(name: str) -> _Source:
-    def tuned(result: _Result) -> _Tuned | None:
-        found = _at("beside", "at_tuned", name)(result)
-        return None if not found else _Tuned(found["share"], found["false_alarms_per_h"], found["keeps"])
+    def tuned(result: Result) -> Tuned | None:
+        found = at("beside", "at_tuned", name)(result)
+        return None if not found else Tuned(found["share"], found["false_alarms_per_h"], found["keeps"])
 
-    return _tuned_or(tuned, _at("beside", name), f"each {_PICKED}")
+    return _tuned_or(tuned, at("beside", name), f"each {_PICKED}")
 
 
 def _seen(quantity: str, source: _Source, must: float, reach: float | None = None) -> Target:
     """A sensitivity that is worth nothing beyond its budget of false alarms."""
     value, how = source
-    return replace(_at_least(quantity, value, must, reach), how=how)
+    return replace(at_least(quantity, value, must, reach), how=how)
 
 
 _OTHER = _relative_to_full("other")
@@ -265,12 +157,13 @@ TARGETS: tuple[Target, ...] = (
         _size,
         lambda one: one.first >= 1_000 and one.second >= 500,
         None,
+        0,
     ),
-    _at_least("as shipped: sensitivity before onset", _at("shipped", "sensitivity"), 0.33, 0.45),
-    _at_least(f"as shipped: sensitivity, {_LONG}", _at("shipped", "by_ramp", ">=4 min", "share"), 0.60, 0.75),
-    _at_least("as shipped: median lead when seen, s", _at("shipped", "median_lead_s"), 100, 150, "{:.0f}"),
-    _at_most("as shipped: false alarms/h over all runs", _at("shipped", "false_alarms_per_h"), 0.2, 0.1),
-    _at_most("as shipped: false alarms/h, the worst family but wall", _worst_family, 0.2, 0.1),
+    at_least("as shipped: sensitivity before onset", at("shipped", "sensitivity"), 0.33, 0.45),
+    at_least(f"as shipped: sensitivity, {_LONG}", at("shipped", "by_ramp", ">=4 min", "share"), 0.60, 0.75),
+    at_least("as shipped: median lead when seen, s", at("shipped", "median_lead_s"), 100, 150, 0),
+    at_most("as shipped: false alarms/h over all runs", at("shipped", "false_alarms_per_h"), 0.2, 0.1),
+    at_most("as shipped: false alarms/h, the worst family but wall", _worst_family, 0.2, 0.1),
     Target(
         'as shipped: "Is it a cramp?" asked in time',
         ">= 0.50 at <= 0.3/h",
@@ -279,13 +172,13 @@ TARGETS: tuple[Target, ...] = (
         lambda one: one.first >= 0.50 and one.second <= 0.3,
         lambda one: one.first >= 0.65,
     ),
-    _at_most("as shipped: recorded runs, warnings/h", _at("beside", "real"), 0.3, 0.15),
+    at_most("as shipped: recorded runs, warnings/h", at("beside", "real"), 0.3, 0.15),
     _seen(
-        f"{_WITHIN} ({{how}})", _tuned_or(lambda one: _tuned(one, "sensitivity"), _at("sensitivity", "0.2")), 0.33, 0.45
+        f"{_WITHIN} ({{how}})", _tuned_or(lambda one: _tuned(one, "sensitivity"), at("sensitivity", "0.2")), 0.33, 0.45
     ),
     _seen(
         f"{_WITHIN}, {_LONG} ({{how}})",
-        _tuned_or(lambda one: _tuned(one, "by_ramp", ">=4 min", "share"), _at("sensitivity_by_ramp", ">=4 min", "0.2")),
+        _tuned_or(lambda one: _tuned(one, "by_ramp", ">=4 min", "share"), at("sensitivity_by_ramp", ">=4 min", "0.2")),
         0.60,
         0.75,
     ),
@@ -297,7 +190,7 @@ TARGETS: tuple[Target, ...] = (
         lambda one: one.first > 0,
         None,
     ),
-    _at_most(f"{_WITHIN}, no leak suspected ({_PICKED})", _at("sensitivity", "0.2"), LEAK),
+    at_most(f"{_WITHIN}, no leak suspected ({_PICKED})", at("sensitivity", "0.2"), LEAK),
     Target(
         "silent cramps seen: as shipped, and within 0.5 and 1.0 false alarms/h",
         _LUCK,
@@ -305,7 +198,6 @@ TARGETS: tuple[Target, ...] = (
         _chance,
         lambda one: one == _LUCK,
         None,
-        "{}",
     ),
     Target(
         "calibration slope",
@@ -323,7 +215,7 @@ TARGETS: tuple[Target, ...] = (
         ">= 0.5",
         _OTHER[0],
         None,
-        lambda one: _number(one) >= 0.5,
+        lambda one: number(one) >= 0.5,
         how=_OTHER[1],
     ),
 )

@@ -249,13 +249,14 @@ def fatigue(axes: Axes, run: Watched) -> None:
 def levels(axes: Axes, run: Watched, listed: Sequence[Event]) -> None:
     """Which level stood when; grey while there was nothing to compare with."""
     shown = [*LADDER, Level.NOW]
-    end_s = run.duration_ms / SECOND_MS
+    from_s, end_s = max(0, run.views[0].at_ms - run.first_ms) / SECOND_MS, run.duration_ms / SECOND_MS
     spans = [event for event in listed if event.what == "level"]
     known_s = next(((view.at_ms - run.first_ms) / SECOND_MS for view in run.views if view.base is not None), end_s)
-    if known_s > 0:
-        axes.axvspan(0, known_s, color="#F1F4F7", linewidth=0)
-        if known_s > 0.12 * end_s or known_s == end_s:
-            axes.text(known_s / 2, 2, "nothing to compare\nwith yet", ha="center", va="center", fontsize=8, color=FAINT)
+    if known_s > from_s:
+        axes.axvspan(from_s, known_s, color="#F1F4F7", linewidth=0)
+        if known_s - from_s > 0.12 * (end_s - from_s) or known_s == end_s:
+            middle_s, words = (from_s + known_s) / 2, "nothing to compare\nwith yet"
+            axes.text(middle_s, 2, words, ha="center", va="center", fontsize=8, color=FAINT)
     axes.plot([known_s, end_s], [0, 0], color=LOOKS[Level.OK][1], linewidth=2)
     for event in spans:
         colour, until = LOOKS[event.level][1], end_s if event.until_s is None else event.until_s

@@ -2,6 +2,7 @@
 
 import sys
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 
@@ -95,3 +96,22 @@ def test_without_the_extra_the_message_says_how_to_install_it(crampwatch, record
     assert said.code != 0
     assert "pip install" in said.err
     assert "[plot]" in said.err
+
+
+@pytest.mark.parametrize("from_s", [0, 240, 600])
+def test_words_about_what_is_not_known_yet_lie_within_what_is_shown(recording, from_s):
+    pytest.importorskip("matplotlib")
+    from matplotlib.figure import Figure
+
+    from crampwatch.cli import panels
+    from crampwatch.cli.offline import watched
+
+    (whole,) = watched(recording)
+    shown = replace(whole, views=[view for view in whole.views if view.at_ms >= whole.first_ms + 1_000 * from_s])
+    axes = Figure().add_subplot()
+    panels.levels(axes, shown, [])
+    told = [one for one in axes.texts if one.get_text().startswith("nothing to compare")]
+    assert len(told) == (from_s < 480)
+    known_s = next(view.at_ms - whole.first_ms for view in whole.views if view.base is not None) / 1_000
+    for words in told:
+        assert words.get_position()[0] == pytest.approx((from_s + known_s) / 2, abs=1)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from crampwatch.errors import Misconfigured
 from evaluation import foreign
-from evaluation.baselines import METHODS, ewma_z, fixed_drop
-from evaluation.gated import SETTLED_S, WARM_UP_S, gated
+from evaluation.baselines import METHODS
+from evaluation.gated import SETTLED_S, WARM_UP_S, cadence_of, gated
 from evaluation.trace import OPEN, RUNNING
 from simulator.session import Second, Session, Truth
 from tests.evaluation.builders import raised
@@ -36,6 +36,11 @@ def wavering(seconds, fall_at_s, fall_spm=8, onset_s=None, seed=1):
         for at_s in range(seconds)
     )
     return Session("run", 0, Truth("easy", onset_s), made)
+
+
+def by(method, run):
+    """What a method makes of a run."""
+    return METHODS[method](cadence_of(run))
 
 
 def score_at(trace, at_s):
@@ -86,7 +91,7 @@ def test_a_second_that_came_late_or_twice_is_left_out():
 
 
 def test_a_drop_is_told_as_its_share_of_what_is_usual():
-    trace = fixed_drop(session((900, 170), (60, 153)))
+    trace = by("fixed_drop", session((900, 170), (60, 153)))
     assert score_at(trace, 899.0) == 0
     assert score_at(trace, 930.0) == pytest.approx(0.10)
     assert len(raised(trace, 0.09)) == 1
@@ -94,13 +99,13 @@ def test_a_drop_is_told_as_its_share_of_what_is_usual():
 
 
 def test_the_mean_of_a_drop_reaches_ten_seconds_back():
-    trace = fixed_drop(session((900, 170), (60, 153)))
+    trace = by("fixed_drop", session((900, 170), (60, 153)))
     assert score_at(trace, 904.0) == pytest.approx(0.05)
 
 
 @pytest.mark.parametrize("step_s", [1, 2, 4])
 def test_the_means_of_a_z_score_follow_their_times(step_s):
-    trace = ewma_z(session((1_200, 170), (60, 160), step_s=step_s))
+    trace = by("ewma_z", session((1_200, 170), (60, 160), step_s=step_s))
     gone_s = 60.0
     fast, slow = (170 - 10 * (1 - math.exp(-gone_s / tau_s)) for tau_s in (30.0, 600.0))
     spread = score_at(trace, 1_260.0 - step_s)
@@ -109,7 +114,7 @@ def test_the_means_of_a_z_score_follow_their_times(step_s):
 
 
 def test_a_z_score_of_an_even_run_is_nothing():
-    assert max(ewma_z(session((1_500, 170))).score) == 0
+    assert max(by("ewma_z", session((1_500, 170))).score) == 0
 
 
 def test_page_hinkley_says_what_river_says(river):
@@ -121,7 +126,7 @@ def test_page_hinkley_says_what_river_says(river):
         alone = drift.PageHinkley(min_instances=30, delta=foreign.TOLERANCE_SPM, threshold=one, mode="down")
         found.append([at_s for at_s, spm in settled(run) if _drifts(alone, spm)])
     assert found[0]
-    assert list(METHODS["page_hinkley"](run).score) == expected(run, found)
+    assert list(by("page_hinkley", run).score) == expected(run, found)
 
 
 def test_adwin_says_what_river_says_of_falls(river):
@@ -137,7 +142,7 @@ def test_adwin_says_what_river_says_of_falls(river):
         fell = [after < before for before, after in zip(befores, afters, strict=True)]
         found.append([at_s for (at_s, _, drifted), down in zip(told, fell, strict=True) if drifted and down])
     assert found[0]
-    assert list(METHODS["adwin"](run).score) == expected(run, found)
+    assert list(by("adwin", run).score) == expected(run, found)
 
 
 def settled(run):
@@ -164,12 +169,12 @@ def expected(run, found):
 
 
 def test_a_rise_of_cadence_is_no_fall_to_adwin(river):
-    assert raised(METHODS["adwin"](wavering(1_500, 900, fall_spm=8)), 0.3)
-    assert raised(METHODS["adwin"](wavering(1_500, 900, fall_spm=-8)), 0.3) == []
+    assert raised(by("adwin", wavering(1_500, 900, fall_spm=8)), 0.3)
+    assert raised(by("adwin", wavering(1_500, 900, fall_spm=-8)), 0.3) == []
 
 
 def test_pelt_finds_the_fall_where_it_lies(ruptures):
-    trace = METHODS["ruptures_cut"](wavering(1_800, 1_200))
+    trace = by("ruptures_cut", wavering(1_800, 1_200))
     (at_s,) = raised(trace, 0.5)
     assert at_s == pytest.approx(1_210, abs=foreign.BLOCK_S + 1)
 
@@ -177,7 +182,7 @@ def test_pelt_finds_the_fall_where_it_lies(ruptures):
 def test_the_kernel_search_is_pelt_with_an_l2_cost(ruptures):
     import numpy as np
 
-    means = np.array([spm for _, spm in foreign._blocks(wavering(1_800, 1_200), math.inf)])[:, None]
+    means = np.array([spm for _, spm in foreign._blocks(cadence_of(wavering(1_800, 1_200)), math.inf)])[:, None]
     for penalty in foreign.PENALTIES:
         pelt = ruptures.Pelt(model="l2", min_size=foreign.LEAST_BLOCKS, jump=1).fit(means).predict(pen=penalty)
         kernel = ruptures.KernelCPD(kernel="linear", min_size=foreign.LEAST_BLOCKS).fit(means).predict(pen=penalty)
@@ -185,14 +190,14 @@ def test_the_kernel_search_is_pelt_with_an_l2_cost(ruptures):
 
 
 def test_pelt_is_given_nothing_from_fifteen_seconds_before_a_cramp_on(ruptures):
-    shown = METHODS["ruptures_cut"](wavering(1_800, 1_200, onset_s=1_300.0))
-    hidden = METHODS["ruptures_cut"](wavering(1_800, 1_290, onset_s=1_300.0))
+    shown = by("ruptures_cut", wavering(1_800, 1_200, onset_s=1_300.0))
+    hidden = by("ruptures_cut", wavering(1_800, 1_290, onset_s=1_300.0))
     assert raised(shown, 0.3)
     assert raised(hidden, 0.3) == []
 
 
 def test_a_run_that_is_too_short_for_two_stretches_has_no_change(ruptures):
-    assert max(METHODS["ruptures_cut"](session((30, 170))).score) == 0
+    assert max(by("ruptures_cut", session((30, 170))).score) == 0
 
 
 def test_a_missing_library_names_what_installs_it(monkeypatch):
@@ -211,7 +216,7 @@ def test_a_missing_library_names_what_installs_it(monkeypatch):
 def test_every_score_is_a_number_at_an_open_second_and_nothing_elsewhere(stretches, step_s):
     run = session((600, 170), *stretches, step_s=step_s)
     for name in LIVE if _there("river") else LIVE[:2]:
-        trace = METHODS[name](run)
+        trace = by(name, run)
         assert len(trace.at_s) == len(trace.score) == len(trace.flags)
         for score, flag in zip(trace.score, trace.flags, strict=True):
             assert math.isfinite(score)
@@ -225,4 +230,4 @@ def test_what_comes_later_changes_no_live_score(cut_s):
     run = wavering(1_500, 1_000)
     part = Session(run.name, 0, run.truth, run.seconds[:cut_s])
     for name in LIVE if _there("river") else LIVE[:2]:
-        assert list(METHODS[name](part).score) == list(METHODS[name](run).score)[:cut_s]
+        assert list(by(name, part).score) == list(by(name, run).score)[:cut_s]

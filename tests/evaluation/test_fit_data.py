@@ -9,8 +9,8 @@ import pytest
 from crampwatch.errors import Refused
 from evaluation.channels import KEPT
 from evaluation.fit_data import REAL, is_for_fitting, labels_of, learned_recordings, learned_whole, rows_of, thinned
+from evaluation.jobs import Drawn
 from evaluation.real import recordings_in
-from evaluation.running import Drawn
 from evaluation.trace import FREE, RUNNING
 from evaluation.watching import samples_of_session
 from processor.athlete import Athlete

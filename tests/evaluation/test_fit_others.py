@@ -8,7 +8,7 @@ import pytest
 from evaluation import fit_others, fit_tried
 from evaluation.fit_data import learned_whole
 from evaluation.fit_others import channels_of
-from evaluation.running import Drawn
+from evaluation.jobs import Drawn
 from processor.detect.lately import LatelySettings
 from processor.score import CHANNELS
 

@@ -11,7 +11,7 @@ from evaluation.curve import BUDGETS, Curve
 from evaluation.fit_data import REAL, learned_whole
 from evaluation.fit_thresholds import LEVELS, Asking, Tuning, tuned, with_stops
 from evaluation.fitting import Fit
-from evaluation.running import Drawn
+from evaluation.jobs import Drawn
 from evaluation.scoring import Case
 from evaluation.trace import KNOWN, OPEN, RUNNING, SIGN
 from evaluation.watching import watch_session

@@ -12,7 +12,7 @@ from crampwatch.errors import Misconfigured
 from evaluation import fitting
 from evaluation.fit_data import Rows, learned_whole
 from evaluation.fitting import Fit, fitted, pieces, rescored
-from evaluation.running import Drawn
+from evaluation.jobs import Drawn
 from evaluation.trace import FREE, OPEN
 from evaluation.watching import watch_session
 from processor.weights import shipped

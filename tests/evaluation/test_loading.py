@@ -8,7 +8,7 @@ import pytest
 
 from crampwatch.errors import Refused
 from evaluation import loading, running
-from evaluation.running import Filed
+from evaluation.jobs import MACHINE, Filed
 from evaluation.scoring import Case
 from evaluation.trace import RUNNING
 from evaluation.watching import watch_session
@@ -103,7 +103,7 @@ def test_ten_minutes_of_seconds_are_scored_and_an_onset_may_be_rounded_past_the_
     run = write_run(tmp_path, "ten", seconds=600)
     write_truth(tmp_path, "ten", onset_s=601)
     assert loading.load(run).truth.onset_s == 601
-    assert Filed(run).trace().at_s[-1] == 599.0
+    assert Filed(run).opened().trace(MACHINE).at_s[-1] == 599.0
 
 
 def test_what_goes_wrong_with_one_run_leaves_the_others(run, tmp_path, monkeypatch):
@@ -119,7 +119,7 @@ def test_what_goes_wrong_with_one_run_leaves_the_others(run, tmp_path, monkeypat
 
     monkeypatch.setattr(loading, "load", breaks)
     monkeypatch.setattr(loading, "key_of", breaks)
-    for job in (lambda: Filed(good).trace(), lambda: Filed(good).key):
+    for job in (lambda: Filed(good).opened().trace(MACHINE), lambda: Filed(good).key):
         with pytest.raises(Refused, match=r"r2\.csv cannot be scored \(ZeroDivisionError: of ours\)"):
             job()
 
@@ -163,7 +163,7 @@ def test_seconds_after_a_long_pause_are_in_the_trace(tmp_path):
     paused = tmp_path / "paused.csv"
     paused.write_text("\n".join([*even, *later]))
     write_truth(tmp_path, "paused", onset_s=5_300, prodrome_s=5_000)
-    trace = Filed(paused).trace()
+    trace = Filed(paused).opened().trace(MACHINE)
     assert trace.at_s[-1] == 5_399.0
     assert sum(at_s > 1_500 and flag & RUNNING > 0 for at_s, flag in zip(trace.at_s, trace.flags, strict=True)) > 900
 
@@ -181,7 +181,7 @@ def test_a_run_on_which_nothing_can_be_judged_is_named(tmp_path, header, row, wh
     path.write_text("\n".join([header, *(row.format(at_s) for at_s in range(1_500))]))
     write_truth(tmp_path, "blind", onset_s=1_200)
     with pytest.raises(Refused, match=f"no second of it can be judged: .*{why}"):
-        Filed(path).trace()
+        Filed(path).opened().trace(MACHINE)
 
 
 def test_rows_far_apart_cannot_be_judged(tmp_path):
@@ -189,13 +189,13 @@ def test_rows_far_apart_cannot_be_judged(tmp_path):
     path.write_text("\n".join(["t_s,hr_bpm,cadence_spm", *(f"{30 * at},150,170" for at in range(200))]))
     write_truth(tmp_path, "sparse")
     with pytest.raises(Refused, match="a row every 30 s"):
-        Filed(path).trace()
+        Filed(path).opened().trace(MACHINE)
 
 
 def test_a_cramp_before_anything_can_be_judged_is_named_and_left_out(run, tmp_path):
     write_truth(tmp_path, "r1", onset_s=300, prodrome_s=200)
     with pytest.raises(Refused, match="its cramp at 300 s comes before anything can be judged, from 4"):
-        Filed(run).trace()
+        Filed(run).opened().trace(MACHINE)
 
 
 def test_a_header_may_have_spaces_and_capitals_but_no_semicolons(run, tmp_path):
@@ -251,7 +251,7 @@ def test_a_key_is_another_when_the_run_or_its_truth_is(run, tmp_path):
 @pytest.mark.parametrize("kind", ["easy", "cramp"])
 def test_a_simulated_session_is_the_same_when_it_was_written_and_read(tmp_path, kind):
     session = draw(21, kind)
-    read, drawn = Filed(write_session(session, tmp_path)).trace(), watch_session(session)
+    read, drawn = Filed(write_session(session, tmp_path)).opened().trace(MACHINE), watch_session(session)
     assert read.truth.onset_s == drawn.truth.onset_s
     assert Case(read).hours == pytest.approx(Case(drawn).hours, rel=0.02)
     assert max(read.score) == pytest.approx(max(drawn.score), abs=0.1)
@@ -260,7 +260,7 @@ def test_a_simulated_session_is_the_same_when_it_was_written_and_read(tmp_path, 
 def test_times_count_from_where_the_file_counts(tmp_path):
     late = write_run(tmp_path, "late", first_s=400)
     write_truth(tmp_path, "late", onset_s=1_850)
-    trace = Filed(late).trace()
+    trace = Filed(late).opened().trace(MACHINE)
     assert (trace.at_s[0], trace.at_s[-1]) == (400.0, 1_899.0)
     assert trace.truth.onset_s == 1_850
 

@@ -1,5 +1,6 @@
 """Many sessions: on any number of cores the same, and going on where it was ended."""
 
+import importlib.util
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +9,15 @@ import pytest
 
 from crampwatch.errors import Misconfigured, Refused
 from evaluation import kept, running, splits, versions
-from evaluation.running import Drawn, run
+from evaluation.baselines import METHODS
+from evaluation.gated import cadence_of
+from evaluation.jobs import MACHINE, Drawn, Filed
+from evaluation.running import run, runs
 from evaluation.scoring import Case
+from simulator.draw import draw
 from simulator.families import FAMILIES
 from simulator.session import Truth
-from tests.evaluation.builders import cramp, quiet, told
+from tests.evaluation.builders import cramp, quiet, told, write_session
 
 
 @dataclass(frozen=True)
@@ -22,10 +27,34 @@ class Told:
     key: str
     refused: bool = False
 
+    def opened(self):
+        return self
+
     def trace(self, method="machine"):
         if self.refused:
             raise Refused("bad", f"{self.key} is bad")
         return cramp(100.0 + len(self.key), name=self.key)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A job that notes how often it is opened, and of which some methods cannot be had."""
+
+    key: str
+    opened_by: list
+    refusing: tuple = ()
+    lost: bool = False
+
+    def opened(self):
+        self.opened_by.append(self.key)
+        if self.lost:
+            raise Refused("lost", f"{self.key} is lost")
+        return self
+
+    def trace(self, method):
+        if method in self.refusing:
+            raise Refused("bad", f"{self.key} is bad for {method}")
+        return cramp(100.0 + len(method), name=self.key)
 
 
 def names(done):
@@ -130,7 +159,7 @@ def test_a_kept_trace_is_the_trace():
 
 
 def test_a_drawn_session_is_one_that_the_machine_watched():
-    trace = Drawn(5, "cramp", without=frozenset({"speed"})).trace()
+    trace = Drawn(5, "cramp", without=frozenset({"speed"})).opened().trace(MACHINE)
     assert trace.truth.onset_s is not None
     assert max(trace.score) > 0.01
     assert Case(trace).hours > 0.2
@@ -139,6 +168,75 @@ def test_a_drawn_session_is_one_that_the_machine_watched():
 def test_simulated_sessions_leave_the_same_traces_on_one_core_and_on_two():
     jobs = [Drawn(6, "easy"), Drawn(6, "cramp")]
     assert run(jobs, cores=1) == run(jobs, cores=2)
+
+
+def methods_here():
+    """The machine and every simple method whose library is installed."""
+    needs = {"page_hinkley": "river", "adwin": "river", "ruptures_cut": "ruptures"}
+    simple = [one for one in METHODS if one not in needs or importlib.util.find_spec(needs[one])]
+    return [MACHINE, *simple]
+
+
+def test_methods_together_leave_the_traces_that_each_leaves_alone(tmp_path):
+    filed = Filed(write_session(draw(7, "cramp"), tmp_path))
+    worn = frozenset({"speed"})
+    jobs = [Drawn(7, "easy"), Drawn(7, "silent"), Drawn(7, "cramp", without=worn), filed]
+    methods = methods_here()
+    together = runs(jobs, methods, cores=1)
+    assert list(together) == methods
+    for one in methods:
+        assert together[one].taken() == run(jobs, method=one, cores=1)
+
+
+def test_a_simple_method_leaves_the_trace_that_it_leaves_of_the_session_gated_for_it_alone():
+    job = Drawn(7, "cramp")
+    for one in methods_here()[1:]:
+        (trace,) = run([job], method=one, cores=1).traces
+        assert trace == METHODS[one](cadence_of(job.session()))
+
+
+def test_methods_together_leave_the_same_traces_on_one_core_and_on_two():
+    jobs = [Told("a"), Told("b", refused=True), Told("c")]
+    one, two = (runs(jobs, ["x", "y"], cores=cores) for cores in (1, 2))
+    for method in ("x", "y"):
+        taken = one[method].taken()
+        assert taken == two[method].taken()
+        assert names(taken) == ["a", "c"]
+        assert taken.problems == ["b is bad"]
+
+
+def test_a_session_is_opened_once_for_all_methods_and_each_is_counted():
+    opened, counted = [], itertools.count()
+    jobs = [Counted("a", opened), Counted("b", opened, refusing=("y",)), Counted("c", opened, lost=True)]
+    by = runs(jobs, ["x", "y", "z"], cores=1, progress=lambda: next(counted))
+    assert opened == ["a", "b", "c"]
+    assert next(counted) == 9
+    done = {name: by[name].taken() for name in by}
+    assert {name: names(one) for name, one in done.items()} == {"x": ["a", "b"], "y": ["a"], "z": ["a", "b"]}
+    assert done["x"].problems == done["z"].problems == ["c is lost"]
+    assert done["y"].problems == ["b is bad for y", "c is lost"]
+
+
+def test_a_session_is_opened_only_where_the_trace_of_some_method_is_missing(tmp_path):
+    opened = []
+    jobs = [Counted("a", opened), Counted("b", opened)]
+    run(jobs[:1], method="x", cores=1, work=tmp_path)
+    run(jobs[:1], method="y", cores=1, work=tmp_path)
+    run(jobs[1:], method="x", cores=1, work=tmp_path)
+    opened.clear()
+    first = runs(jobs, ["x", "y"], cores=1, work=tmp_path)
+    assert opened == ["b"]
+    again = runs([Counted("a", opened), Counted("b", opened)], ["y", "x"], cores=1, work=tmp_path)
+    assert opened == ["b"]
+    for method in ("x", "y"):
+        assert first[method].taken() == again[method].taken() == run(jobs, method=method, cores=1)
+
+
+def test_a_kept_trace_is_not_made_again_beside_one_that_is_missing(tmp_path):
+    job = Counted("a", [])
+    run([job], method="x", cores=1, work=tmp_path)
+    by = runs([Counted("a", [], refusing=("x",))], ["x", "y"], cores=1, work=tmp_path)
+    assert [by[method].taken().problems for method in ("x", "y")] == [[], []]
 
 
 def test_an_error_in_a_worker_ends_the_run_and_what_was_done_stays(tmp_path):
