@@ -126,7 +126,8 @@ class SessionBaseline:
 
         Args:
             view: the second; its ``base``, ``expected_spm``, ``residual_spm`` and ``wobble_spm`` are written.
-            calm: no level stands, so slow adaptation is allowed.
+            calm: no level stands, so slow adaptation is allowed. The slope goes on being learned: one that stood
+                still would keep a level up on every climb, and so itself.
         """
         spm = view.spm
         if spm is None or not view.settled:
@@ -142,8 +143,10 @@ class SessionBaseline:
             return
         expected = self._expect(view.smooth_mps)
         view.base, view.expected_spm, view.residual_spm = self._base, expected, spm - expected
-        if calm and spm - expected > -3 * self._base.sigma_spm:
-            self._adapt(view, spm, spm - expected)
+        if spm - expected > -3 * self._base.sigma_spm:
+            self._learn_slope(view, spm)
+            if calm:
+                self._adapt(view, spm - expected)
 
     def _expect(self, mps: float | None) -> float:
         base, settings, state = self._base, self._settings, self.state
@@ -216,16 +219,21 @@ class SessionBaseline:
         """The median of a channel that was there for at least half the time, else None."""
         return histogram.median() if sum(counts.values()) >= 0.5 * sum(reference.values()) else None
 
-    def _adapt(self, view: View, spm: float, residual_spm: float) -> None:
+    def _learn_slope(self, view: View, spm: float) -> None:
+        state, settings, base, mps = self.state, self._settings, self._base, view.smooth_mps
+        assert base is not None
+        if mps is None or mps < settings.low_mps or base.mps is None:
+            return
+        keep = 1.0 - min(1.0, view.dt_s / settings.slope_tau_s)
+        faster, weight = mps - base.mps, min(view.dt_s, settings.step_s)
+        state.slope_xy = state.slope_xy * keep + faster * (spm - base.spm) * weight
+        state.slope_xx = state.slope_xx * keep + faster * faster * weight
+
+    def _adapt(self, view: View, residual_spm: float) -> None:
         state, settings, base = self.state, self._settings, self._base
         assert base is not None
         assert state.base is not None
-        learned, mps = state.base[0] or 0.0, view.smooth_mps
-        if mps is not None and mps >= settings.low_mps and base.mps is not None:
-            keep = 1.0 - min(1.0, view.dt_s / settings.slope_tau_s)
-            faster, weight = mps - base.mps, min(view.dt_s, settings.step_s)
-            state.slope_xy = state.slope_xy * keep + faster * (spm - base.spm) * weight
-            state.slope_xx = state.slope_xx * keep + faster * faster * weight
+        learned = state.base[0] or 0.0
         limit = settings.adapt_share * learned
         moved = ewma(state.adapted_spm, residual_spm + state.adapted_spm, view.dt_s, settings.adapt_s)
         state.adapted_spm = min(limit, max(-limit, moved))
