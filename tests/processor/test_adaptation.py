@@ -22,10 +22,11 @@ def standing():
     return SessionBaseline(state=BaselineState(run_s=500.0, due_s=480.0, base=list(LEARNED)))
 
 
-def running(baseline, seconds, spm, *, calm=True, dt_s=1.0):
+def running(baseline, seconds, spm, *, calm=True, dt_s=1.0, mps=None):
     """Settled running at one cadence; what is usual at the end."""
     for count in range(round(seconds / dt_s)):
-        view = View(START_MS + round(count * dt_s * 1_000), dt_s, motion=Motion.RUN, settled=True, spm=spm)
+        at_ms = START_MS + round(count * dt_s * 1_000)
+        view = View(at_ms, dt_s, motion=Motion.RUN, settled=True, spm=spm, smooth_mps=mps)
         baseline.observe(view, calm=calm)
     return baseline.base.spm
 
@@ -60,6 +61,20 @@ def test_while_a_level_stands_it_stands_and_goes_on_when_the_level_is_over():
     before = running(baseline, 300, 168.0)
     assert running(baseline, HOUR_S, 168.0, calm=False) == before
     assert running(baseline, 600, 168.0) < before
+
+
+def test_the_slope_is_learned_on_while_a_level_stands():
+    """A runner of 10 spm per m/s, on a climb: what is usual stands, what belongs to a speed does not."""
+    spans = []
+    for calm in (True, False):
+        baseline = SessionBaseline(
+            state=BaselineState(run_s=500.0, due_s=480.0, base=[170.0, 2.0, 1.0, 0.8, 3.0, 150.0])
+        )
+        running(baseline, 900, 166.0, calm=calm, mps=2.6)
+        view = View(START_MS, 1.0, motion=Motion.RUN, settled=True, spm=166.0, smooth_mps=2.6)
+        baseline.observe(view, calm=calm)
+        spans.append(baseline.base.spm - view.expected_spm)
+    assert all(span > 6.0 * 0.4 + 0.5 for span in spans)
 
 
 def test_one_that_was_restored_while_a_level_stood_goes_on_when_the_level_is_over():

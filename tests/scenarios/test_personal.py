@@ -7,7 +7,6 @@ from functools import cache
 import pytest
 
 from crampwatch.units import HOUR_MS
-from evaluation.fit_thresholds import REAL_PROMPTS_PER_H
 from processor.learning import learned
 from processor.personal import Personal
 from processor.population import POPULATION, SCORE_AT_QUANTILE, score_quantile
@@ -63,7 +62,7 @@ def test_with_what_is_learned_warnings_and_questions_stay_within_their_budgets()
     hours = sum(one.seen.running_h for one in known.values())
     assert sum(len(alone(path).warnings) for path in known) >= 1, "nobody was ever warned: this would compare nothing"
     assert sum(len(one.seen.warnings) for one in known.values()) <= 0.3 * hours
-    assert sum(len(one.seen.prompts) for one in known.values()) <= REAL_PROMPTS_PER_H * hours
+    assert sum(len(one.seen.prompts) for one in known.values()) <= 0.3 * hours
 
 
 def test_the_population_is_that_of_the_recordings():
