@@ -47,7 +47,7 @@ class Learner(Athlete):
 
     def _build(self, parts: Mapping[str, Any], detectors: Mapping[str, Any]) -> None:
         super()._build(parts, detectors)
-        every = CrampStop(CrampStopSettings(score=-1.0, score_walk=-1.0))
+        every = CrampStop(CrampStopSettings(score=-1.0, score_walk=-1.0, again_s=0.0))
         self._detectors = tuple(every if isinstance(one, CrampStop) else one for one in self._detectors)
         self._observers = tuple(one.observe for one in self._detectors)
 

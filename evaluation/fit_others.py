@@ -136,10 +136,11 @@ def _fall(percent: _Series, trace: Trace, lately: LatelySettings) -> tuple[list[
         told["usual_wobble"],
         told["share"],
         told["mps"],
+        told["hitches_lately"],
         strict=True,
     )
-    for at_s, low, scored_s, usual, block, wobble, share, mps in seconds:
-        view = View(round(at_s * SECOND_MS), 0.0 if math.isnan(scored_s) else scored_s)
+    for at_s, low, scored_s, usual, block, wobble, share, mps, hitches in seconds:
+        view = View(round(at_s * SECOND_MS), 0.0 if math.isnan(scored_s) else scored_s, hitches_lately=int(hitches))
         if not math.isnan(usual):
             view.base = Baseline(usual, 0.0, block, wobble, None, None)
             view.residual_spm = None if math.isnan(low) else -low * usual / 100.0

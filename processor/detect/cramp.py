@@ -39,6 +39,7 @@ class CrampStopSettings:
         score_walk: and before somebody walks, which people do for many reasons (processor/weights.json).
         hitches: so many hitches in the last two minutes are signs as well; 3. Two (science 3.4) came before every
             third stop on trails. Before somebody stands only.
+        again_s: so soon after a question there is no other; 120 s [E]. Whoever runs on has said that it was none.
         for_s: the level stands for so long, or until it is answered or running goes on; 300 s (science 3.6).
     """
 
@@ -52,13 +53,15 @@ class CrampStopSettings:
     score: float = field(default_factory=lambda: shipped().now)
     score_walk: float = field(default_factory=lambda: shipped().now_walk)
     hitches: int = 3
+    again_s: float = 120.0
     for_s: float = 300.0
 
 
 @dataclass(slots=True)
 class CrampStopState:
     """When running was last as usual, when it fell away, whether that was sudden and is still to be judged, whether
-    there were signs by then, when the question was asked, and whether one long step is all that looked sudden.
+    there were signs by then, when the question that stands was asked, whether one long step is all that looked sudden,
+    and when the last question was asked.
     """
 
     normal_at_ms: int | None = None
@@ -67,6 +70,7 @@ class CrampStopState:
     signs: bool = False
     asked_at_ms: int | None = None
     unsure: bool = False
+    last_at_ms: int | None = None
 
 
 class CrampStop:
@@ -138,6 +142,8 @@ class CrampStop:
         state.sudden = False
         if not believed or not state.signs or not _QUIET.isdisjoint(view.gates) or self._goes_on(view):
             return ()
+        if state.last_at_ms is not None and view.at_ms - state.last_at_ms < settings.again_s * SECOND_MS:
+            return ()
         return self._ask(view)
 
     def _goes_on(self, view: View) -> bool:
@@ -158,7 +164,7 @@ class CrampStop:
         return view.peak_score >= needed or view.level.rank >= Level.WARNING.rank
 
     def _ask(self, view: View) -> Sequence[Proof]:
-        self._state.asked_at_ms = view.at_ms
+        self._state.asked_at_ms = self._state.last_at_ms = view.at_ms
         because = [_STOPPED]
         if view.hitches:
             times = "one" if view.hitches == 1 else str(view.hitches)

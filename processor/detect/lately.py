@@ -31,6 +31,7 @@ class LatelySettings:
         dip_percent: so far below the long mean a dip begins, and the short shortfall waits; 4 %.
         dip_over_share: a dip is over below this share of that; 0.5.
         dip_s: the shortfall waits for no longer: what lasts is no dip; 15 s, because bends last 4 to 13.
+        dips: with so many hitches in the last two minutes dips are taken as they are: so many are no bends; 3.
         slowed_share: below this share of the mean speed over ``mean_long_s`` nothing is said of shortfall and fall;
             0.8. Build-ups are taken to cost no more than 15 % of the speed.
         common_sigma_spm: shortfalls are told in spreads, the geometric mean of the runner's own, of what wavering makes
@@ -53,6 +54,7 @@ class LatelySettings:
     dip_percent: float = 4.0
     dip_over_share: float = 0.5
     dip_s: float = 15.0
+    dips: int = 3
     slowed_share: float = 0.8
     common_sigma_spm: float = 1.8
     wobble_share: float = 1.5
@@ -130,7 +132,8 @@ class Lately:
         assert view.residual_spm is not None
         low = -100.0 * view.residual_spm / usual_spm
         percent = min(settings.high_percent, max(settings.low_percent, low))
-        if not self._in_dip(low - state.short_long, view.at_ms):
+        waits = self._in_dip(low - state.short_long, view.at_ms)
+        if not waits or view.hitches_lately >= settings.dips:
             state.short = ewma(state.short, percent, dt_s, settings.short_s)
             state.short_long = ewma(state.short_long, percent, dt_s, settings.short_long_s)
         state.mean = ewma(state.mean, percent, dt_s, settings.mean_s)

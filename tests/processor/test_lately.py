@@ -228,6 +228,12 @@ class TestADip:
         run = Run().running(900).running(14, lower_percent=self.DEEP).standing(30).running(14, lower_percent=self.DEEP)
         assert run.last[1] == pytest.approx(0, abs=1e-9)
 
+    def test_the_third_hitch_within_two_minutes_is_no_bend(self):
+        told = [Run().running(900).running(12, lower_percent=self.DEEP, hitches_lately=count) for count in (2, 3)]
+        two, three = (run.last[1] for run in told)
+        assert two == pytest.approx(0, abs=1e-9)
+        assert three > 1.5 * PERCENT
+
     def test_a_fall_of_minutes_takes_it_as_it_is(self):
         assert Run().running(900).running(12, lower_percent=self.DEEP).last[2] > 0.4 * PERCENT
 

@@ -22,7 +22,7 @@ ORDER = {
     ),
     "BeatsState": "rr_ms first faults skip judged_ms amiss_ms told_ms heard_at_ms tried_at_ms alpha1 share",
     "CadenceState": "before trusted_spm trusted_at_ms still_since_ms repaired_s factor doubt_s",
-    "CrampStopState": "normal_at_ms fell_at_ms sudden signs asked_at_ms unsure",
+    "CrampStopState": "normal_at_ms fell_at_ms sudden signs asked_at_ms unsure last_at_ms",
     "DeclineState": "block block_s block_at_ms apart_s percents deficit_percent told",
     "ExposureState": "began_ms distance_m measured_s",
     "FatigueState": (
