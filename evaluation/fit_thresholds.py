@@ -88,7 +88,8 @@ def with_stops(trace: Trace, whole: Trace) -> Trace:
     told = whole.channels
     for at_s in trace.prompts:
         end = bisect_right(trace.at_s, at_s)
-        near, first = (bisect_left(trace.at_s, at_s - one) for one in (_STOP.confirm_s, _REMEMBERED_S))
+        since_s = (_STOP.confirm_s, _STOP.confirm_s + _REMEMBERED_S)
+        near, first = (bisect_left(trace.at_s, at_s - one) for one in since_s)
         stood = any(
             not spm >= _STOP.stop_share * usual
             for spm, usual in zip(told["spm"][near:end], told["usual_spm"][near:end], strict=True)
@@ -201,14 +202,19 @@ class Asking:
     stand: float
     walk: float
 
-    def _asks(self, strength: float, walks: float) -> bool:
-        return strength >= (self.walk if walks else self.stand)
+    def asked(self, case: Case) -> list[float]:
+        """When it is asked in a session: not again too soon after a question."""
+        found: list[float] = []
+        for at_s, strength, walks in _stops(case):
+            again = bool(found) and at_s - found[-1] < _STOP.again_s
+            if not again and strength >= (self.walk if walks else self.stand):
+                found.append(at_s)
+        return found
 
     def per_h(self, cases: Sequence[Case]) -> float | None:
         """Questions an hour of exposure of runs without a cramp; None without exposure."""
         hours = sum(one.hours for one in cases)
-        asked = sum(self._asks(strength, walks) for one in cases for _, strength, walks in _stops(one))
-        return asked / hours if hours > 0 else None
+        return sum(len(self.asked(one)) for one in cases) / hours if hours > 0 else None
 
     def share(self, cases: Sequence[Case]) -> float | None:
         """The share of cramps that were asked about in time; None without any."""
@@ -216,10 +222,7 @@ class Asking:
 
     def _in_time(self, case: Case) -> bool:
         onset_s = case.trace.truth.onset_s
-        return onset_s is not None and any(
-            ASKED_S[0] <= at_s - onset_s <= ASKED_S[1] and self._asks(strength, walks)
-            for at_s, strength, walks in _stops(case)
-        )
+        return onset_s is not None and any(ASKED_S[0] <= at_s - onset_s <= ASKED_S[1] for at_s in self.asked(case))
 
 
 def _unlike(cases: Sequence[Case], others: Sequence[Case]) -> list[Case]:

@@ -39,7 +39,7 @@ class CrampStopSettings:
         score_walk: and before somebody walks, which people do for many reasons (processor/weights.json).
         hitches: so many hitches in the last two minutes are signs as well; 3. Two (science 3.4) came before every
             third stop on trails. Before somebody stands only.
-        again_s: so soon after a question there is no other; 120 s [E]. Whoever runs on has said that it was none.
+        again_s: so soon after a question there is no other; 120 s [E]: a stop, some steps and another stop are one.
         for_s: the level stands for so long, or until it is answered or running goes on; 300 s (science 3.6).
     """
 
@@ -82,6 +82,8 @@ class CrampStop:
     def __init__(self, settings: CrampStopSettings | None = None, state: CrampStopState | None = None) -> None:
         self._settings = settings or CrampStopSettings()
         self._state = state or CrampStopState()
+        if self._state.last_at_ms is None:
+            self._state.last_at_ms = self._state.asked_at_ms
 
     def observe(self, view: View) -> Sequence[Proof]:
         """Prove one a few seconds after the stop."""

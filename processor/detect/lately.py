@@ -28,12 +28,13 @@ class LatelySettings:
         mean_long_s: what it is held against; 900 s.
         low_percent: a shortfall counts for no less than this; -5 %.
         high_percent: and for no more, so that one dodge is no pattern; 8 %.
-        dip_percent: so far below the long mean a dip begins, and the short shortfall waits; 4 %.
+        dip_percent: so far below the long mean, in points of the usual cadence, a dip begins, and the short shortfall
+            waits; 4 %.
         dip_over_share: a dip is over below this share of that; 0.5.
         dip_s: the shortfall waits for no longer: what lasts is no dip; 15 s, because bends last 4 to 13.
-        dips: with so many hitches in the last two minutes dips are taken as they are: so many are no bends; 3.
-        slowed_share: below this share of the mean speed over ``mean_long_s`` nothing is said of shortfall and fall;
-            0.8. Build-ups are taken to cost no more than 15 % of the speed.
+        dips: with so many hitches in the last two minutes dips are taken as they are: so many are no bends; 4.
+        slowed_share: below this share of the mean speed over ``mean_long_s``, which begins at the usual one, nothing is
+            said of shortfall and fall; 0.8. Build-ups are taken to cost no more than 15 % of the speed.
         common_sigma_spm: shortfalls are told in spreads, the geometric mean of the runner's own, of what wavering makes
             of one and of this: an uneven runner falls further by chance; 1.8 spm.
         wobble_share: the usual wavering times this is about a spread; 1.5.
@@ -54,7 +55,7 @@ class LatelySettings:
     dip_percent: float = 4.0
     dip_over_share: float = 0.5
     dip_s: float = 15.0
-    dips: int = 3
+    dips: int = 4
     slowed_share: float = 0.8
     common_sigma_spm: float = 1.8
     wobble_share: float = 1.5
@@ -108,10 +109,10 @@ class Lately:
             self._state = LatelyState()
             return ()
         state = self._state
-        if view.residual_spm is None:
+        if view.residual_spm is not None:
+            self._take(view, base)
+        elif not view.settled:
             state.dip_at_ms = None
-        else:
-            self._take(view, base.spm, base.wobble_spm)
         if state.rough is not None and state.rough_long is not None:
             view.roughening = state.rough - state.rough_long
         if state.between is not None and state.between_long is not None:
@@ -126,11 +127,11 @@ class Lately:
         """The state, a copy."""
         return copied(self._state)
 
-    def _take(self, view: View, usual_spm: float, usual_wobble_spm: float) -> None:
+    def _take(self, view: View, base: Baseline) -> None:
         state, settings = self._state, self._settings
         dt_s = min(view.dt_s, settings.step_s)
         assert view.residual_spm is not None
-        low = -100.0 * view.residual_spm / usual_spm
+        low = -100.0 * view.residual_spm / base.spm
         percent = min(settings.high_percent, max(settings.low_percent, low))
         waits = self._in_dip(low - state.short_long, view.at_ms)
         if not waits or view.hitches_lately >= settings.dips:
@@ -139,13 +140,14 @@ class Lately:
         state.mean = ewma(state.mean, percent, dt_s, settings.mean_s)
         state.mean_long = ewma(state.mean_long, percent, dt_s, settings.mean_long_s)
         if view.smooth_mps is not None:
-            state.mps = ewma(state.mps, view.smooth_mps, dt_s, settings.mean_long_s)
+            usual_mps = base.mps if state.mps is None else state.mps
+            state.mps = ewma(usual_mps, view.smooth_mps, dt_s, settings.mean_long_s)
         if view.wobble_spm is None:
             return
-        rough = math.log(min(view.wobble_spm, settings.clip * usual_wobble_spm) + settings.floor_spm)
+        rough = math.log(min(view.wobble_spm, settings.clip * base.wobble_spm) + settings.floor_spm)
         state.rough_for_s += dt_s
         state.rough, state.rough_long = self._averaged(state.rough, state.rough_long, rough, dt_s, state.rough_for_s)
-        if 100.0 * view.wobble_spm <= settings.between_percent * usual_spm:
+        if 100.0 * view.wobble_spm <= settings.between_percent * base.spm:
             state.between_for_s += dt_s
             state.between, state.between_long = self._averaged(
                 state.between, state.between_long, rough, dt_s, state.between_for_s
@@ -159,12 +161,14 @@ class Lately:
             state.dip_at_ms = None
         elif state.dip_at_ms is None and lower_percent > begins:
             state.dip_at_ms = at_ms
-        return state.dip_at_ms is not None and at_ms - state.dip_at_ms <= settings.dip_s * SECOND_MS
+        return state.dip_at_ms is not None and at_ms - state.dip_at_ms < settings.dip_s * SECOND_MS
 
     def _slowed(self, view: View) -> bool:
-        """Whether the pace is another one than that of the last minutes."""
-        mps, usual_mps = view.smooth_mps, self._state.mps
-        return mps is not None and usual_mps is not None and mps < self._settings.slowed_share * usual_mps
+        """Whether the pace of this second's running is another one than that of the last minutes."""
+        mps, mean_mps = view.smooth_mps, self._state.mps
+        if view.residual_spm is None or mps is None or mean_mps is None:
+            return False
+        return mps < self._settings.slowed_share * mean_mps
 
     def _spreads(self, base: Baseline) -> float:
         """One percent of the usual cadence, in spreads."""

@@ -42,8 +42,8 @@ class PatternSettings:
         rest_s: after this time without running the score fades; 60 s (science 3.7).
         rest_tau_s: with this time constant; 120 s (science 3.7).
         peak_s: the highest score is remembered in steps for this time, before a cramp-type stop; 60 s. With 180 s
-            (science 3.4) it asks after fewer cramps within the same questions on recorded runs, and twice as often at
-            a red light on simulated ones (docs/evaluation-fit.md).
+            (science 3.4) it asks after fewer simulated cramps at the same questions on recordings, and almost twice as
+            often in simulated runs without one (docs/evaluation-fit.md).
         bouts: in intervals nothing above watch without so many hitches of the last minutes in their fast parts; 3
             (science 2.6).
         prior: logits by which this athlete's history raises the score; 0 (science 3.5).
@@ -164,7 +164,7 @@ class Pattern:
         view.peak_score = self._remember_peak(view)
 
     def _remember_peak(self, view: View) -> float:
-        """Keep the highest score of each 15 s: enough for "the last minute", and small. Returns the highest."""
+        """Keep the highest score of each 15 s: enough for the last 60 to 75 s, and small. Returns the highest."""
         state = self._state
         slot = view.at_ms // (15 * SECOND_MS)
         if slot != state.peak_slot or not state.peaks:

@@ -206,6 +206,7 @@ class TestADip:
         run = Run().running(900, lower_percent=1.0)
         before = run.last[1]
         assert run.running(15, lower_percent=1.0 + self.DEEP).last[1] == pytest.approx(before, abs=1e-9)
+        assert run.running(1, lower_percent=1.0 + self.DEEP).last[1] > before + 0.1 * PERCENT
 
     def test_what_lasts_longer_is_none(self):
         assert Run().running(900).running(46, lower_percent=self.DEEP).last[1] > 2 * PERCENT
@@ -228,11 +229,11 @@ class TestADip:
         run = Run().running(900).running(14, lower_percent=self.DEEP).standing(30).running(14, lower_percent=self.DEEP)
         assert run.last[1] == pytest.approx(0, abs=1e-9)
 
-    def test_the_third_hitch_within_two_minutes_is_no_bend(self):
-        told = [Run().running(900).running(12, lower_percent=self.DEEP, hitches_lately=count) for count in (2, 3)]
-        two, three = (run.last[1] for run in told)
-        assert two == pytest.approx(0, abs=1e-9)
-        assert three > 1.5 * PERCENT
+    def test_the_fourth_hitch_within_two_minutes_is_no_bend(self):
+        told = [Run().running(900).running(12, lower_percent=self.DEEP, hitches_lately=count) for count in (3, 4)]
+        three, four = (run.last[1] for run in told)
+        assert three == pytest.approx(0, abs=1e-9)
+        assert four > 1.5 * PERCENT
 
     def test_a_fall_of_minutes_takes_it_as_it_is(self):
         assert Run().running(900).running(12, lower_percent=self.DEEP).last[2] > 0.4 * PERCENT
@@ -244,6 +245,15 @@ class TestASlowerPace:
     @staticmethod
     def at(mps, seconds=30):
         return Run().running(900, smooth_mps=3.0).running(seconds, lower_percent=3.0, smooth_mps=mps)
+
+    def test_the_usual_pace_is_that_of_the_first_minutes_and_not_of_the_first_second(self):
+        run = Run().running(1, smooth_mps=4.2).running(300, lower_percent=3.0, smooth_mps=BASE.mps)
+        assert all(view.shortfall_sigma is not None for view in run.views)
+
+    def test_in_a_pause_both_are_held(self):
+        run = Run().running(900, smooth_mps=3.0).running(60, lower_percent=3.0, smooth_mps=3.0)
+        before = run.last
+        assert run.told(30, motion=Motion.WALK, spm=100.0, smooth_mps=1.2).last == before
 
     def test_little_slower_is_the_same_pace(self):
         assert self.at(2.5).last[1:] == self.at(3.0).last[1:]
