@@ -43,7 +43,8 @@ class Packed:
     def taken(self) -> Run:
         """All of it, once: nothing is held here any longer."""
         traces, self._traces = self._traces[::-1], []
-        return Run([from_bytes(traces.pop()) for _ in range(len(traces))], self._problems)
+        problems, self._problems = self._problems, []
+        return Run([from_bytes(traces.pop()) for _ in range(len(traces))], problems)
 
 
 def run(

@@ -164,8 +164,7 @@ def test_what_thresholds_are_set_on_is_what_the_machine_says(kind, seed):
     trace = watch_session(draw(seed, kind))
     again = tuned(Drawn(seed, kind), "machine", Fit(weights.intercept, dict(weights.curves)))
     asking = Asking(weights.now, weights.now_walk)
-    asked = [at_s for at_s, *told in zip(again.prompts, *again.channels.values(), strict=True) if asking._asks(*told)]
-    assert asked == list(trace.prompts)
+    assert asking.asked(Case(again)) == list(trace.prompts)
     spells = Case(again).scan.spells(weights.thresholds["1"][1], WARNING.rules)
     assert [one.from_s for one in spells] == [one.at_s for one in trace.warnings if not one.escalation]
 

@@ -321,3 +321,13 @@ class TestBudget:
     def test_history_alone_raises_nothing(self, known, said, sensitivity):
         pattern = Pattern(PatternSettings(prior=known, sensitivity=sensitivity))
         assert highest(pattern, prior=said) is Level.OK
+
+
+@pytest.mark.parametrize(("later_s", "known"), [(55, True), (80, False)])
+def test_the_highest_score_is_remembered_for_a_minute(later_s, known):
+    pattern = Pattern(MARKS)
+    _, _ = followed(pattern, 60, **STRONG)
+    views, _ = followed(pattern, later_s, start_s=60)
+    peak = views[-1].peak_score
+    assert views[-1].score < 0.05
+    assert (peak > 0.3) is known
