@@ -31,16 +31,17 @@ def each(work_on: Callable[[_Piece], _Made], pieces: Sequence[_Piece], cores: in
         yield from map(work_on, pieces)
         return
     # spawn: a forked child of a process with threads may hang, and spawn is what every platform has.
-    with ProcessPoolExecutor(min(cores, len(pieces)), get_context("spawn"), _begin_worker) as pool:
-        waiting: dict[int, Future[_Made]] = {}
-        try:
-            for number in range(len(pieces)):
-                for ahead in range(number, min(len(pieces), number + _AHEAD * cores)):
-                    if ahead not in waiting:
-                        waiting[ahead] = pool.submit(work_on, pieces[ahead])
-                yield waiting.pop(number).result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    pool = ProcessPoolExecutor(min(cores, len(pieces)), get_context("spawn"), _begin_worker)
+    waiting: dict[int, Future[_Made]] = {}
+    try:
+        for number in range(len(pieces)):
+            for ahead in range(number, min(len(pieces), number + _AHEAD * cores)):
+                if ahead not in waiting:
+                    waiting[ahead] = pool.submit(work_on, pieces[ahead])
+            yield waiting.pop(number).result()
+    finally:
+        # Once only: a second shutdown, as a "with" makes one, lets what waits begin after all.
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _begin_worker() -> None:

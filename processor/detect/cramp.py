@@ -39,7 +39,7 @@ class CrampStopSettings:
         score_walk: and before somebody walks, which people do for many reasons (processor/weights.json).
         hitches: so many hitches in the last two minutes are signs as well; 3. Two (science 3.4) came before every
             third stop on trails. Before somebody stands only.
-        again_s: so soon after a question there is no other; 120 s [E]: a stop, some steps and another stop are one.
+        again_s: so soon after a question the next such stop is no other one: it stands again; 120 s [E].
         for_s: the level stands for so long, or until it is answered or running goes on; 300 s (science 3.6).
     """
 
@@ -145,6 +145,7 @@ class CrampStop:
         if not believed or not state.signs or not _QUIET.isdisjoint(view.gates) or self._goes_on(view):
             return ()
         if state.last_at_ms is not None and view.at_ms - state.last_at_ms < settings.again_s * SECOND_MS:
+            state.asked_at_ms = view.at_ms
             return ()
         return self._ask(view)
 

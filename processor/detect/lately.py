@@ -165,8 +165,8 @@ class Lately:
 
     def _slowed(self, view: View) -> bool:
         """Whether the pace of this second's running is another one than that of the last minutes."""
-        mps, mean_mps = view.smooth_mps, self._state.mps
-        if view.residual_spm is None or mps is None or mean_mps is None:
+        mps, mean_mps, base = view.smooth_mps, self._state.mps, view.base
+        if view.residual_spm is None or mps is None or mean_mps is None or base is None or base.mps is None:
             return False
         return mps < self._settings.slowed_share * mean_mps
 

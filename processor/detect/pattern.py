@@ -103,6 +103,8 @@ class Pattern:
     def __init__(self, settings: PatternSettings | None = None, state: PatternState | None = None) -> None:
         self._settings = settings or PatternSettings()
         self._state = state or PatternState()
+        # An older version remembered for longer.
+        del self._state.peaks[: -int(self._settings.peak_s // 15) - 1]
         self._thresholds = thresholds_of(self._settings)
         self._most_prior = most_prior_of(self._settings)
         self._past_peak = self._highest_before()

@@ -271,6 +271,12 @@ class TestASlowerPace:
         run = self.at(2.3)
         assert run.running(1, smooth_mps=3.0).last[2] > 0
 
+    def test_a_speed_that_comes_late_says_nothing_of_a_pace(self):
+        late = BASE._replace(mps=None)
+        run = Run().running(900, base=late).running(2, base=late, smooth_mps=9.0)
+        run.running(60, lower_percent=3.0, base=late, smooth_mps=3.0)
+        assert run.last[1] > PERCENT
+
     def test_without_a_speed_nobody_is_slower(self):
         assert Run().running(900).running(60, lower_percent=3.0).last[1] > 0
         assert self.at(2.3).running(1, lower_percent=3.0, smooth_mps=None).last[1] > 0
