@@ -39,7 +39,7 @@ class CrampStopSettings:
         score_walk: and before somebody walks, which people do for many reasons (processor/weights.json).
         hitches: so many hitches in the last two minutes are signs as well; 3. Two (science 3.4) came before every
             third stop on trails. Before somebody stands only.
-        again_s: so soon after a question the next such stop is no other one: it stands again; 120 s [E].
+        again_s: so soon after a question the next such stop is no other one: it stands again; 30 s [E].
         for_s: the level stands for so long, or until it is answered or running goes on; 300 s (science 3.6).
     """
 
@@ -53,7 +53,7 @@ class CrampStopSettings:
     score: float = field(default_factory=lambda: shipped().now)
     score_walk: float = field(default_factory=lambda: shipped().now_walk)
     hitches: int = 3
-    again_s: float = 120.0
+    again_s: float = 30.0
     for_s: float = 300.0
 
 
