@@ -67,5 +67,6 @@ KEPT: Mapping[str, Callable[[View], float]] = MappingProxyType(
         "usual_spm": _usual("spm"),
         "usual_block": _usual("block_sigma_spm"),
         "usual_wobble": _usual("wobble_spm"),
+        "usual_mps": _usual("mps"),
     }
 )

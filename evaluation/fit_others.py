@@ -137,12 +137,13 @@ def _fall(percent: _Series, trace: Trace, lately: LatelySettings) -> tuple[list[
         told["share"],
         told["mps"],
         told["hitches_lately"],
+        told["usual_mps"],
         strict=True,
     )
-    for at_s, low, scored_s, usual, block, wobble, share, mps, hitches in seconds:
+    for at_s, low, scored_s, usual, block, wobble, share, mps, hitches, usual_mps in seconds:
         view = View(round(at_s * SECOND_MS), 0.0 if math.isnan(scored_s) else scored_s, hitches_lately=int(hitches))
         if not math.isnan(usual):
-            view.base = Baseline(usual, 0.0, block, wobble, None, None)
+            view.base = Baseline(usual, 0.0, block, wobble, None if math.isnan(usual_mps) else usual_mps, None)
             view.residual_spm = None if math.isnan(low) else -low * usual / 100.0
             view.smooth_mps = None if math.isnan(mps) else mps
         detector.observe(view)

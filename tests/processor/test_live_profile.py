@@ -10,6 +10,7 @@ from crampwatch.settings import Athlete as AthleteSettings
 from crampwatch.settings import Processor as ProcessorSettings
 from crampwatch.settings import Settings
 from crampwatch.topics import Kind, Topic
+from crampwatch.units import Level
 from processor.athlete import Athlete
 from processor.backtest import backtest
 from processor.hearing import asked_of
@@ -198,7 +199,9 @@ class TestALiveRunOfSomebodyWhoIsKnown:
         every = [told_in(outcomes)[0] for outcomes in (backtested, backtest("r7", "s1", run))]
         known, other = ([one for one in findings if one.kind is FindingKind.PATTERN] for findings in every)
         assert known[0].at_ms < other[0].at_ms
-        assert max(one.level.rank for one in known) > max(one.level.rank for one in other)
+        told = {Level.WARNING, Level.IMMINENT}
+        first, later = (next(one.at_ms for one in findings if one.level in told) for findings in (known, other))
+        assert first < later
 
     @pytest.mark.parametrize("name", ["prior", "sensitivity", "threshold_scale", "usual"])
     def test_would_be_another_one_if_any_part_of_the_profile_were_lost(self, run, backtested, name):
