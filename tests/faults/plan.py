@@ -18,7 +18,7 @@ from processor.athlete import Athlete
 HISTORY_S = 480
 #: And those that the parts are killed in.
 LIFE_S = 140
-RUN_SPM, HITCH_SPM, WALK_SPM = 170, 150, 110
+RUN_SPM, TIRED_SPM, HITCH_SPM, WALK_SPM = 170, 166, 150, 110
 HITCH_EVERY_S, HITCH_S = 15, 5
 #: Watches of a group do not keep step: four moments of a second, in which every fourth sends.
 PHASES = 4
@@ -56,7 +56,7 @@ def readings(who: int, session: int = 0, laps: int = 1) -> Iterator[Reading]:
             hitching = gait == "hitch" and second % HITCH_EVERY_S < HITCH_S
             spm, mps, bpm = {
                 "run": (RUN_SPM + random.choice((-1, 0, 0, 1)), 3.0, 150),
-                "hitch": (HITCH_SPM if hitching else RUN_SPM + random.choice((-1, 0, 1)), 3.0, 152),
+                "hitch": (HITCH_SPM if hitching else TIRED_SPM + random.choice((-2, 0, 2)), 3.0, 152),
                 "walk": (WALK_SPM, 1.5, 135),
                 "stand": (0, 0.0, 130),
             }[gait]
