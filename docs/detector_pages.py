@@ -231,7 +231,7 @@ PANELS: dict[str, Panel] = {
     "findings": _strip(8),
     "unsteadiness": _value("unsteadiness", "times usual", "unsteadiness", 1.3, 1.6),
     "roughening": _value("roughening", "logarithm", "roughening", 0.0),
-    "between": _value("between breaks", "logarithm", "roughening_between", 0.0),
+    "quick": _value("quick roughening", "logarithm", "quick_roughening", 0.0),
     "shortfall": _value("shortfall", "spreads", "shortfall_sigma", 0.0),
     "falling": _value("fall", "spreads", "falling_sigma", 0.0),
     "cusum": _value("CUSUM", "S", "cusum", 8.0),

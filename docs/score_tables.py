@@ -16,13 +16,13 @@ _BLOCKS = re.compile(r"<!-- (channels|sums|levels): made by docs/generate.py -->
 _MEANINGS = {
     "U": "unsteadiness against the start of the run, a multiple of the usual",
     "V": "roughening: the last minute's wavering against that of the last ten, a logarithm",
-    "B": "roughening between breaks: the same without steps of more than 4.5 %, which hitches count",
+    "Q": "quick roughening: the same from values 2 s apart, against the last twenty, a logarithm",
     "H": "hitches, a leaky count that fades with 150 s",
     "L": "deficit against the whole run: EWMA over 45 s of -r / s_b, each within +-4",
     "P": "shortfall: cadence over 20 s below that over 5 minutes, in spreads",
     "F": "fall: cadence over 90 s below that over 15 minutes, in spreads",
 }
-_KINDS = {"rhythm (U, V, B)": "UVB", "hitches (H)": "H", "the level of cadence (L, P, F)": "LPF"}
+_KINDS = {"rhythm (U, V, Q)": "UVQ", "hitches (H)": "H", "the level of cadence (L, P, F)": "LPF"}
 _LEVELS = ("watch", "warning", "imminent")
 #: How often a budget of false alarms is multiplied: sensitivities that have marks of their own.
 _OTHERS = ("0.5", "2")

@@ -65,8 +65,9 @@ def _rules(index: int) -> Rules:
 
 LEVELS: Sequence[Level] = (
     Level(KNOWN, _rules(0), again=False, per_h=1.0, real_per_h=1.0),
-    # 0.3 are allowed on recordings; strong signs that follow on a warning count there once more.
-    Level(OPEN, _rules(1), again=True, per_h=0.2, family_per_h=0.2, real_per_h=0.27),
+    # 0.2 are allowed in each family and 0.3 on recordings: families differ from one set of seeds to the next, and
+    # strong signs that follow on a warning count once more.
+    Level(OPEN, _rules(1), again=True, per_h=0.2, family_per_h=0.17, real_per_h=0.27),
     Level(OPEN | SIGN, _rules(2), again=True, per_h=0.05, real_per_h=0.05),
 )
 

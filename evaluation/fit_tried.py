@@ -33,7 +33,7 @@ TRIED: Mapping[str, Mapping[str, tuple[float, ...]]] = {
     "what ships, dips taken into the shortfall of 20 s": {**KNOTS, "P": (), "P_dips": KNOTS["P"]},
     "what ships, dips left out of the fall of 90 s too": {**KNOTS, "F": (), "F_smooth": KNOTS["F"]},
     "what ships, without unsteadiness": {**KNOTS, "U": ()},
-    "what ships, without roughening between breaks": {**KNOTS, "B": ()},
+    "what ships, without quick roughening": {**KNOTS, "Q": ()},
     "what ships, shortfall of 30 s, fall of 150 s, up to 12 %": {**KNOTS, "P": (), "F": (), **_LONGER},
     "what ships, and the deficit against the whole run": {**KNOTS, **_L},
     "what ships, and that deficit scaled by the runner's own correlation of blocks": {**KNOTS, "L_own": _L["L"]},

@@ -24,7 +24,7 @@ from .trace import Trace
 from .versions import hashed
 
 #: What weights are fitted on, of the training seeds, and what thresholds are set on, of the tune seeds.
-TRAIN, TUNE = Size(40, 300, 0, 0), Size(60, 500, 100, 0)
+TRAIN, TUNE = Size(60, 600, 0, 0), Size(60, 500, 100, 0)
 #: Two fits are alike within this: what is told has three digits.
 ALIKE = 0.0021
 

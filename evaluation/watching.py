@@ -214,7 +214,7 @@ class _Keeping:
             flag |= RUNNING
         if view.settled and view.base is not None:
             flag |= KNOWN
-            if stands_open(view, self._settings):
+            if stands_open(view):
                 flag |= FREE
                 flag |= OPEN if score_decides(view, self._settings) else 0
         if has_sign(view, self._settings):

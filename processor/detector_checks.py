@@ -88,7 +88,7 @@ def _measure(view: View, count: int) -> None:
     if view.run_s > 480:
         view.base, view.expected_spm = _BASE, _BASE.spm
     if view.settled and view.spm is not None:
-        view.wobble_spm = abs(waver)
+        view.wobble_spm, view.quick_wobble_spm = abs(waver), abs(waver) / 3
         if view.base is not None:
             view.residual_spm, view.unsteadiness = view.spm - _BASE.spm, 1.0 + abs(waver) / 5
 

@@ -10,8 +10,9 @@ from processor.weights import Curve, shipped
 
 #: What changes the level of cadence without any fatigue (science 2.6).
 _LEVEL_GATES = frozenset({Gate.HILL, Gate.INTERVALS, Gate.RUN_WALK, Gate.FAST_FINISH})
-#: And what of it changes the level within minutes: between its walks a run-walk plan does not.
-_LATE_GATES = _LEVEL_GATES - {Gate.RUN_WALK}
+#: And what of it changes the level against the last minutes in a way that no slope by speed explains. A run-walk plan
+#: does not between its walks, and in intervals the slope of cadence by speed is learned from the swings themselves.
+_LATE_GATES = _LEVEL_GATES - {Gate.RUN_WALK, Gate.INTERVALS}
 #: Channels of the level of cadence: off while a gate keeps it quiet, and less sure without a speed.
 LEVEL_CHANNELS = frozenset("LPF")
 _WHOLE_RUN: frozenset[str] = frozenset("L")
@@ -20,7 +21,7 @@ _NONE: frozenset[str] = frozenset()
 CHANNELS: Mapping[str, str] = {
     "U": "unsteadiness",
     "V": "roughening",
-    "B": "roughening_between",
+    "Q": "quick_roughening",
     "H": "hitch_load",
     "L": "deficit_sigma",
     "P": "shortfall_sigma",
@@ -78,8 +79,8 @@ def pattern_parts(view: View, settings: ScoreSettings) -> dict[str, float]:
         _put(parts, "U", view.unsteadiness, curves)
     if view.roughening is not None:
         _put(parts, "V", view.roughening, curves)
-    if view.roughening_between is not None:
-        _put(parts, "B", view.roughening_between, curves)
+    if view.quick_roughening is not None:
+        _put(parts, "Q", view.quick_roughening, curves)
     if view.hitch_load > 0:
         _put(parts, "H", view.hitch_load, curves)
     quiet = quiet_channels(view)

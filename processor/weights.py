@@ -20,7 +20,7 @@ Curve = tuple[tuple[float, float], ...]
 FILE = Path(__file__).with_name("weights.json")
 VERSION = 1
 #: A curve for each of these channels, no more and no fewer; what they read is said in :mod:`processor.score`.
-LETTERS = ("U", "V", "B", "H", "L", "P", "F")
+LETTERS = ("U", "V", "Q", "H", "L", "P", "F")
 #: The sensitivities that have thresholds of their own.
 SENSITIVITIES = ("1", "0.5", "2")
 

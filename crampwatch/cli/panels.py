@@ -194,7 +194,7 @@ def _spans(run: Watched, read: Callable[[View], object], wanted: object) -> Iter
 
 def signs(axes: Axes, run: Watched) -> None:
     """What each kind of sign adds, stacked, on the scale on which the levels stand."""
-    kinds: dict[str, tuple[str, ...]] = {"U": ("U", "V", "B"), "H": ("H",), "L": ("L", "P", "F")}
+    kinds: dict[str, tuple[str, ...]] = {"U": ("U", "V", "Q"), "H": ("H",), "L": ("L", "P", "F")}
     names = {"U": "unsteady", "H": "hitches", "L": "lower cadence"}
     columns: list[list[float]] = []
     for letters in kinds.values():

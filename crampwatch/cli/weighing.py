@@ -23,7 +23,7 @@ _NOTED = (0.5, 2.0)
 _NAMES = {
     "U": "unsteadiness, times usual",
     "V": "rougher than some minutes ago",
-    "B": "rougher between breaks",
+    "Q": "rougher from step to step",
     "H": "hitches, fading",
     "L": "cadence below expected, in spreads",
     "P": "cadence below the last five minutes, in spreads",
@@ -155,8 +155,6 @@ def _asks(run: Watched, index: int, rank: int, settings: PatternSettings) -> Ite
         yield f"Signs that weigh {short:.2f} more: {word} begins at {above_quiet(threshold, score):.2f}."
     if rank >= 1 and not may_warn(view.parts, score):
         yield f"{word} needs cadence itself: rhythm, hitches or a lower cadence, beyond a quarter of its range."
-    if rank >= 1 and Gate.INTERVALS in view.gates and view.hitches < settings.bouts:
-        yield f"In intervals {word} needs {settings.bouts} hitches in the fast parts."
     latest_ms = max((at_ms for at_ms in (view.hitch_at_ms, view.break_at_ms) if at_ms is not None), default=None)
     if rank == 2 and (latest_ms is None or view.at_ms - latest_ms > settings.sign_s * SECOND_MS):
         yield f"{word} needs a hitch or a pause within {settings.sign_s:.0f} s."

@@ -20,8 +20,11 @@ class LatelySettings:
     Attributes:
         rough_s: the wavering of so long; 60 s.
         rough_long_s: what it is held against; 600 s.
-        between_percent: from one value to that of 5 s before, a step above this is a break and no wavering between
-            breaks; 4.5 % of the usual cadence (as deep as a hitch).
+        quick_long_s: what the quick wavering of ``rough_s`` is held against; 1200 s, twice as long, because so small
+            steps are noisier.
+        quick_percent: a quick wavering counts for no more than this share of the usual cadence; 3 %.
+        quick_floor_spm: added to a mean quick wavering before its logarithm; 0.2 spm.
+        quick_from_share: it is told where so much of the last minute had it; 0.5.
         short_s: the shortfall of cadence over so long; 20 s.
         short_long_s: what it is held against; 300 s.
         mean_s: the shortfall over so long; 90 s.
@@ -45,7 +48,10 @@ class LatelySettings:
 
     rough_s: float = 60.0
     rough_long_s: float = 600.0
-    between_percent: float = 4.5
+    quick_long_s: float = 1_200.0
+    quick_percent: float = 3.0
+    quick_floor_spm: float = 0.2
+    quick_from_share: float = 0.5
     short_s: float = 20.0
     short_long_s: float = 300.0
     mean_s: float = 90.0
@@ -67,7 +73,8 @@ class LatelySettings:
 @dataclass(slots=True)
 class LatelyState:
     """Mean logarithms of wavering, short and long, and for how long they were measured; mean shortfalls in percent;
-    the first three again, of what lies between breaks; since when cadence is in a dip; and the mean speed.
+    means of the quick wavering, for how long it was measured, and of which share of the last minute; since when
+    cadence is in a dip; and the mean speed.
     """
 
     rough: float | None = None
@@ -77,16 +84,19 @@ class LatelyState:
     short_long: float = 0.0
     mean: float = 0.0
     mean_long: float = 0.0
-    between: float | None = None
-    between_long: float | None = None
-    between_for_s: float = 0.0
+    quick_spm: float | None = None
+    quick_long_spm: float | None = None
+    quick_for_s: float = 0.0
+    quick_share: float = 0.0
     dip_at_ms: int | None = None
     mps: float | None = None
 
 
 class Lately:
-    """Compares the last seconds with the last minutes; writes ``roughening``, ``roughening_between``,
+    """Compares the last seconds with the last minutes; writes ``roughening``, ``quick_roughening``,
     ``shortfall_sigma`` and ``falling_sigma``. It proves nothing itself.
+
+    A rhythm roughens over 5 s and, where values come at least every 2 s, over 2 s; each is noisy by itself.
 
     It goes on while the speed steps up or down. Standing still for these seconds would keep a bend's short dip, which
     the speed shows late, for half a minute longer. The short shortfall waits while a dip lasts: one bend is as deep as
@@ -115,9 +125,8 @@ class Lately:
             state.dip_at_ms = None
         if state.rough is not None and state.rough_long is not None:
             view.roughening = state.rough - state.rough_long
-        if state.between is not None and state.between_long is not None:
-            view.roughening_between = state.between - state.between_long
-        if not self._slowed(view):
+        view.quick_roughening = self._quick_roughening()
+        if not self._slowed(view, base):
             spreads = self._spreads(base)
             view.shortfall_sigma = (state.short - state.short_long) * spreads
             view.falling_sigma = (state.mean - state.mean_long) * spreads
@@ -142,16 +151,32 @@ class Lately:
         if view.smooth_mps is not None:
             usual_mps = base.mps if state.mps is None else state.mps
             state.mps = ewma(usual_mps, view.smooth_mps, dt_s, settings.mean_long_s)
-        if view.wobble_spm is None:
-            return
-        rough = math.log(min(view.wobble_spm, settings.clip * base.wobble_spm) + settings.floor_spm)
-        state.rough_for_s += dt_s
-        state.rough, state.rough_long = self._averaged(state.rough, state.rough_long, rough, dt_s, state.rough_for_s)
-        if 100.0 * view.wobble_spm <= settings.between_percent * base.spm:
-            state.between_for_s += dt_s
-            state.between, state.between_long = self._averaged(
-                state.between, state.between_long, rough, dt_s, state.between_for_s
-            )
+        self._take_wavering(view, base, dt_s)
+
+    def _take_wavering(self, view: View, base: Baseline, dt_s: float) -> None:
+        state, settings = self._state, self._settings
+        if view.wobble_spm is not None:
+            rough = math.log(min(view.wobble_spm, settings.clip * base.wobble_spm) + settings.floor_spm)
+            state.rough_for_s += dt_s
+            long_s = min(settings.rough_long_s, max(settings.rough_s, state.rough_for_s))
+            state.rough = ewma(state.rough, rough, dt_s, settings.rough_s)
+            state.rough_long = ewma(state.rough_long, rough, dt_s, long_s)
+        measured = view.quick_wobble_spm is not None
+        state.quick_share = ewma(state.quick_share, float(measured), dt_s, settings.rough_s)
+        if view.quick_wobble_spm is not None:
+            quick_spm = min(view.quick_wobble_spm, settings.quick_percent / 100.0 * base.spm)
+            state.quick_for_s += dt_s
+            long_s = min(settings.quick_long_s, max(settings.rough_s, state.quick_for_s))
+            state.quick_spm = ewma(state.quick_spm, quick_spm, dt_s, settings.rough_s)
+            state.quick_long_spm = ewma(state.quick_long_spm, quick_spm, dt_s, long_s)
+
+    def _quick_roughening(self) -> float | None:
+        """How much rougher the rhythm is from step to step than it was; None where too little of it is measured."""
+        state, settings = self._state, self._settings
+        if state.quick_spm is None or state.quick_long_spm is None or state.quick_share < settings.quick_from_share:
+            return None
+        floor_spm = settings.quick_floor_spm
+        return math.log((state.quick_spm + floor_spm) / (state.quick_long_spm + floor_spm))
 
     def _in_dip(self, lower_percent: float, at_ms: int) -> bool:
         """Whether this second, so far below the long mean, belongs to a dip that is short so far."""
@@ -163,10 +188,10 @@ class Lately:
             state.dip_at_ms = at_ms
         return state.dip_at_ms is not None and at_ms - state.dip_at_ms < settings.dip_s * SECOND_MS
 
-    def _slowed(self, view: View) -> bool:
+    def _slowed(self, view: View, base: Baseline) -> bool:
         """Whether the pace of this second's running is another one than that of the last minutes."""
-        mps, mean_mps, base = view.smooth_mps, self._state.mps, view.base
-        if view.residual_spm is None or mps is None or mean_mps is None or base is None or base.mps is None:
+        mps, mean_mps = view.smooth_mps, self._state.mps
+        if view.residual_spm is None or mps is None or mean_mps is None or base.mps is None:
             return False
         return mps < self._settings.slowed_share * mean_mps
 
@@ -175,11 +200,3 @@ class Lately:
         settings = self._settings
         spread = settings.common_sigma_spm * base.block_sigma_spm * settings.wobble_share * base.wobble_spm
         return base.spm / 100.0 / math.cbrt(spread)
-
-    def _averaged(
-        self, short: float | None, long: float | None, value: float, dt_s: float, for_s: float
-    ) -> tuple[float, float]:
-        """The mean over a minute and the long one; until it has seen enough, that is of all it saw."""
-        settings = self._settings
-        long_s = min(settings.rough_long_s, max(settings.rough_s, for_s))
-        return ewma(short, value, dt_s, settings.rough_s), ewma(long, value, dt_s, long_s)

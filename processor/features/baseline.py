@@ -25,6 +25,7 @@ class BaselineSettings:
         wobble_spm: floor of the usual unsteadiness; 0.5 spm. Steady runners waver by less than
             the 1 spm of science 3.3, which hides a change; on the recorded runs 0.5 sets off no more warnings.
         wobble_lag_s: unsteadiness compares values so far apart, longer than watches hold a value; 5 s [E].
+        quick_lag_s: the quick unsteadiness compares values so far apart, and no half second more; 2 s [E].
         step_s: the most time one value stands for; 8 s, the longest step of smart recording [E].
         low_spm: a usual cadence below this is none of running and is learned anew; 120 spm, where running ends at
             the latest (science 3.2).
@@ -48,6 +49,7 @@ class BaselineSettings:
     block_sigma_spm: float = 1.0
     wobble_spm: float = 0.5
     wobble_lag_s: float = 5.0
+    quick_lag_s: float = 2.0
     step_s: float = 8.0
     low_spm: float = 120.0
     low_mps: float = 1.2
@@ -89,6 +91,7 @@ class SessionBaseline:
     def __init__(self, settings: BaselineSettings | None = None, state: BaselineState | None = None) -> None:
         self._settings = settings or BaselineSettings()
         self._lag_ms = self._settings.wobble_lag_s * SECOND_MS
+        self._quick_ms = self._settings.quick_lag_s * SECOND_MS
         self.state = state or BaselineState()
         if self.state.due_s == 0.0:
             self.state.due_s = self._settings.learn_s
@@ -125,7 +128,8 @@ class SessionBaseline:
         """Fill in what is usual and how this second differs; learn from it when it is settled running.
 
         Args:
-            view: the second; its ``base``, ``expected_spm``, ``residual_spm`` and ``wobble_spm`` are written.
+            view: the second; its ``base``, ``expected_spm``, ``residual_spm``, ``wobble_spm`` and
+                ``quick_wobble_spm`` are written.
             calm: no level stands, so slow adaptation is allowed. The slope goes on being learned: one that stood
                 still would keep a level up on every climb, and so itself.
         """
@@ -165,6 +169,11 @@ class SessionBaseline:
             del times[0], values[0]
         if times and lag_ms <= at_ms - times[0] <= 2 * lag_ms:
             view.wobble_spm = abs(spm - values[0])
+        for then_ms, then_spm in zip(reversed(times), reversed(values), strict=True):
+            if at_ms - then_ms >= self._quick_ms:
+                if at_ms - then_ms < self._quick_ms + SECOND_MS / 2:
+                    view.quick_wobble_spm = abs(spm - then_spm)
+                break
         times.append(at_ms)
         values.append(spm)
 

@@ -68,6 +68,7 @@ class View:
     expected_spm: float | None = None
     residual_spm: float | None = None
     wobble_spm: float | None = None
+    quick_wobble_spm: float | None = None
 
     labels: tuple[Label, ...] = ()
     gates: list[Gate] = field(default_factory=list)
@@ -79,7 +80,7 @@ class View:
     unsteadiness: float | None = None
     deficit_sigma: float | None = None
     roughening: float | None = None
-    roughening_between: float | None = None
+    quick_roughening: float | None = None
     shortfall_sigma: float | None = None
     falling_sigma: float | None = None
     cusum: float = 0.0

@@ -15,8 +15,9 @@ from tests.support.clocks import START_MS
 
 BASE = Baseline(170.0, 1.5, 1.0, 0.8, 3.0, 150.0)
 EVEN_SPM = 0.8
-#: A step between two values 5 s apart that is just no break any more: 4.5 % of this runner's cadence.
-DEEPEST_SPM = 0.045 * BASE.spm
+#: What two values 2 s apart differ by, and the most that counts: 3 % of this runner's cadence.
+QUICK_SPM = 0.4
+MOST_QUICK_SPM = 0.03 * BASE.spm
 #: One percent of this runner's cadence, in spreads.
 PERCENT = 1.70 / math.cbrt(1.8 * BASE.block_sigma_spm * 1.5 * BASE.wobble_spm)
 
@@ -55,9 +56,9 @@ class Run:
         return written(self.views[-1])
 
     @property
-    def between(self):
-        """Roughening between breaks in the last second."""
-        return self.views[-1].roughening_between
+    def quick(self):
+        """Quick roughening in the last second."""
+        return self.views[-1].quick_roughening
 
 
 def written(view):
@@ -65,8 +66,8 @@ def written(view):
 
 
 def test_even_running_says_nothing():
-    run = Run().running(1_200)
-    assert (*run.last, run.between) == pytest.approx((0, 0, 0, 0), abs=1e-9)
+    run = Run().running(1_200, quick_wobble_spm=QUICK_SPM)
+    assert (*run.last, run.quick) == pytest.approx((0, 0, 0, 0), abs=1e-9)
 
 
 class TestALowerCadence:
@@ -135,41 +136,50 @@ class TestARoughRhythm:
         assert runs[0].last == runs[1].last
 
 
-class TestBetweenBreaks:
-    def test_a_rhythm_that_wavers_without_breaking_is_rougher_by_both_measures(self):
-        run = Run().running(900).running(120, wobble_spm=3.0)
-        assert run.between == pytest.approx(run.last[0])
-        assert run.between > 0.5
+class TestAQuickWavering:
+    """The rhythm from one step to the next, where values come often enough."""
 
-    def test_a_break_is_left_out_of_what_lies_between_and_makes_the_whole_rougher(self):
-        calm = Run().running(900)
-        before = calm.between
-        broken = calm.running(8, wobble_spm=DEEPEST_SPM + 0.1)
-        assert broken.between == before
-        assert broken.last[0] > 0.1
+    @staticmethod
+    def rough(quick_spm=1.5, usual_spm=QUICK_SPM, seconds=120):
+        return Run().running(900, quick_wobble_spm=usual_spm).running(seconds, quick_wobble_spm=quick_spm).quick
 
-    def test_a_step_as_deep_as_a_hitch_must_be_is_none_yet(self):
-        assert Run().running(900).running(8, wobble_spm=DEEPEST_SPM - 0.1).between > 0.1
-
-    def test_breaks_from_the_start_are_no_measure_of_what_lies_between(self):
-        run = Run().running(120, wobble_spm=20.0)
-        assert run.between is None
+    def test_it_is_told_beside_the_slow_one(self):
+        run = Run().running(900, quick_wobble_spm=QUICK_SPM).running(120, quick_wobble_spm=1.5)
+        assert run.quick > 0.5
         assert run.last[0] == pytest.approx(0, abs=1e-9)
-        assert run.running(5).between == pytest.approx(0, abs=1e-9)
 
-    def test_time_in_breaks_is_no_time_that_was_seen_of_what_lies_between(self):
-        fresh, broken = (
-            Run().running(seconds, wobble_spm=20.0).running(60).running(30, wobble_spm=3.0) for seconds in (0, 600)
-        )
-        assert broken.between == fresh.between
+    def test_a_smoother_one_lowers_it_below_none(self):
+        assert self.rough(quick_spm=0.1) < -0.3
 
-    def test_what_is_deep_is_a_share_of_the_usual_cadence(self):
-        broken, none_yet = (
-            Run().running(300, base=base).running(8, wobble_spm=7.0, base=base)
-            for base in (BASE._replace(spm=150.0), BASE)
-        )
-        assert broken.between == pytest.approx(0, abs=1e-9)
-        assert none_yet.between > 0.1
+    def test_getting_used_to_it_lowers_it(self):
+        assert 0 < self.rough(seconds=3_600) < self.rough() / 4
+
+    def test_one_that_was_there_from_the_start_is_none(self):
+        assert self.rough(quick_spm=2.0, usual_spm=2.0) == pytest.approx(0, abs=1e-9)
+
+    def test_a_wild_value_counts_for_no_more_than_three_percent(self):
+        assert self.rough(quick_spm=500.0) == self.rough(quick_spm=MOST_QUICK_SPM)
+        assert self.rough(quick_spm=0.9 * MOST_QUICK_SPM) < self.rough(quick_spm=MOST_QUICK_SPM)
+
+    def test_a_rhythm_rounded_to_no_wavering_at_all_may_begin_to_waver(self):
+        assert self.rough(quick_spm=1.0, usual_spm=0.0) < 2.0
+
+    @pytest.mark.parametrize(("every", "told"), [(2, True), (3, False)])
+    def test_where_less_than_half_of_a_minute_has_it_nothing_is_said(self, every, told):
+        run = Run().running(900)
+        for second in range(601):
+            run.running(1, quick_wobble_spm=1.0 if second % every == 0 else None)
+        assert (run.quick is not None) is told
+
+    def test_once_it_is_measured_no_more_it_is_silent_within_a_minute(self):
+        run = Run().running(900, quick_wobble_spm=QUICK_SPM)
+        assert run.running(30).quick is not None
+        assert run.running(30).quick is None
+
+    def test_in_the_first_half_minute_it_is_not_known(self):
+        run = Run().running(30, quick_wobble_spm=QUICK_SPM)
+        assert run.quick is None
+        assert run.running(30, quick_wobble_spm=QUICK_SPM).quick is not None
 
 
 class TestABend:
@@ -285,15 +295,15 @@ class TestASlowerPace:
 class TestWhatIsNotTaken:
     def test_across_a_pause_everything_is_held(self):
         run = Run().running(900).running(60, lower_percent=3.0, wobble_spm=3.0)
-        before, state = (*run.last, run.between), run.detector.snapshot()
+        before, state = (*run.last, run.quick), run.detector.snapshot()
         run.standing(120)
-        assert (*run.last, run.between) == before
+        assert (*run.last, run.quick) == before
         assert run.detector.snapshot() == state
 
     def test_without_anything_to_compare_with_there_is_nothing(self):
         run = Run().running(900, lower_percent=3.0)
         run.told(1, base=None, residual_spm=None)
-        assert (*run.last, run.between) == (None, None, None, None)
+        assert (*run.last, run.quick) == (None, None, None, None)
         assert run.detector.snapshot() == LatelyState()
 
     def test_a_long_silence_counts_as_one_short_step(self):
@@ -309,11 +319,17 @@ def test_a_smart_recording_says_what_every_second_says(step_s):
     for minute in range(1, 6):
         for run in (every, some):
             run.running(60, lower_percent=2.5 - 0.5 * minute, wobble_spm=2.5)
-        assert (*some.last, some.between) == pytest.approx((*every.last, every.between), abs=0.08)
+        assert some.last == pytest.approx(every.last, abs=0.08)
 
 
 stretches = st.lists(
-    st.tuples(st.floats(-20, 20), st.floats(0, 40) | st.none(), st.booleans(), st.sampled_from((1, 3, 8))),
+    st.tuples(
+        st.floats(-20, 20),
+        st.floats(0, 40) | st.none(),
+        st.floats(0, 40) | st.none(),
+        st.booleans(),
+        st.sampled_from((1, 3, 8)),
+    ),
     min_size=1,
     max_size=30,
 )
@@ -323,16 +339,16 @@ stretches = st.lists(
 @given(before=stretches, after=stretches)
 def test_a_snapshot_row_is_restored_bit_for_bit_and_goes_on_alike(before, after):
     whole = Run()
-    for percent, wobble, steps, seconds in before:
-        whole.running(seconds, lower_percent=percent, wobble_spm=wobble, speed_steps=steps)
+    for percent, wobble, quick, steps, seconds in before:
+        whole.running(seconds, lower_percent=percent, wobble_spm=wobble, quick_wobble_spm=quick, speed_steps=steps)
     plain = json.loads(json.dumps(row(whole.detector.snapshot()), allow_nan=False))
     state = unrowed(LatelyState, plain)
     assert state == whole.detector.snapshot()
     second = Run(Lately(state=state), at_s=whole.at_s)
-    for percent, wobble, steps, seconds in after:
+    for percent, wobble, quick, steps, seconds in after:
         for run in (whole, second):
-            run.running(seconds, lower_percent=percent, wobble_spm=wobble, speed_steps=steps)
-    assert (*second.last, second.between) == (*whole.last, whole.between)
+            run.running(seconds, lower_percent=percent, wobble_spm=wobble, quick_wobble_spm=quick, speed_steps=steps)
+    assert (*second.last, second.quick) == (*whole.last, whole.quick)
     assert second.detector.snapshot() == whole.detector.snapshot()
 
 
@@ -341,6 +357,6 @@ def test_a_snapshot_row_is_restored_bit_for_bit_and_goes_on_alike(before, after)
 def test_no_shortfall_and_no_fall_is_larger_than_from_one_bound_to_the_other(told):
     run, bounds = Run(), LatelySettings()
     most = (bounds.high_percent - bounds.low_percent) * PERCENT
-    for percent, wobble, steps, seconds in told:
-        run.running(seconds, lower_percent=percent, wobble_spm=wobble, speed_steps=steps)
+    for percent, wobble, quick, steps, seconds in told:
+        run.running(seconds, lower_percent=percent, wobble_spm=wobble, quick_wobble_spm=quick, speed_steps=steps)
         assert all(abs(one) <= most for one in run.last[1:])

@@ -37,8 +37,8 @@ ORDER = {
     "HitchState": "began_ms low_until_ms depth_spm load at_ms weights",
     "IntervalsState": "next_ms by_heart fast extreme end_bpm before before_bpm rises_ms followed until_ms mean_mps",
     "ModeState": "mode present changed_ms gone due_ms locked had_cadence good_ms beats_ms",
-    "LatelyState": "rough rough_long rough_for_s short short_long mean mean_long between between_long between_for_s "
-    "dip_at_ms mps",
+    "LatelyState": "rough rough_long rough_for_s short short_long mean mean_long quick_spm quick_long_spm quick_for_s "
+    "quick_share dip_at_ms mps",
     "MotionState": "motion since_ms before next next_since_ms seen_at_ms",
     "PacingState": "metres seconds early_mps",
     "PatternState": "score rank asked_ms entered_ms quiet_ms ran_at_ms peak_slot peaks because",
