@@ -41,9 +41,9 @@ def stops(*strengths, family="easy", walks=(), onset_s=None):
 
 
 def test_the_threshold_is_the_lowest_that_keeps_the_budget():
-    quiet = [hour(family="easy") for _ in range(8)]
+    quiet = [hour(family="easy") for _ in range(9)]
     tuning = Tuning([*quiet, hour(0.6), hour(0.4), hour(0.2)])
-    # Two of eleven hours are 0.18; a third would be 0.27.
+    # Two of twelve hours are 0.167; a third would be 0.25.
     assert tuning.thresholds()["1"][1] == pytest.approx(0.201)
 
 

@@ -37,10 +37,15 @@ def heights(fit):
 
 
 def test_weights_that_are_known_are_found_again():
-    fit = fitted(problem(), KNOTS)
+    fit = fitted(problem(), KNOTS, 1e-4)
     assert fit.intercept == pytest.approx(-2.0, abs=0.12)
     assert [x for x, _ in fit.curves["A"]] == [0.0, 1.0, 2.0]
     assert heights(fit) == pytest.approx([0, 1.5, 2.0, 0, 2.0], abs=0.15)
+
+
+def test_a_ridge_makes_every_curve_flatter():
+    steep, shipped = fitted(problem(), KNOTS, 1e-4), fitted(problem(), KNOTS)
+    assert all(flat[-1][1] < steep.curves[name][-1][1] for name, flat in shipped.curves.items())
 
 
 @settings(deadline=None, max_examples=15)
