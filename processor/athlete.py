@@ -37,7 +37,7 @@ from processor.state import packed, row, unpacked, unrowed
 from processor.summary import Summary, summary_of
 from processor.timeline import Moment, Timeline, TimelineState
 
-SNAPSHOT_VERSION = 3
+SNAPSHOT_VERSION = 4
 #: So many answers wait for their second at once: more than people say in a minute, little in a snapshot.
 ANSWERS = 16
 

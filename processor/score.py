@@ -11,7 +11,7 @@ from processor.weights import Curve, shipped
 #: What changes the level of cadence without any fatigue (science 2.6).
 _LEVEL_GATES = frozenset({Gate.HILL, Gate.INTERVALS, Gate.RUN_WALK, Gate.FAST_FINISH})
 #: And what of it changes the level against the last minutes in a way that no slope by speed explains. A run-walk plan
-#: does not between its walks, and in intervals the slope of cadence by speed is learned from the swings themselves.
+#: does not between its walks, and in intervals the slope is learned from the swings themselves, where there is a speed.
 _LATE_GATES = _LEVEL_GATES - {Gate.RUN_WALK, Gate.INTERVALS}
 #: Channels of the level of cadence: off while a gate keeps it quiet, and less sure without a speed.
 LEVEL_CHANNELS = frozenset("LPF")
@@ -36,7 +36,9 @@ def level_quiet(view: View) -> bool:
 
 def late_quiet(view: View) -> bool:
     """Whether a gate keeps it quiet against the last minutes: P and F in the score."""
-    return bool(view.gates) and not _LATE_GATES.isdisjoint(view.gates)
+    if not view.gates:
+        return False
+    return not _LATE_GATES.isdisjoint(view.gates) or (Gate.INTERVALS in view.gates and not corrected(view))
 
 
 def quiet_channels(view: View) -> frozenset[str]:

@@ -24,7 +24,8 @@ class LatelySettings:
             steps are noisier.
         quick_percent: a quick wavering counts for no more than this share of the usual cadence; 3 %.
         quick_floor_spm: added to a mean quick wavering before its logarithm; 0.2 spm.
-        quick_from_share: it is told where so much of the last minute had it; 0.5.
+        quick_from_share: it is told once so much of the last minute had it; 0.45, so that a value every 2 s is enough.
+        quick_over_share: and no more below this; 0.3.
         short_s: the shortfall of cadence over so long; 20 s.
         short_long_s: what it is held against; 300 s.
         mean_s: the shortfall over so long; 90 s.
@@ -51,7 +52,8 @@ class LatelySettings:
     quick_long_s: float = 1_200.0
     quick_percent: float = 3.0
     quick_floor_spm: float = 0.2
-    quick_from_share: float = 0.5
+    quick_from_share: float = 0.45
+    quick_over_share: float = 0.3
     short_s: float = 20.0
     short_long_s: float = 300.0
     mean_s: float = 90.0
@@ -73,8 +75,8 @@ class LatelySettings:
 @dataclass(slots=True)
 class LatelyState:
     """Mean logarithms of wavering, short and long, and for how long they were measured; mean shortfalls in percent;
-    means of the quick wavering, for how long it was measured, and of which share of the last minute; since when
-    cadence is in a dip; and the mean speed.
+    means of the quick wavering, for how long it was measured, of which share of the last minute, and whether it is
+    told; since when cadence is in a dip; and the mean speed.
     """
 
     rough: float | None = None
@@ -88,6 +90,7 @@ class LatelyState:
     quick_long_spm: float | None = None
     quick_for_s: float = 0.0
     quick_share: float = 0.0
+    quick_told: bool = False
     dip_at_ms: int | None = None
     mps: float | None = None
 
@@ -96,7 +99,8 @@ class Lately:
     """Compares the last seconds with the last minutes; writes ``roughening``, ``quick_roughening``,
     ``shortfall_sigma`` and ``falling_sigma``. It proves nothing itself.
 
-    A rhythm roughens over 5 s and, where values come at least every 2 s, over 2 s; each is noisy by itself.
+    A rhythm roughens over 5 s and over 2 s. Where values come too seldom for the latter, the former stands for both, so
+    that a coarse recording is judged by as many signs as a fine one.
 
     It goes on while the speed steps up or down. Standing still for these seconds would keep a bend's short dip, which
     the speed shows late, for half a minute longer. The short shortfall waits while a dip lasts: one bend is as deep as
@@ -125,7 +129,7 @@ class Lately:
             state.dip_at_ms = None
         if state.rough is not None and state.rough_long is not None:
             view.roughening = state.rough - state.rough_long
-        view.quick_roughening = self._quick_roughening()
+            view.quick_roughening = self._quick_roughening(view.roughening)
         if not self._slowed(view, base):
             spreads = self._spreads(base)
             view.shortfall_sigma = (state.short - state.short_long) * spreads
@@ -170,11 +174,13 @@ class Lately:
             state.quick_spm = ewma(state.quick_spm, quick_spm, dt_s, settings.rough_s)
             state.quick_long_spm = ewma(state.quick_long_spm, quick_spm, dt_s, long_s)
 
-    def _quick_roughening(self) -> float | None:
-        """How much rougher the rhythm is from step to step than it was; None where too little of it is measured."""
+    def _quick_roughening(self, slow: float) -> float:
+        """How much rougher the rhythm is from step to step than it was; the slow one where too little is measured."""
         state, settings = self._state, self._settings
-        if state.quick_spm is None or state.quick_long_spm is None or state.quick_share < settings.quick_from_share:
-            return None
+        border = settings.quick_over_share if state.quick_told else settings.quick_from_share
+        state.quick_told = state.quick_share >= border
+        if not state.quick_told or state.quick_spm is None or state.quick_long_spm is None:
+            return slow
         floor_spm = settings.quick_floor_spm
         return math.log((state.quick_spm + floor_spm) / (state.quick_long_spm + floor_spm))
 

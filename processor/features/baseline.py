@@ -25,7 +25,7 @@ class BaselineSettings:
         wobble_spm: floor of the usual unsteadiness; 0.5 spm. Steady runners waver by less than
             the 1 spm of science 3.3, which hides a change; on the recorded runs 0.5 sets off no more warnings.
         wobble_lag_s: unsteadiness compares values so far apart, longer than watches hold a value; 5 s [E].
-        quick_lag_s: the quick unsteadiness compares values so far apart, and no half second more; 2 s [E].
+        quick_lag_s: the quick unsteadiness compares values that were read, not held, exactly so far apart; 2 s [E].
         step_s: the most time one value stands for; 8 s, the longest step of smart recording [E].
         low_spm: a usual cadence below this is none of running and is learned anew; 120 spm, where running ends at
             the latest (science 3.2).
@@ -83,6 +83,8 @@ class BaselineState:
     adapted_spm: float = 0.0
     slope_xy: float = 0.0
     slope_xx: float = 0.0
+    near_ms: list[int] = field(default_factory=list)
+    near_spm: list[float] = field(default_factory=list)
 
 
 class SessionBaseline:
@@ -91,7 +93,7 @@ class SessionBaseline:
     def __init__(self, settings: BaselineSettings | None = None, state: BaselineState | None = None) -> None:
         self._settings = settings or BaselineSettings()
         self._lag_ms = self._settings.wobble_lag_s * SECOND_MS
-        self._quick_ms = self._settings.quick_lag_s * SECOND_MS
+        self._quick_ms = round(self._settings.quick_lag_s * SECOND_MS)
         self.state = state or BaselineState()
         if self.state.due_s == 0.0:
             self.state.due_s = self._settings.learn_s
@@ -169,17 +171,25 @@ class SessionBaseline:
             del times[0], values[0]
         if times and lag_ms <= at_ms - times[0] <= 2 * lag_ms:
             view.wobble_spm = abs(spm - values[0])
-        for then_ms, then_spm in zip(reversed(times), reversed(values), strict=True):
-            if at_ms - then_ms >= self._quick_ms:
-                if at_ms - then_ms < self._quick_ms + SECOND_MS / 2:
-                    view.quick_wobble_spm = abs(spm - then_spm)
-                break
         times.append(at_ms)
+        values.append(spm)
+        if view.read_at_ms == at_ms:
+            self._measure_quick_wobble(view, spm)
+
+    def _measure_quick_wobble(self, view: View, spm: float) -> None:
+        times, values, then_ms = self.state.near_ms, self.state.near_spm, view.at_ms - self._quick_ms
+        while times and times[0] < then_ms:
+            del times[0], values[0]
+        if times and times[0] == then_ms:
+            view.quick_wobble_spm = abs(spm - values[0])
+        times.append(view.at_ms)
         values.append(spm)
 
     def _forget_recent(self) -> None:
         if self.state.recent_ms:
             self.state.recent_ms, self.state.recent_spm = [], []
+        if self.state.near_ms:
+            self.state.near_ms, self.state.near_spm = [], []
 
     def _learn(self, view: View, spm: float) -> None:
         state, settings = self.state, self._settings

@@ -164,22 +164,30 @@ class TestAQuickWavering:
     def test_a_rhythm_rounded_to_no_wavering_at_all_may_begin_to_waver(self):
         assert self.rough(quick_spm=1.0, usual_spm=0.0) < 2.0
 
-    @pytest.mark.parametrize(("every", "told"), [(2, True), (3, False)])
-    def test_where_less_than_half_of_a_minute_has_it_nothing_is_said(self, every, told):
+    def test_a_rhythm_that_is_measured_every_other_second_is_enough(self):
         run = Run().running(900)
-        for second in range(601):
-            run.running(1, quick_wobble_spm=1.0 if second % every == 0 else None)
-        assert (run.quick is not None) is told
+        for second in range(300):
+            run.running(1, wobble_spm=3.0, quick_wobble_spm=QUICK_SPM if second % 2 else None)
+        assert [view.quick_roughening for view in run.views[-60:]] == pytest.approx([0] * 60, abs=1e-9)
 
-    def test_once_it_is_measured_no_more_it_is_silent_within_a_minute(self):
+    def test_where_less_is_measured_the_slow_one_stands_for_both(self):
+        run = Run().running(900)
+        for second in range(300):
+            run.running(1, wobble_spm=3.0, quick_wobble_spm=None if second % 4 else QUICK_SPM)
+        assert run.quick == run.last[0] > 0.2
+
+    def test_it_is_told_until_less_than_a_third_of_a_minute_has_it(self):
         run = Run().running(900, quick_wobble_spm=QUICK_SPM)
-        assert run.running(30).quick is not None
-        assert run.running(30).quick is None
+        assert run.running(60, wobble_spm=3.0).quick == pytest.approx(0, abs=1e-9)
+        assert run.running(30, wobble_spm=3.0).quick == run.last[0]
 
-    def test_in_the_first_half_minute_it_is_not_known(self):
-        run = Run().running(30, quick_wobble_spm=QUICK_SPM)
-        assert run.quick is None
-        assert run.running(30, quick_wobble_spm=QUICK_SPM).quick is not None
+    def test_in_its_first_half_minute_the_slow_one_stands_for_both(self):
+        run = Run().running(900).running(30, wobble_spm=3.0, quick_wobble_spm=QUICK_SPM)
+        assert run.quick == run.last[0] > 0.1
+        assert run.running(10, wobble_spm=3.0, quick_wobble_spm=QUICK_SPM).quick == pytest.approx(0, abs=1e-9)
+
+    def test_without_a_slow_one_neither_is_told(self):
+        assert Run().running(90, wobble_spm=None, quick_wobble_spm=QUICK_SPM).quick is None
 
 
 class TestABend:
@@ -320,6 +328,7 @@ def test_a_smart_recording_says_what_every_second_says(step_s):
         for run in (every, some):
             run.running(60, lower_percent=2.5 - 0.5 * minute, wobble_spm=2.5)
         assert some.last == pytest.approx(every.last, abs=0.08)
+        assert some.quick == pytest.approx(every.quick, abs=0.08)
 
 
 stretches = st.lists(

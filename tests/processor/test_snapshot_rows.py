@@ -18,7 +18,7 @@ ORDER = {
     "AnswersState": "cramp_ms pause_ms eased_ms quiet_until_ms eased uneventful_ms band band_ms",
     "BaselineState": (
         "run_s due_s spm mps bpm blocks block_sum block_s wobble_sum wobble_s recent_ms recent_spm base adapted_spm "
-        "slope_xy slope_xx"
+        "slope_xy slope_xx near_ms near_spm"
     ),
     "BeatsState": "rr_ms first faults skip judged_ms amiss_ms told_ms heard_at_ms tried_at_ms alpha1 share",
     "CadenceState": "before trusted_spm trusted_at_ms still_since_ms repaired_s factor doubt_s",
@@ -38,7 +38,7 @@ ORDER = {
     "IntervalsState": "next_ms by_heart fast extreme end_bpm before before_bpm rises_ms followed until_ms mean_mps",
     "ModeState": "mode present changed_ms gone due_ms locked had_cadence good_ms beats_ms",
     "LatelyState": "rough rough_long rough_for_s short short_long mean mean_long quick_spm quick_long_spm quick_for_s "
-    "quick_share dip_at_ms mps",
+    "quick_share quick_told dip_at_ms mps",
     "MotionState": "motion since_ms before next next_since_ms seen_at_ms",
     "PacingState": "metres seconds early_mps",
     "PatternState": "score rank asked_ms entered_ms quiet_ms ran_at_ms peak_slot peaks because",

@@ -2,18 +2,22 @@
 
 import pytest
 
+from crampwatch.events import CadenceMeasured
 from crampwatch.units import Motion
+from processor.athlete import Athlete
 from processor.features.baseline import SessionBaseline
 from processor.features.view import View
 from tests.support.clocks import START_MS
+from tests.support.stories import Story
 
 
 def wavering(cadence_by_s, unsettled=()):
-    """By second, what the slow and the quick wavering were; cadence by the second at which a value came."""
+    """By second, what the slow and the quick wavering were; cadence by the second in which a value was read."""
     baseline, found, before_s = SessionBaseline(), {}, None
     for at_s, spm in cadence_by_s.items():
         dt_s = at_s - (at_s - 1 if before_s is None else before_s)
-        view = View(START_MS + round(at_s * 1_000), dt_s, motion=Motion.RUN, settled=at_s not in unsettled, spm=spm)
+        at_ms = START_MS + at_s * 1_000
+        view = View(at_ms, dt_s, motion=Motion.RUN, settled=at_s not in unsettled, spm=spm, read_at_ms=at_ms)
         baseline.observe(view, calm=True)
         found[at_s], before_s = (view.wobble_spm, view.quick_wobble_spm), at_s
     return found
@@ -50,6 +54,15 @@ def test_a_second_that_is_not_there_is_not_bridged():
     assert found[13] == (0, 0)
 
 
-def test_a_clock_that_is_a_little_late_is_no_gap():
-    found = wavering({at_s + (0.4 if at_s == 12 else 0.0): 170.0 for at_s in range(20)})
-    assert found[12.4][1] == 0
+@pytest.mark.parametrize(("every_s", "known"), [(1, True), (2, True), (3, False), (4, False)])
+def test_cadence_that_is_bridged_while_the_heart_goes_on_is_not_measured(every_s, known):
+    """A heart rate opens each second, so that the last cadence is held in those between."""
+    samples = [
+        one
+        for one in Story(2).running(900).samples
+        if not isinstance(one, CadenceMeasured) or (one.at_ms - START_MS) // 1_000 % every_s == 0
+    ]
+    last_minute = Athlete("r7", "s1").observe(samples).views[-60:]
+    assert len(last_minute) == 60
+    assert all(view.spm is not None for view in last_minute)
+    assert any(view.quick_wobble_spm is not None for view in last_minute) is known
