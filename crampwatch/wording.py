@@ -59,7 +59,7 @@ GATE_NAMES: dict[Gate, str] = {
 GATE_WORDS: dict[Gate, str] = {
     Gate.WARM_UP: "Warm-up: what is usual today is still being learned.",
     Gate.HILL: "It looks like a hill: cadence and pace are not compared here.",
-    Gate.INTERVALS: "It looks like intervals: swings of effort are taken as planned.",
+    Gate.INTERVALS: "It looks like intervals: cadence is held against the last minutes only.",
     Gate.RUN_WALK: "It looks like a run-walk plan: the walks are taken as planned.",
     Gate.TRAFFIC_STOP: "It looks like a stop at a crossing: it is not counted.",
     Gate.GEL_WALK: "It looks like a short walk for a drink: it hardly counts.",

@@ -29,8 +29,8 @@ class PatternSettings:
             3.6: 1, 0.2 and 0.05 an hour (processor/weights.json).
         thresholds_seldom: for a sensitivity of 0.5: half these budgets (processor/weights.json).
         thresholds_often: for a sensitivity of 2: twice these budgets (processor/weights.json).
-        hold_s: for how long it must hold; 20, 0 and 5 s. Science 3.6 says 10 for a warning; a longer mean of the
-            score in its place warns as early and sees more at the same false alarms (record 0018).
+        hold_s: for how long it must hold; 20, 0 and 5 s. Science 3.6 says 10 for a warning; here a longer mean of
+            the score stands in its place (record 0018).
         leave_share: a level ends below this share of its threshold; 0.7 (science 3.6).
         leave_s: for so long; 60 s (science 3.6).
         refractory_s: a level is not entered again so soon after it was entered; 300, 900 and 900 s. Science 3.6 says
