@@ -5,9 +5,12 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
 from threading import Thread
 from typing import TypeVar
+
+from crampwatch.errors import Unavailable
 
 #: So many pieces wait for each worker: enough that none idles, few enough that memory stays small.
 _AHEAD = 8
@@ -26,6 +29,9 @@ def each(work_on: Callable[[_Piece], _Made], pieces: Sequence[_Piece], cores: in
         work_on: is sent to the workers, as are the pieces.
         pieces: of the work.
         cores: how many processes; 1: none beside this one.
+
+    Raises:
+        Unavailable: one of them was killed.
     """
     if cores == 1 or len(pieces) < 2:
         yield from map(work_on, pieces)
@@ -39,6 +45,11 @@ def each(work_on: Callable[[_Piece], _Made], pieces: Sequence[_Piece], cores: in
                 if ahead not in waiting:
                     waiting[ahead] = pool.submit(work_on, pieces[ahead])
             yield waiting.pop(number).result()
+    except BrokenProcessPool as error:
+        raise Unavailable(
+            "one of the processes was killed, most likely because memory ran out: begin again with fewer (--jobs 1; with "
+            "--work, what is done is kept)"
+        ) from error
     finally:
         # Once only: a second shutdown, as a "with" makes one, lets what waits begin after all.
         pool.shutdown(wait=True, cancel_futures=True)
