@@ -47,8 +47,8 @@ def each(work_on: Callable[[_Piece], _Made], pieces: Sequence[_Piece], cores: in
             yield waiting.pop(number).result()
     except BrokenProcessPool as error:
         raise Unavailable(
-            "one of the processes was killed, most likely because memory ran out: begin again with fewer (--jobs 1; with "
-            "--work, what is done is kept)"
+            "one of the processes was killed, most likely because memory ran out: begin again with fewer (--jobs 1); "
+            "with --work, what is done is kept"
         ) from error
     finally:
         # Once only: a second shutdown, as a "with" makes one, lets what waits begin after all.
