@@ -103,7 +103,7 @@ def parsed(text: str) -> Weights:
     return Weights(
         intercept=_number("intercept", body["intercept"]),
         curves=tuple((name, _curve(f"curves.{name}", points)) for name, points in curves.items()),
-        thresholds={name: _thresholds(f"thresholds.{name}", thresholds[name]) for name in SENSITIVITIES},
+        thresholds=_by_sensitivity(thresholds),
         now=_score("now.score", now["score"]),
         now_walk=_score("now.score_walk", now["score_walk"]),
         budgets=_budgets(body.get("budgets", {})),
@@ -156,6 +156,14 @@ def _curve(name: str, points: Any) -> Curve:
     if curve[0][1] != 0.0 or not all(x2 > x1 and y2 >= y1 for (x1, y1), (x2, y2) in pairwise(curve)):
         raise ValueError(f"{name} must begin at 0 logits and never fall")
     return curve
+
+
+def _by_sensitivity(body: dict[str, Any]) -> dict[str, tuple[float, float, float]]:
+    found = {name: _thresholds(f"thresholds.{name}", body[name]) for name in SENSITIVITIES}
+    for seldom, often in (("0.5", "1"), ("1", "2")):
+        if any(low > high for low, high in zip(found[often], found[seldom], strict=True)):
+            raise ValueError(f"thresholds.{often} must lie no higher than thresholds.{seldom}: it warns more often")
+    return found
 
 
 def _thresholds(name: str, values: Any) -> tuple[float, float, float]:

@@ -100,6 +100,14 @@ class TestAFile:
             (curve_of("F", [[1, 0], [2, None]]), "curves.F, a point, is None; it must be a number"),
             (curve_of("F", [[1, 0], [math.nan, 1]]), "curves.F, a point, is not finite; it must be a number"),
             (body(thresholds={"1": [0.1, 0.2, 0.4]}), "thresholds has no 0.5, 2"),
+            (
+                body(thresholds=whole()["thresholds"] | {"2": [0.9, 0.95, 0.97]}),
+                "thresholds.2 must lie no higher than thresholds.1: it warns more often",
+            ),
+            (
+                body(thresholds=whole()["thresholds"] | {"0.5": [0.01, 0.02, 0.03]}),
+                "thresholds.1 must lie no higher than thresholds.0.5: it warns more often",
+            ),
             (body(now=[]), "now must hold score, score_walk"),
             (body(now={"score": 0.1}), "now has no score_walk"),
             (body(now={"score": None, "score_walk": 0.2}), "now.score is None; it must be a number"),
