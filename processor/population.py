@@ -41,7 +41,7 @@ SCORE_EDGES: tuple[float, ...] = (0.015, 0.02, 0.03, 0.04, 0.06, 0.08, 0.11, 0.1
 SCORE_QUANTILE = 0.98
 #: Its value over all recorded runs that were uneventful by the same rule as an athlete's own, taken together. Single
 #: runs reach from 0.015 to 0.15.
-SCORE_AT_QUANTILE = 0.056
+SCORE_AT_QUANTILE = 0.072
 
 
 def score_quantile(seconds: Sequence[float], quantile: float = SCORE_QUANTILE) -> float | None:
