@@ -2,8 +2,9 @@
 
 Measured over 34 recorded runs, each thinned out with three seeds: the same level in 94.2 to 95.7 % of the readings,
 running time within 0.4 %, warnings 8 against 8, 9 and 10, sudden stops asked about 10 against 10, 6 and 14. In 19 to 25
-of the 34 the level is the same in 95 % of the readings or more; in the most broken one, a trail, in 72 to 75 %. Short things
-get lost with the values that would show them: half of the hitches, a quarter of the walk breaks, a sixth of the pauses.
+of the 34 the level is the same in 95 % of the readings or more; in the most broken one, a trail, in 72 to 75 %. Short
+things get lost with the values that would show them: half of the hitches, a quarter of the walk breaks, a sixth of the
+pauses.
 Unsteadiness is told about twice as often: 12 times against 22 to 27.
 """
 
