@@ -20,12 +20,25 @@ from tests.alerts.builders import RULES, Clock, MemoryChannel, eventually, filed
 from tests.support.clocks import START_MS
 
 
+class Watched(PushLog):
+    """Knows who has asked what is owed: what comes after that is seen once, by the wake."""
+
+    def __init__(self, database):
+        super().__init__(database)
+        self.asked = set()
+
+    async def owed(self, channel):
+        found = await super().owed(channel)
+        self.asked.add(channel)
+        return found
+
+
 class Office:
     """A journal, a clock and couriers for some channels."""
 
     def __init__(self, journal, database, clock):
         self.journal, self.database, self.clock = journal, database, clock
-        self.pushes = PushLog(database)
+        self.pushes = Watched(database)
         self.counters = Counters()
         self.pulse = Pulse("alerter-1", "home", clock, self.counters)
         self.couriers = []
@@ -69,6 +82,7 @@ async def office(tmp_path, *channels):
         ]
         tasks = [asyncio.create_task(one.run()) for one in made.couriers]
         try:
+            await eventually(lambda: made.pushes.asked == {one.name for one in channels})
             yield made
         finally:
             for task in tasks:

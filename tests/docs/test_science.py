@@ -86,8 +86,11 @@ def test_the_levels_are_those_of_the_code(rank, level):
 
 
 def test_the_holds_are_told_to_runners_as_well():
-    holds = "{:g}, {:g} or {:g} s".format(*PatternSettings().hold_s)
-    assert f"did not last: {holds} for the three levels" in PAGE.read_text(encoding="utf-8")
+    settings = PatternSettings()
+    watch, warning, strong = settings.hold_s
+    assert warning == 0
+    said = f"did not last: {watch:g} s for a watch, {strong:g} s for strong signs; a warning needs no hold"
+    assert f"{said}, as the score is a mean of {settings.tau_s:g} s" in PAGE.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +102,7 @@ def test_the_floors_of_the_baseline_are_those_of_the_code(symbol, setting):
 
 def test_which_level_no_kind_of_sign_reaches_alone_is_said_by_the_curves():
     curves, marks = ScoreSettings().curves, PatternSettings().thresholds
-    most = max(sum(curves[name][-1][1] for name in kind if name in curves) for kind in ("UV", "H", "LPF"))
+    most = max(sum(curves[name][-1][1] for name in kind if name in curves) for kind in ("UVQ", "H", "LPF"))
     out_of_reach = [
         level
         for level, mark in zip(("watch", "warning", "imminent"), marks, strict=True)

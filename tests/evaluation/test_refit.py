@@ -65,7 +65,7 @@ def test_what_was_written_is_what_comes_out(found, tmp_path):
     [
         (lambda body: body.update(intercept=body["intercept"] + 0.01), "intercept"),
         (lambda body: body["curves"]["V"][-1].__setitem__(1, 9.0), "curves.V"),
-        (lambda body: body["thresholds"]["2"].__setitem__(2, 0.998), r"thresholds.2\[2\]"),
+        (lambda body: body["thresholds"]["0.5"].__setitem__(2, 0.999), r"thresholds.0.5\[2\]"),
         (lambda body: body["now"].update(score=0.001), "now.score"),
         (lambda body: body["budgets"].update({"0.2": 0.997}), "budgets.0.2"),
         (lambda body: body.pop("budgets"), "budgets: None in the file"),

@@ -277,21 +277,23 @@ def seen(name):
     return Athlete("r7", "s1").observe(runs.samples(needs.data() / "runs" / name)).views
 
 
-def warnings(sensitivity):
-    """How often a level of warning or more is entered over the recordings that have most of them."""
+def warned(sensitivity):
+    """For how many values a level of warning or more stands over the recordings that have most of them.
+
+    One that stands for longer is raised less often, so how often is no measure.
+    """
     count = 0
     for name in ("portland", "sloatsburg", "bloemendaal"):
         pattern = Pattern(PatternSettings(sensitivity=sensitivity))
-        proofs = [one for view in seen(f"thomaschampagne+elevate__{name}.csv") for one in pattern.observe(view)]
-        raised = [one for one in proofs if one.level.rank >= Level.WARNING.rank and "score" in one.evidence]
-        count += sum("eased" not in one.because[0] for one in raised)
+        for view in seen(f"thomaschampagne+elevate__{name}.csv"):
+            pattern.observe(view)
+            count += view.level.rank >= Level.WARNING.rank
     return count
 
 
 def test_on_recorded_runs_a_larger_budget_lets_more_through():
-    seldom, usual, often = warnings(0.5), warnings(1.0), warnings(2.0)
-    assert seldom <= usual <= often
-    assert seldom < often
+    seldom, usual, often = warned(0.5), warned(1.0), warned(2.0)
+    assert seldom < usual < often
 
 
 class TestBudget:
