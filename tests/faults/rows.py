@@ -82,13 +82,15 @@ class Run:
     """What came of a row: what each store holds, what was felt on the phone and heard on the broker.
 
     ``spared`` are pushes that the journal says were over before they could be made: a runner who stopped and ran
-    again while the alerter was away is not asked about it afterwards.
+    again while the alerter was away is not asked about it afterwards. ``cut_off`` are those that were under way when
+    the alerter was killed: they may have been felt, and are not repeated.
     """
 
     kept: Mapping[str, Kept]
     felt: Counter[str]
     bridged: Counter[str]
     spared: Counter[str] = field(default_factory=Counter)
+    cut_off: Counter[str] = field(default_factory=Counter)
     outcome: Outcome = field(default_factory=lambda: Outcome(""))
 
 
@@ -151,9 +153,11 @@ async def play(prepared: House, folder: Path, row: Row, pace: float, seed: int, 
             await _settled(lambda: SENTINEL in str(bridge.heard) and (sound is None or heard(phone) >= sound.felt))
             await house.stop()
             kept = await house.kept()
-    run = Run(kept, heard(phone), Counter(bridge.heard), spared(house.folder / "state" / "alerts.db"))
+    journal = house.folder / "state" / "alerts.db"
+    run = Run(kept, heard(phone), Counter(bridge.heard), spared(journal), cut_off(journal))
     outcome = judge(row, house.plan, run, sound)
     outcome.kills, outcome.recovered_s = killer.kills, killer.recovered_s
+    outcome.pushes = [*outcome.pushes, *doubtful(run, killer.kills)]
     run.outcome = outcome
     return run
 
@@ -171,17 +175,36 @@ def heard(phone: Receiver) -> Counter[str]:
 
 def spared(journal: Path) -> Counter[str]:
     """By athlete, the pushes to the phone that the alerter never began, because what they were about was over."""
+    return _pushes(journal, "push.state = 'moot' AND push.attempts = 0")
+
+
+def cut_off(journal: Path) -> Counter[str]:
+    """By athlete, the pushes to the phone that were under way when the alerter was killed."""
+    return _pushes(journal, "push.state = 'unknown' AND push.detail = 'cut off by a crash'")
+
+
+def _pushes(journal: Path, condition: str) -> Counter[str]:
     with contextlib.closing(sqlite3.connect(journal)) as connection:
         rows = connection.execute(
             "SELECT alert.athlete FROM push JOIN alert ON alert.id = push.alert "
-            "WHERE push.channel <> 'mqtt' AND push.state = 'moot' AND push.attempts = 0"
+            f"WHERE push.channel <> 'mqtt' AND {condition}"
         ).fetchall()
     return Counter(athlete for (athlete,) in rows)
 
 
+def doubtful(run: Run, kills: Sequence[tuple[str, float]]) -> list[str]:
+    """What is wrong with the pushes that were cut off: the phone is pushed to one after another, so each kill of the
+    alerter cuts off one at most.
+    """
+    killed, doubt = sum(name == "alerter" for name, _ in kills), sum(run.cut_off.values())
+    return [f"{doubt} pushes cut off by {killed} kills of the alerter"] if doubt > killed else []
+
+
 def due(sound: Run, run: Run) -> Counter[str]:
-    """What should have been felt: what is without faults, but for what was over before it could be."""
-    wanted, left = Counter(sound.felt), Counter(run.spared)
+    """What should have been felt: what is without faults, but for what was over before it could be, and for what was
+    under way when the alerter was killed and was not felt.
+    """
+    wanted, left = Counter(sound.felt), run.spared + run.cut_off
     for title in sound.felt - run.felt:
         athlete = title.rpartition("(")[2].rstrip(")")
         if left[athlete]:

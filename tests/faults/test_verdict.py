@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from tests.faults.plan import Plan
-from tests.faults.rows import Run, due
+from tests.faults.rows import Run, doubtful, due
 from tests.faults.verdict import Kept, compare_counts, compare_findings, compare_samples
 
 
@@ -60,3 +60,14 @@ def test_a_push_that_was_over_before_it_could_be_made_is_not_missed_and_every_ot
     run = Run({}, Counter([stood]), Counter(), spared=Counter(["r002"]))
     assert due(sound, run) == Counter([stopped, stood])
     assert due(sound, sound) == sound.felt
+
+
+def test_a_push_that_was_under_way_at_a_kill_may_be_missing_and_one_a_kill_at_most():
+    first, second = "You stopped (r001)", "You stopped (r002)"
+    sound = Run({}, Counter([first, second]), Counter())
+    missing = Run({}, Counter([second]), Counter(), cut_off=Counter(["r001"]))
+    assert due(sound, missing) == Counter([second])
+    felt_all_the_same = Run({}, Counter([first, second]), Counter(), cut_off=Counter(["r001"]))
+    assert due(sound, felt_all_the_same) == sound.felt
+    assert doubtful(missing, [("alerter", 3.0)]) == []
+    assert doubtful(missing, [("broker", 3.0)]) == ["1 pushes cut off by 0 kills of the alerter"]
