@@ -42,8 +42,8 @@ class Forwarder:
     """Sends what is spooled and forgets what is stored.
 
     A publish that the broker took is not stored yet: a row is dropped only below the processor's watermark, and
-    what lies above it is sent again, byte for byte, when the link comes back or the watermark stalls. Takers know a
-    message by its row and a sample by its name.
+    what lies above it is sent again, byte for byte, when the link comes back, when a processor says its first word over
+    a new link, or when the watermark stalls. Takers know a message by its row and a sample by its name.
 
     Rows that are forgotten were stored, so no processor shall wait for them: a new one, or one that lost its
     memory, would never see its rows without a gap. Hence, whenever sending begins again, the highest forgotten row
@@ -88,6 +88,9 @@ class Forwarder:
         self._moved = asyncio.Event()
         self._untold = True
         self._unheard = False
+        #: Rows go over a new link on which no processor has said a word: a broker that lost its memory throws away what
+        #: comes before a processor listens again.
+        self._doubtful = False
         self._stall = Stall()
         self._other: str | None = None
         self._other_at_ms = 0
@@ -138,7 +141,7 @@ class Forwarder:
             link_is_new: the broker kept it from before, which it says once per link: then what was under way on
                 the link before may be lost and is sent again.
         """
-        back = False
+        back = lost = False
         if mark.spool != self._spool.identity:
             self.hear_of(mark.spool, kept=link_is_new)
         elif mark.row >= self._spool.next_row:
@@ -156,7 +159,9 @@ class Forwarder:
             if mark.row > self._watermark:
                 self._watermark = mark.row
                 self._stored.set()
-        if link_is_new or back:
+            lost = self._doubtful and not link_is_new and self._sent_to > self._watermark
+            self._doubtful = self._doubtful and link_is_new
+        if link_is_new or back or lost:
             self._rewind()
         self._work.set()
 
@@ -213,6 +218,7 @@ class Forwarder:
                 self._failed(error)
                 await self._wait(backoff_s)
                 backoff_s = min(backoff_s * 2, BACKOFF_MAX_S)
+                self._doubtful = True
                 self._rewind()
                 continue
             backoff_s = BACKOFF_S
@@ -334,6 +340,7 @@ class Forwarder:
             await self._wait(LOOK_S)
             if bus.link.reconnects != reconnects:
                 reconnects = bus.link.reconnects
+                self._doubtful = True
                 self._rewind()
 
     async def _forget(self) -> None:

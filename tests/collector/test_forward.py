@@ -108,6 +108,26 @@ async def test_a_new_link_shows_by_the_retained_watermark_and_starts_again_above
         await until(lambda: line.bus.rows == [0, 1, 2, 3, 2, 3])
 
 
+@pytest.mark.parametrize("moved", [1, 2])
+async def test_what_went_over_a_new_link_before_a_processor_was_there_is_sent_again_at_its_first_word(moved):
+    async with Line().running() as line:
+        await line.spools(3)
+        await line.sent()
+        await line.stored(1)
+        line.bus.error = Unavailable("the link is down")
+        await line.spools()
+        await line.wall.advance(0.1)
+        line.bus.error = None
+        await line.wall.advance(1)
+        await until(lambda: line.bus.rows == [0, 1, 2, 2, 3])
+        await line.stored(moved)
+        again = [0, 1, 2, 2, 3, *range(moved + 1, 4)]
+        await until(lambda: line.bus.rows == again)
+        await line.stored(moved)
+        await line.spools()
+        await until(lambda: line.bus.rows == [*again, 4])
+
+
 async def test_rows_that_nobody_stores_are_sent_again_ever_more_rarely_and_warned_of_once(caplog):
     async with Line().running() as line:
         await line.spools(2)
