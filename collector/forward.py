@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from collector.lanes import Lanes
+from collector.listening import Listening
 from collector.spool import Spool, Spooled
 from collector.stall import STALL_S, Stall
 from crampwatch.bus import Bus
@@ -42,8 +43,9 @@ class Forwarder:
     """Sends what is spooled and forgets what is stored.
 
     A publish that the broker took is not stored yet: a row is dropped only below the processor's watermark, and
-    what lies above it is sent again, byte for byte, when the link comes back, when a processor says its first word over
-    a new link, or when the watermark stalls. Takers know a message by its row and a sample by its name.
+    what lies above it is sent again, byte for byte, when the link comes back, when a processor speaks over a new link
+    on which rows went ahead of it, or when the watermark stalls. Takers know a message by its row and a sample by its
+    name.
 
     Rows that are forgotten were stored, so no processor shall wait for them: a new one, or one that lost its
     memory, would never see its rows without a gap. Hence, whenever sending begins again, the highest forgotten row
@@ -88,9 +90,8 @@ class Forwarder:
         self._moved = asyncio.Event()
         self._untold = True
         self._unheard = False
-        #: Rows go over a new link on which no processor has said a word: a broker that lost its memory throws away what
-        #: comes before a processor listens again.
-        self._doubtful = False
+        self._bus: Bus | None = None
+        self._listening = Listening(wait)
         self._stall = Stall()
         self._other: str | None = None
         self._other_at_ms = 0
@@ -122,6 +123,8 @@ class Forwarder:
 
     async def run(self, bus: Bus) -> None:
         """Forward over this link until cancelled."""
+        self._bus = bus
+        self._listening.begins(bus.link.reconnects)
         self._rewind()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._send(bus), name="forward-send")
@@ -141,7 +144,7 @@ class Forwarder:
             link_is_new: the broker kept it from before, which it says once per link: then what was under way on
                 the link before may be lost and is sent again.
         """
-        back = lost = False
+        back = False
         if mark.spool != self._spool.identity:
             self.hear_of(mark.spool, kept=link_is_new)
         elif mark.row >= self._spool.next_row:
@@ -159,9 +162,9 @@ class Forwarder:
             if mark.row > self._watermark:
                 self._watermark = mark.row
                 self._stored.set()
-            lost = self._doubtful and not link_is_new and self._sent_to > self._watermark
-            self._doubtful = self._doubtful and link_is_new
-        if link_is_new or back or lost:
+        link = 0 if self._bus is None else self._bus.link.reconnects
+        in_doubt = self._listening.heard(link, kept=link_is_new) and self._sent_to > self._watermark
+        if link_is_new or back or in_doubt:
             self._rewind()
         self._work.set()
 
@@ -208,6 +211,8 @@ class Forwarder:
         backoff_s = BACKOFF_S
         while True:
             self._work.clear()
+            if await self._listening.renewed(bus.link.reconnects):
+                self._rewind()
             error = await self._tell_forgotten(bus)
             busy = False
             for due in (self._live, self._backlog):
@@ -218,7 +223,6 @@ class Forwarder:
                 self._failed(error)
                 await self._wait(backoff_s)
                 backoff_s = min(backoff_s * 2, BACKOFF_MAX_S)
-                self._doubtful = True
                 self._rewind()
                 continue
             backoff_s = BACKOFF_S
@@ -335,13 +339,10 @@ class Forwarder:
 
     async def _look(self, bus: Bus) -> None:
         """A link that broke and mended while nothing was being sent: the broker may have lost what it had."""
-        reconnects = bus.link.reconnects
         while True:
             await self._wait(LOOK_S)
-            if bus.link.reconnects != reconnects:
-                reconnects = bus.link.reconnects
-                self._doubtful = True
-                self._rewind()
+            if self._listening.is_new(bus.link.reconnects):
+                self._work.set()
 
     async def _forget(self) -> None:
         while True:

@@ -1,6 +1,7 @@
 """After an outage: live first, backlog between."""
 
 from collector.forward import AHEAD, FRESH_S, LOOK_S, WINDOW
+from collector.listening import WORD_S
 from collector.stall import STALL_S
 from crampwatch.bus import LinkState
 from crampwatch.topics import Kind
@@ -106,5 +107,5 @@ async def test_a_link_that_broke_while_nothing_was_sent_is_noticed():
         await line.spools(2)
         await line.sent()
         line.bus.link = LinkState(reconnects=1)
-        await line.wall.advance(LOOK_S)
+        await line.wall.advance(LOOK_S + WORD_S)
         await until(lambda: line.bus.rows == [0, 1, 0, 1])

@@ -5,8 +5,10 @@ import logging
 
 import pytest
 
-from collector.forward import FORGET_S, FRESH_S, WINDOW
+from collector.forward import BACKOFF_S, FORGET_S, FRESH_S, LOOK_S, WINDOW
+from collector.listening import WORD_S
 from collector.stall import STALL_S
+from crampwatch.bus import LinkState
 from crampwatch.bus.memory import MemoryBroker
 from crampwatch.codec import decode
 from crampwatch.errors import Refused, Unavailable
@@ -108,24 +110,75 @@ async def test_a_new_link_shows_by_the_retained_watermark_and_starts_again_above
         await until(lambda: line.bus.rows == [0, 1, 2, 3, 2, 3])
 
 
-@pytest.mark.parametrize("moved", [1, 2])
-async def test_what_went_over_a_new_link_before_a_processor_was_there_is_sent_again_at_its_first_word(moved):
+async def relinked(line):
+    """Two rows above the watermark, and one that came while the link was away; it is back now."""
+    await line.spools(3)
+    await line.sent()
+    await line.stored(0)
+    line.bus.error = Unavailable("the link is down")
+    await line.spools()
+    await line.wall.advance(0.1)
+    line.bus.error = None
+    line.bus.link = LinkState(reconnects=1)
+    line.bus.taken.clear()
+
+
+@pytest.mark.parametrize("kept", [False, True])
+async def test_over_a_new_link_rows_wait_for_a_processor_and_go_once(kept):
     async with Line().running() as line:
-        await line.spools(3)
-        await line.sent()
+        await relinked(line)
+        await line.wall.advance(WORD_S / 2)
+        assert line.bus.rows == []
+        await line.stored(0, link_is_new=kept)
+        await until(lambda: line.bus.rows == [1, 2, 3])
+        await line.wall.advance(LOOK_S * 3)
+        assert line.bus.rows == [1, 2, 3]
+
+
+async def test_a_word_that_comes_before_the_link_is_noticed_is_not_waited_for():
+    async with Line().running() as line:
+        await relinked(line)
         await line.stored(1)
-        line.bus.error = Unavailable("the link is down")
+        await line.wall.advance(BACKOFF_S)
+        await until(lambda: line.bus.rows == [2, 3])
         await line.spools()
-        await line.wall.advance(0.1)
-        line.bus.error = None
-        await line.wall.advance(1)
-        await until(lambda: line.bus.rows == [0, 1, 2, 2, 3])
-        await line.stored(moved)
-        again = [0, 1, 2, 2, 3, *range(moved + 1, 4)]
+        await line.stored(2)
+        await until(lambda: line.bus.rows == [2, 3, 4])
+
+
+@pytest.mark.parametrize("word", [{"row": 0}, {"row": 1}, {"row": 9, "spool": "another"}])
+async def test_rows_that_went_ahead_of_a_processor_are_sent_again_at_its_first_word(word):
+    async with Line().running() as line:
+        await relinked(line)
+        await line.wall.advance(BACKOFF_S + WORD_S)
+        await until(lambda: line.bus.rows == [1, 2, 3])
+        first = 1 if "spool" in word else word["row"] + 1
+        again = [1, 2, 3, *range(first, 4)]
+        await line.stored(**word)
         await until(lambda: line.bus.rows == again)
-        await line.stored(moved)
+        await line.stored(1)
         await line.spools()
         await until(lambda: line.bus.rows == [*again, 4])
+
+
+async def test_a_word_that_the_broker_kept_leaves_what_followed_it_in_doubt():
+    async with Line().running() as line:
+        await relinked(line)
+        await line.wall.advance(BACKOFF_S)
+        await line.stored(0, link_is_new=True)
+        await until(lambda: line.bus.rows == [1, 2, 3])
+        await line.stored(1)
+        await until(lambda: line.bus.rows == [1, 2, 3, 2, 3])
+
+
+async def test_a_first_word_behind_which_nothing_is_under_way_sends_nothing_again():
+    async with Line().running() as line:
+        await relinked(line)
+        await line.wall.advance(BACKOFF_S + WORD_S)
+        await until(lambda: line.bus.rows == [1, 2, 3])
+        await line.stored(3)
+        await line.spools()
+        await until(lambda: line.bus.rows == [1, 2, 3, 4])
 
 
 async def test_rows_that_nobody_stores_are_sent_again_ever_more_rarely_and_warned_of_once(caplog):
