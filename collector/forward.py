@@ -30,8 +30,6 @@ FRESH_S = 30.0
 WINDOW = 128
 #: How far backlog may run ahead of storing. It bounds what lies before a live message: half a second's work.
 AHEAD = 1_024
-#: How often it is looked whether the link is a new one, in wall seconds.
-LOOK_S = 1.0
 BACKOFF_S, BACKOFF_MAX_S = 0.2, 5.0
 #: So long after another collector of our id was last heard it still counts as a problem.
 OTHER_MS = 60 * SECOND_MS
@@ -90,7 +88,6 @@ class Forwarder:
         self._moved = asyncio.Event()
         self._untold = True
         self._unheard = False
-        self._bus: Bus | None = None
         self._listening = Listening(wait)
         self._stall = Stall()
         self._other: str | None = None
@@ -123,13 +120,12 @@ class Forwarder:
 
     async def run(self, bus: Bus) -> None:
         """Forward over this link until cancelled."""
-        self._bus = bus
-        self._listening.begins(bus.link.reconnects)
+        self._listening.begins(bus)
         self._rewind()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._send(bus), name="forward-send")
             group.create_task(self._watch(), name="forward-watch")
-            group.create_task(self._look(bus), name="forward-look")
+            group.create_task(self._listening.watch(self.wake), name="forward-look")
             group.create_task(self._forget(), name="forward-forget")
 
     def wake(self) -> None:
@@ -162,8 +158,7 @@ class Forwarder:
             if mark.row > self._watermark:
                 self._watermark = mark.row
                 self._stored.set()
-        link = 0 if self._bus is None else self._bus.link.reconnects
-        in_doubt = self._listening.heard(link, kept=link_is_new) and self._sent_to > self._watermark
+        in_doubt = self._listening.heard(kept=link_is_new) and self._sent_to > self._watermark
         if link_is_new or back or in_doubt:
             self._rewind()
         self._work.set()
@@ -211,7 +206,7 @@ class Forwarder:
         backoff_s = BACKOFF_S
         while True:
             self._work.clear()
-            if await self._listening.renewed(bus.link.reconnects):
+            if await self._listening.renewed():
                 self._rewind()
             error = await self._tell_forgotten(bus)
             busy = False
@@ -336,13 +331,6 @@ class Forwarder:
             self._stall.lasts = True
             self._counters.add("resends")
             self._rewind()
-
-    async def _look(self, bus: Bus) -> None:
-        """A link that broke and mended while nothing was being sent: the broker may have lost what it had."""
-        while True:
-            await self._wait(LOOK_S)
-            if self._listening.is_new(bus.link.reconnects):
-                self._work.set()
 
     async def _forget(self) -> None:
         while True:

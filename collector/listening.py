@@ -3,12 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from crampwatch.bus import Bus
+
 #: So long rows wait for a processor's word over a new link, in wall seconds: it subscribes again within a few tenths.
 WORD_S = 1.0
+#: How often it is looked whether the link is a new one, in wall seconds.
+LOOK_S = 1.0
 
 
 class Listening:
-    """Over which link a processor has last spoken.
+    """Over which link of a bus a processor has last spoken.
 
     A broker that lost its memory takes what is sent before a processor has subscribed again, and throws it away. A
     processor says its standing words again over each link of its own, once it has subscribed: rows that wait for one
@@ -23,44 +27,53 @@ class Listening:
 
     def __init__(self, wait: Callable[[float], Awaitable[None]]) -> None:
         self._wait = wait
+        self._bus: Bus | None = None
         self._word = asyncio.Event()
-        self._link = 0
+        self._rows_over = 0
         self._heard_over: int | None = None
         self._spoken_over: int | None = None
         self._in_doubt = False
 
-    def begins(self, link: int) -> None:
-        """Rows go over this link, which is the first."""
-        self._link = link
+    def begins(self, bus: Bus) -> None:
+        """Rows go over this bus from now on."""
+        self._bus = bus
+        self._rows_over = self._link
 
-    def is_new(self, link: int) -> bool:
-        """Whether no row has gone over this link."""
-        return link != self._link
-
-    async def renewed(self, link: int) -> bool:
-        """Whether this link is a new one; returns once a processor has been heard over it, or :data:`WORD_S` later."""
-        if not self.is_new(link):
+    async def renewed(self) -> bool:
+        """Whether the link is a new one; returns once a processor has been heard over it, or :data:`WORD_S` later."""
+        link = self._link
+        if link == self._rows_over:
             return False
-        self._link = link
+        self._rows_over = link
         if self._heard_over != link:
             await self._next_word()
         self._in_doubt = self._spoken_over != link
         return True
 
-    def heard(self, link: int, *, kept: bool) -> bool:
-        """A processor's word came over this link. Returns whether what was sent over it before may have gone to nobody.
+    def heard(self, *, kept: bool) -> bool:
+        """A processor's word came. Returns whether what was sent over this link before may have gone to nobody.
 
         Args:
-            link: how often there was a new one.
             kept: the broker had the word from before.
         """
-        self._heard_over = link
+        self._heard_over = self._link
         self._word.set()
         if kept:
             return False
-        self._spoken_over = link
+        self._spoken_over = self._heard_over
         doubtful, self._in_doubt = self._in_doubt, False
         return doubtful
+
+    async def watch(self, wake: Callable[[], None]) -> None:
+        """Wake when the link broke and mended while nothing was being sent: the broker may have lost what it had."""
+        while True:
+            await self._wait(LOOK_S)
+            if self._link != self._rows_over:
+                wake()
+
+    @property
+    def _link(self) -> int:
+        return 0 if self._bus is None else self._bus.link.reconnects
 
     async def _next_word(self) -> None:
         self._word.clear()

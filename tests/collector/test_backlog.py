@@ -1,7 +1,7 @@
 """After an outage: live first, backlog between."""
 
-from collector.forward import AHEAD, FRESH_S, LOOK_S, WINDOW
-from collector.listening import WORD_S
+from collector.forward import AHEAD, FRESH_S, WINDOW
+from collector.listening import LOOK_S, WORD_S
 from collector.stall import STALL_S
 from crampwatch.bus import LinkState
 from crampwatch.topics import Kind

@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from collector.forward import BACKOFF_S, FORGET_S, FRESH_S, LOOK_S, WINDOW
-from collector.listening import WORD_S
+from collector.forward import BACKOFF_S, FORGET_S, FRESH_S, WINDOW
+from collector.listening import LOOK_S, WORD_S
 from collector.stall import STALL_S
 from crampwatch.bus import LinkState
 from crampwatch.bus.memory import MemoryBroker
