@@ -141,7 +141,9 @@ texts = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    st.lists(texts | st.sampled_from(['"', "\\", "${x}", "$", '" or true //', "a\nb", "é🏃"]), min_size=1, max_size=9)
+    st.lists(
+        texts | st.sampled_from(['"', "\\", "${x}", "$", '" or true //', "a\nb", "\0", "é🏃"]), min_size=1, max_size=9
+    )
 )
 async def test_a_text_in_a_question_means_itself(edge, values):
     values = [f".{one}" for one in values]  # array.from fails on an empty text

@@ -12,7 +12,7 @@ MINUTE_US = 60_000_000
 NEVER_US = 4_133_980_800_000_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "$": "\\x24"}
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "$": "\\x24", "\x00": "\\x00"}
 _PIVOT = 'pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")'
 _NEWEST_FIRST = 'sort(columns: ["_time"], desc: true)'
 #: What every point carries that no reader asks for; without it an answer is a third smaller.
