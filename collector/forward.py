@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
 
 from collector.lanes import Lanes
 from collector.listening import Listening
@@ -20,7 +21,7 @@ from crampwatch.units import SECOND_MS
 
 log = logging.getLogger(__name__)
 
-Wait = Callable[[float], Awaitable[None]]
+Wait = Callable[[float], Coroutine[Any, Any, None]]
 Took = Callable[[int], None]
 Due = Callable[[Lanes], Awaitable[tuple[Sequence[Spooled], Took]]]
 

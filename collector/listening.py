@@ -1,9 +1,11 @@
 """Whether a processor listens over the link that there is now."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from crampwatch.bus import Bus
+from crampwatch.waiting import news_or_passed
 
 #: So long rows wait for a processor's word over a new link, in wall seconds: it subscribes again within a few tenths.
 WORD_S = 1.0
@@ -25,7 +27,7 @@ class Listening:
         wait: sleeps wall seconds.
     """
 
-    def __init__(self, wait: Callable[[float], Awaitable[None]]) -> None:
+    def __init__(self, wait: Callable[[float], Coroutine[Any, Any, None]]) -> None:
         self._wait = wait
         self._bus: Bus | None = None
         self._word = asyncio.Event()
@@ -46,7 +48,8 @@ class Listening:
             return False
         self._rows_over = link
         if self._heard_over != link:
-            await self._next_word()
+            self._word.clear()
+            await news_or_passed(self._word, self._wait(WORD_S))
         self._in_doubt = self._spoken_over != link
         return True
 
@@ -74,14 +77,3 @@ class Listening:
     @property
     def _link(self) -> int:
         return 0 if self._bus is None else self._bus.link.reconnects
-
-    async def _next_word(self) -> None:
-        self._word.clear()
-        word = asyncio.ensure_future(self._word.wait())
-        time = asyncio.ensure_future(self._wait(WORD_S))
-        try:
-            await asyncio.wait({word, time}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            word.cancel()
-            time.cancel()
-            await asyncio.gather(word, time, return_exceptions=True)
