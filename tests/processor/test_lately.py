@@ -1,68 +1,14 @@
 """Lately: the last seconds against the last minutes."""
 
 import json
-import math
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crampwatch.units import Motion
 from processor.detect.lately import Lately, LatelySettings, LatelyState
-from processor.features.view import Baseline, View
 from processor.state import row, unrowed
-from tests.support.clocks import START_MS
-
-BASE = Baseline(170.0, 1.5, 1.0, 0.8, 3.0, 150.0)
-EVEN_SPM = 0.8
-#: What two values 2 s apart differ by, and the most that counts: 3 % of this runner's cadence.
-QUICK_SPM = 0.4
-MOST_QUICK_SPM = 0.03 * BASE.spm
-#: One percent of this runner's cadence, in spreads.
-PERCENT = 1.70 / math.cbrt(1.8 * BASE.block_sigma_spm * 1.5 * BASE.wobble_spm)
-
-
-class Run:
-    """Seconds of a run, told in stretches, before a detector; what it wrote is read from the last."""
-
-    def __init__(self, detector=None, step_s=1, at_s=0):
-        self.detector = detector or Lately()
-        self.views = []
-        self._step_s, self.at_s = step_s, at_s
-
-    def running(self, seconds, lower_percent=0.0, wobble_spm=EVEN_SPM, **channels):
-        """Cadence so much below what was expected, wavering by so much in five seconds."""
-        return self.told(
-            seconds, residual_spm=-BASE.spm * lower_percent / 100, wobble_spm=wobble_spm, settled=True, **channels
-        )
-
-    def standing(self, seconds):
-        return self.told(seconds, motion=Motion.STOP, spm=0.0)
-
-    def told(self, seconds, base=BASE, **channels):
-        for _ in range(0, seconds, self._step_s):
-            self.at_s += self._step_s
-            at_ms = START_MS + self.at_s * 1_000
-            view = View(at_ms=at_ms, dt_s=float(self._step_s), motion=Motion.RUN, motion_before=Motion.RUN, base=base)
-            for name, value in channels.items():
-                setattr(view, name, value)
-            assert self.detector.observe(view) == ()
-            self.views.append(view)
-        return self
-
-    @property
-    def last(self):
-        """Roughening, shortfall and fall of the last second."""
-        return written(self.views[-1])
-
-    @property
-    def quick(self):
-        """Quick roughening in the last second."""
-        return self.views[-1].quick_roughening
-
-
-def written(view):
-    return view.roughening, view.shortfall_sigma, view.falling_sigma
+from tests.processor.lately_run import BASE, MOST_QUICK_SPM, PERCENT, QUICK_SPM, Run
 
 
 def test_even_running_says_nothing():
@@ -188,116 +134,6 @@ class TestAQuickWavering:
 
     def test_without_a_slow_one_neither_is_told(self):
         assert Run().running(90, wobble_spm=None, quick_wobble_spm=QUICK_SPM).quick is None
-
-
-class TestABend:
-    """A dip of some seconds, which the speed shows late: it steps when the cadence is long back."""
-
-    @staticmethod
-    def taken(steps, seconds=8):
-        run = Run().running(900, wobble_spm=EVEN_SPM)
-        run.running(seconds, lower_percent=9.0, wobble_spm=0.09 * BASE.spm)
-        peak = run.last
-        return peak, run.running(40, speed_steps=steps).last
-
-    def test_its_dip_makes_the_rhythm_rougher_and_cadence_fall(self):
-        rough, short, falling = self.taken(steps=True)[0]
-        assert rough > 0.1
-        assert falling > 0.1
-        assert short == pytest.approx(0, abs=1e-9)
-
-    def test_it_is_let_go_again_while_the_speed_steps(self):
-        peak, after = self.taken(steps=True)
-        assert after[0] < 0.7 * peak[0]
-        assert after[2] < 0.8 * peak[2]
-
-    def test_a_speed_that_steps_changes_nothing(self):
-        assert self.taken(steps=True) == self.taken(steps=False)
-
-
-class TestADip:
-    """So much lower than the last minutes, for some seconds: no shortfall yet."""
-
-    DEEP, DEEP_NO_MORE = 4.2, 1.8
-
-    def test_while_it_is_short_the_shortfall_waits(self):
-        run = Run().running(900, lower_percent=1.0)
-        before = run.last[1]
-        assert run.running(15, lower_percent=1.0 + self.DEEP).last[1] == pytest.approx(before, abs=1e-9)
-        assert run.running(1, lower_percent=1.0 + self.DEEP).last[1] > before + 0.1 * PERCENT
-
-    def test_what_lasts_longer_is_none(self):
-        assert Run().running(900).running(46, lower_percent=self.DEEP).last[1] > 2 * PERCENT
-
-    def test_nor_is_what_is_less_deep(self):
-        assert Run().running(900).running(12, lower_percent=3.8).last[1] > 1.2 * PERCENT
-
-    def test_it_goes_on_until_cadence_is_half_way_back(self):
-        run = Run().running(900).running(5, lower_percent=self.DEEP).running(8, lower_percent=2.2)
-        assert run.last[1] == pytest.approx(0, abs=1e-9)
-        assert run.running(1, lower_percent=self.DEEP_NO_MORE).last[1] > 0.05 * PERCENT
-
-    def test_two_with_running_as_usual_between_them_are_two(self):
-        run = Run().running(900)
-        for _ in range(2):
-            run.running(12, lower_percent=self.DEEP).running(3)
-        assert run.last[1] == pytest.approx(0, abs=1e-9)
-
-    def test_after_a_pause_another_one_may_begin(self):
-        run = Run().running(900).running(14, lower_percent=self.DEEP).standing(30).running(14, lower_percent=self.DEEP)
-        assert run.last[1] == pytest.approx(0, abs=1e-9)
-
-    def test_the_fourth_hitch_within_two_minutes_is_no_bend(self):
-        told = [Run().running(900).running(12, lower_percent=self.DEEP, hitches_lately=count) for count in (3, 4)]
-        three, four = (run.last[1] for run in told)
-        assert three == pytest.approx(0, abs=1e-9)
-        assert four > 1.5 * PERCENT
-
-    def test_a_fall_of_minutes_takes_it_as_it_is(self):
-        assert Run().running(900).running(12, lower_percent=self.DEEP).last[2] > 0.4 * PERCENT
-
-
-class TestASlowerPace:
-    """A fifth slower is a jog, or the way to a walk: what its cadence should be nobody knows."""
-
-    @staticmethod
-    def at(mps, seconds=30):
-        return Run().running(900, smooth_mps=3.0).running(seconds, lower_percent=3.0, smooth_mps=mps)
-
-    def test_the_usual_pace_is_that_of_the_first_minutes_and_not_of_the_first_second(self):
-        run = Run().running(1, smooth_mps=4.2).running(300, lower_percent=3.0, smooth_mps=BASE.mps)
-        assert all(view.shortfall_sigma is not None for view in run.views)
-
-    def test_in_a_pause_both_are_held(self):
-        run = Run().running(900, smooth_mps=3.0).running(60, lower_percent=3.0, smooth_mps=3.0)
-        before = run.last
-        assert run.told(30, motion=Motion.WALK, spm=100.0, smooth_mps=1.2).last == before
-
-    def test_little_slower_is_the_same_pace(self):
-        assert self.at(2.5).last[1:] == self.at(3.0).last[1:]
-
-    def test_a_fifth_slower_nothing_is_said_of_cadence(self):
-        rough, short, falling = self.at(2.3).last
-        assert short is None
-        assert falling is None
-        assert rough is not None
-
-    def test_once_it_is_the_pace_of_the_last_minutes_it_is_told_again(self):
-        assert self.at(2.3, seconds=600).last[1] > 0
-
-    def test_the_usual_pace_again_tells_at_once(self):
-        run = self.at(2.3)
-        assert run.running(1, smooth_mps=3.0).last[2] > 0
-
-    def test_a_speed_that_comes_late_says_nothing_of_a_pace(self):
-        late = BASE._replace(mps=None)
-        run = Run().running(900, base=late).running(2, base=late, smooth_mps=9.0)
-        run.running(60, lower_percent=3.0, base=late, smooth_mps=3.0)
-        assert run.last[1] > PERCENT
-
-    def test_without_a_speed_nobody_is_slower(self):
-        assert Run().running(900).running(60, lower_percent=3.0).last[1] > 0
-        assert self.at(2.3).running(1, lower_percent=3.0, smooth_mps=None).last[1] > 0
 
 
 class TestWhatIsNotTaken:
