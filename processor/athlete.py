@@ -60,7 +60,7 @@ _LINE: tuple[type[Detector], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What facts led to. ``ignored`` counts samples that were not taken, by name: duplicate, backward.
+    """What facts led to. ``ignored`` counts samples that were not taken, by name: duplicate, other_device, backward.
 
     ``views`` are the seconds as the detectors left them, for those who explain; a host need not look at them.
     """

@@ -114,10 +114,8 @@ class Conditioner:
     def _condition(self, moment: Moment, level: Level, labels: tuple[Label, ...]) -> View:
         """Each channel of a moment, as far as it can be trusted."""
         at_ms, dt_s = moment.at_ms, moment.dt_s
-        broken = dt_s > self._settle.silence_s
-        if broken:
-            self._baseline.interrupt(dt_s)
-            self.state.since_ms = None
+        known = self._baseline.base is not None
+        broken = self._break(moment)
         base = self._baseline.base
         usual_spm, usual_mps = (None, None) if base is None else (base.spm, base.mps)
         legs, cadence, speed = self._motion.state, self._cadence.state, self._speed.state
@@ -139,6 +137,7 @@ class Conditioner:
             at_ms=at_ms,
             dt_s=dt_s,
             broken=broken,
+            other_sensor=moment.other_sensor and known,
             motion=legs.motion,
             motion_before=legs.before,
             motion_since_ms=legs.since_ms,
@@ -161,6 +160,17 @@ class Conditioner:
             labels=labels,
             level=level,
         )
+
+    def _break(self, moment: Moment) -> bool:
+        """Whether nothing recent may be compared with this moment; if so, begin anew what has to."""
+        if moment.other_sensor:
+            self._baseline.begin_anew()
+            self._cadence.state = CadenceState()
+        elif moment.dt_s <= self._settle.silence_s:
+            return False
+        self._baseline.interrupt(moment.dt_s)
+        self.state.since_ms = None
+        return True
 
     def _follow_work(self, view: View) -> None:
         """With heart rate only: running is a heart rate as of running, for want of anything better."""

@@ -8,13 +8,16 @@ from typing import Any, NamedTuple
 from crampwatch.events import CadenceMeasured, HeartRateMeasured, Sample, SpeedMeasured
 from crampwatch.units import SECOND_MS
 
+from .sources import Channel, Sources, SourceState
+
 
 class Moment(NamedTuple):
     """What was measured in one second. None: that channel said nothing in it.
 
     ``dt_s`` is the time since the moment before (1 for the first), so that statistics can go by time: a watch
     with smart recording leaves 2-8 s between moments. ``restarted`` marks the first moment after the athlete's
-    clock was found to have gone back; nothing before it may be compared with it.
+    clock was found to have gone back; nothing before it may be compared with it. ``other_sensor`` marks the first one
+    whose cadence another device measures than before.
     """
 
     at_ms: int
@@ -24,6 +27,7 @@ class Moment(NamedTuple):
     mps: float | None = None
     rr_ms: tuple[float, ...] = ()
     restarted: bool = False
+    other_sensor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +59,17 @@ class TimelineState:
     mps: float | None = None
     rr_ms: list[float] = field(default_factory=list)
     reported: list[int] = field(default_factory=list)
-    heard_s: list[int | None] = field(default_factory=lambda: [None, None, None])
+    heard_s: list[int | None] = field(default_factory=lambda: [None] * len(Channel))
     seen: dict[str, int] = field(default_factory=dict)
+    sources: SourceState = field(default_factory=SourceState)
+    other_sensor: bool = False
 
 
-_HEART, _CADENCE, _SPEED = range(3)
-_CHANNEL: dict[type, int] = {HeartRateMeasured: _HEART, CadenceMeasured: _CADENCE, SpeedMeasured: _SPEED}
+_CHANNEL: dict[type, Channel] = {
+    HeartRateMeasured: Channel.HEART_RATE,
+    CadenceMeasured: Channel.CADENCE,
+    SpeedMeasured: Channel.SPEED,
+}
 
 
 class Timeline:
@@ -69,16 +78,18 @@ class Timeline:
     A second is closed as soon as every channel heard lately has reported in it, so that an alert does not wait
     for the next second, or when a sample of a later second arrives. A sample whose second is closed is lent to the next
     second, and no further: it fills the channel but the second still waits for the channel's own report.
-    In one second the latest of a channel wins; beat intervals are all kept. The clock is the athlete's own event
-    time, never the host's.
+    Each channel is taken from one device (:class:`processor.sources.Sources`); in one second its latest value wins, and
+    beat intervals are all kept. The clock is the athlete's own event time, never the host's.
 
-    ``ignored`` counts what was not taken, by name: ``duplicate`` (this device's sequence is already known) and
-    ``backward`` (older than the second that is being filled). Its owner reads and clears it.
+    ``ignored`` counts what was not taken, by name: ``duplicate`` (this device's sequence is already known),
+    ``other_device`` (another one measures this channel) and ``backward`` (older than the second that is being filled).
+    Its owner reads and clears it.
     """
 
     def __init__(self, settings: TimelineSettings | None = None, state: TimelineState | None = None) -> None:
         self._settings = settings or TimelineSettings()
         self.state = state or TimelineState()
+        self._sources = Sources(self.state.sources)
         self.ignored: Counter[str] = Counter()
 
     @property
@@ -99,11 +110,15 @@ class Timeline:
             return ()
         second = sample.at_ms // SECOND_MS
         if second == state.open_s:
-            state.backward = 0
-            return self._take(sample, channel, lent=False)
+            return self._take_now(sample, channel, second)
         closed = (self._close(),) if state.open_s is not None and second > state.open_s else ()
+        backward = self._is_backward(second)
+        if not backward and not self._counts(sample, channel, second):
+            return closed
         lent = self._place(second)
-        return closed if lent is None else (*closed, *self._take(sample, channel, lent=lent))
+        if lent is None or (backward and not self._counts(sample, channel, second)):
+            return closed
+        return (*closed, *self._take(sample, channel, lent=lent))
 
     def advance(self, now_ms: int) -> Sequence[Moment]:
         """Athlete time has reached ``now_ms`` without a sample: close a second that lies before it."""
@@ -114,10 +129,42 @@ class Timeline:
         """No more samples will come: close what is open."""
         return (self._close(),) if self.state.open_s is not None else ()
 
+    def _take_now(self, sample: Any, channel: Channel, second: int) -> Sequence[Moment]:
+        """A sample of the second that is being filled."""
+        if not self._counts(sample, channel, second):
+            return ()
+        self.state.backward = 0
+        return self._take(sample, channel, lent=False)
+
+    def _is_backward(self, second: int) -> bool:
+        """Whether this second was closed before the last one that was."""
+        final = self._final_s()
+        return final is not None and second < final
+
+    def _final_s(self) -> int | None:
+        """The last second that takes no more samples of its own."""
+        state = self.state
+        return state.open_s - 1 if state.open_s is not None else state.final_s
+
+    def _counts(self, sample: Any, channel: Channel, second: int) -> bool:
+        """Whether this device measures the channel; and whether it does so from now on."""
+        device, state = sample.device, self.state
+        before = state.sources.device[channel]
+        if channel is Channel.HEART_RATE:
+            counts = self._sources.hears(channel, device, sample.bpm, second, beats=bool(sample.rr_ms))
+        else:
+            counts = self._sources.hears(
+                channel, device, sample.spm if channel is Channel.CADENCE else sample.mps, second
+            )
+        if not counts:
+            self.ignored["other_device"] += 1
+        elif channel is Channel.CADENCE and before not in {None, state.sources.device[channel]}:
+            state.other_sensor = True
+        return counts
+
     def _place(self, second: int) -> bool | None:
         """Choose the second a sample goes to: False its own, True lent to the next, None nowhere."""
-        state = self.state
-        final = state.open_s - 1 if state.open_s is not None else state.final_s
+        state, final = self.state, self._final_s()
         if final is None or second > final:
             state.backward = 0
             if state.open_s is None:
@@ -137,17 +184,18 @@ class Timeline:
 
     def _restart(self, second: int) -> None:
         """The athlete's clock went back for good: begin again there."""
-        seen = self.state.seen
-        self.state = TimelineState(open_s=second, restarted=True, seen=seen)
+        before = self.state
+        self.state = TimelineState(open_s=second, restarted=True, seen=before.seen, sources=before.sources)
+        self._sources.begin_anew(second)
 
-    def _take(self, sample: Any, channel: int, *, lent: bool) -> Sequence[Moment]:
+    def _take(self, sample: Any, channel: Channel, *, lent: bool) -> Sequence[Moment]:
         """Fill the channel in the open second; close that if everybody has spoken now."""
         state = self.state
-        if channel == _HEART:
+        if channel is Channel.HEART_RATE:
             state.bpm = sample.bpm
             if sample.rr_ms:
                 state.rr_ms.extend(sample.rr_ms)
-        elif channel == _CADENCE:
+        elif channel is Channel.CADENCE:
             state.spm = sample.spm
         else:
             state.mps = sample.mps
@@ -176,10 +224,19 @@ class Timeline:
         assert state.open_s is not None
         second = state.open_s
         dt_s = 1.0 if state.moment_s is None else float(second - state.moment_s)
-        moment = Moment(second * SECOND_MS, dt_s, state.spm, state.bpm, state.mps, tuple(state.rr_ms), state.restarted)
+        moment = Moment(
+            second * SECOND_MS,
+            dt_s,
+            state.spm,
+            state.bpm,
+            state.mps,
+            tuple(state.rr_ms),
+            state.restarted,
+            state.other_sensor,
+        )
         state.moment_s = state.final_s = second
         state.open_s = state.spm = state.bpm = state.mps = None
-        state.restarted = False
+        state.restarted = state.other_sensor = False
         state.rr_ms = []
         state.reported = []
         return moment

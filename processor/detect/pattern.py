@@ -17,6 +17,7 @@ from processor.weights import shipped
 from .detector import Proof
 
 _LEVELS = (Level.OK, Level.WATCH, Level.WARNING, Level.IMMINENT)
+_INCOMPARABLE = "Another sensor measures your cadence now: your usual is learned anew before signs are seen again."
 _CEILING = {mode: level.rank for mode, level in CEILING.items()}
 
 
@@ -132,6 +133,9 @@ class Pattern:
         elif state.rank > ceiling:
             state.rank, state.quiet_ms = ceiling, None
             proofs = (self._lowered(view, "Too little can be seen just now to say more."),)
+        elif state.rank and view.other_sensor and not self._held_by_fatigue(view):
+            state.rank, state.quiet_ms = self._lower_rank(view), None
+            proofs = (self._lowered(view, _INCOMPARABLE),)
         elif state.rank and self._is_over(view):
             state.rank, state.quiet_ms = self._lower_rank(view), None
             because = "The signs have eased." if state.rank == 0 else "The signs have eased somewhat."
@@ -149,6 +153,8 @@ class Pattern:
 
     def _update_score(self, view: View) -> None:
         state, settings = self._state, self._settings
+        if view.other_sensor:
+            state.score = 0.0
         if view.motion == Motion.RUN:
             state.ran_at_ms = view.at_ms
         if view.base is not None and view.settled and view.residual_spm is not None:
@@ -225,13 +231,16 @@ class Pattern:
 
     def _is_over(self, view: View) -> bool:
         state, settings = self._state, self._settings
-        held_by_fatigue = state.rank == 1 and view.fatigue_since_ms is not None
-        if view.score >= settings.leave_share * self._thresholds[state.rank - 1] or held_by_fatigue:
+        held = view.score >= settings.leave_share * self._thresholds[state.rank - 1]
+        if held or self._held_by_fatigue(view):
             state.quiet_ms = None
             return False
         if state.quiet_ms is None:
             state.quiet_ms = view.at_ms
         return view.at_ms - state.quiet_ms >= settings.leave_s * SECOND_MS
+
+    def _held_by_fatigue(self, view: View) -> bool:
+        return self._state.rank == 1 and view.fatigue_since_ms is not None
 
     def _lower_rank(self, view: View) -> int:
         """Where a level that ended leads: the highest lower level that the score still holds."""

@@ -18,7 +18,7 @@ class SignalSettings:
 
     Attributes:
         silence_s: nothing at all for so long; 20 s [E].
-        again_s: the same mode is told no more often; 300 s, so that a loose sensor does not nag [E].
+        again_s: the same is told no more often; 300 s, so that a loose sensor does not nag [E].
     """
 
     silence_s: float = 20.0
@@ -51,6 +51,7 @@ _NOW = {
 }
 _LOCKED = "The heart rate looks like the cadence: tighten the strap."
 _WILD = "The speed cannot be trusted: it is left out."
+_OTHER = "Cadence comes from another sensor now: your usual is learned anew, in some minutes of running."
 _BACK = {
     Mode.NO_SPEED: "Speed is known again.",
     Mode.NO_HEART: "The heart-rate signal is back.",
@@ -62,7 +63,9 @@ _BACK = {
 
 
 class Signal:
-    """Says when signals go and come. It alone can be due without a fact: see :meth:`due_ms` and :meth:`wake`."""
+    """Says when signals go and come, and when another sensor measures the cadence. It alone can be due without a fact:
+    see :meth:`due_ms` and :meth:`wake`.
+    """
 
     name: ClassVar[str] = "signal"
     state_type: ClassVar[type] = SignalState
@@ -95,9 +98,12 @@ class Signal:
         state = self._state
         before_ms, silent = state.last_ms, state.silent
         state.last_ms, state.silent = view.at_ms, False
-        if view.mode is state.told and not silent:
+        if view.mode is state.told and not silent and not view.other_sensor:
             return ()
         proofs: list[Proof] = []
+        if view.other_sensor and not self._lately("sensor", view.at_ms):
+            state.told_ms["sensor"] = view.at_ms
+            proofs.append(self._proof(view, "sensor", (_OTHER,), 0.0))
         if before_ms is not None and silent:
             gone_s = (view.at_ms - before_ms) / SECOND_MS
             proofs.append(self._proof(view, "return", (f"The signal is back after {gone_s:.0f} s.",), gone_s))
@@ -112,8 +118,7 @@ class Signal:
     def _follow(self, view: View) -> Sequence[Proof]:
         """Tell the mode, unless it was told a short while ago: then it waits, and is told if it lasts."""
         state, mode = self._state, view.mode
-        told_ms = state.told_ms.get(mode)
-        if told_ms is not None and view.at_ms - told_ms < self._settings.again_s * SECOND_MS:
+        if self._lately(mode, view.at_ms):
             return ()
         words = self._words(view)
         lasted_s = (view.at_ms - state.since_ms) / SECOND_MS if state.told is not None else 0.0
@@ -122,6 +127,11 @@ class Signal:
             return ()
         state.told_ms[str(mode)] = view.at_ms
         return (self._proof(view, str(mode), words, lasted_s),)
+
+    def _lately(self, what: str, at_ms: int) -> bool:
+        """Whether the same was told a short while ago."""
+        told_ms = self._state.told_ms.get(what)
+        return told_ms is not None and at_ms - told_ms < self._settings.again_s * SECOND_MS
 
     def _words(self, view: View) -> tuple[str, ...]:
         """What came back, and what is missing now; nothing at a start with all that is needed."""

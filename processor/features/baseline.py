@@ -17,7 +17,7 @@ class BaselineSettings:
         skip_s: running time that is left out at the start; 60 s [E].
         learn_s: running time at which the baseline stands; 480 s (drift begins after about 10 min, Coyle and
             Gonzalez-Alonso 2001; 8 min [E]).
-        relearn_s: running time after a silence of over ``forget_s``; 180 s [E].
+        relearn_s: running time after a silence of over ``forget_s``, or with another sensor; 180 s [E].
         forget_s: a silence longer than this asks for a new baseline; 900 s [E].
         sigma_spm: floor of the spread per second; 1.2 spm [E].
         block_s: length of a block; 10 s [E].
@@ -115,9 +115,16 @@ class SessionBaseline:
         self._forget_recent()
         state.block_sum = state.block_s = 0.0
         if silence_s >= self._settings.forget_s and state.base is not None:
-            learned = state.run_s
-            self.state = BaselineState(run_s=learned, due_s=learned + self._settings.relearn_s)
-            self._base = None
+            self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """What was learned is of another time or another sensor: learn anew."""
+        run_s = self.state.run_s
+        due_s = run_s + self._settings.relearn_s
+        if self.state.base is None:
+            due_s = max(self.state.due_s, due_s)
+        self.state = BaselineState(run_s=run_s, due_s=due_s)
+        self._base = None
 
     def take_back(self, heart: Iterable[tuple[int, int]]) -> None:
         """These heart rates (bpm, seconds) were wrong: unlearn them. A baseline that stands is kept."""

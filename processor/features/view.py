@@ -27,7 +27,8 @@ class View:
     since when its sensor says "no steps", whether that is believed yet or not. ``settled`` is set after 15 s of
     uninterrupted running, ``heart_settled`` after 150 s. ``work_s`` stands in for ``run_s`` while there is heart rate
     only: time with a heart rate as of running; ``at_work`` after 150 s of it without a break. ``broken`` marks the
-    first second after silence: recent statistics must not reach across it. ``speed_steps``: the speed is on its way
+    first second after silence or of another sensor's cadence: recent statistics must not reach across it.
+    ``other_sensor``: and what was usual is forgotten for it. ``speed_steps``: the speed is on its way
     from one to another. ``alpha1`` is there only while its quality gate lets it through; ``quality`` speaks of
     ``beats`` once there were any.
 
@@ -42,6 +43,7 @@ class View:
     at_ms: int
     dt_s: float
     broken: bool = False
+    other_sensor: bool = False
     motion: Motion = Motion.UNKNOWN
     motion_before: Motion = Motion.UNKNOWN
     motion_since_ms: int = 0

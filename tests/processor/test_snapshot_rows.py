@@ -47,13 +47,15 @@ ORDER = {
     "ResumedState": "left_ms halted again_ms",
     "ShiftState": "block_sum block_s cusum deficit_sigma told",
     "SignalState": "last_ms silent told since_ms told_ms",
+    "SourceState": "device heard_s low rival_s rival_to_s beats_s",
     "SpeedState": "mps at_ms smooth_mps slow_mps stepped_at_ms still_s blind",
     "SpeedTrustState": "next_ms read_at_ms mps spm bpm up turned_at_ms wild_at_ms",
     "StandstillState": "since_ms named break_at_ms",
     "StopsState": "normal_at_ms ran_from_s left_ms still_ms clean again_ms walks_ms load gate until_ms",
     "StretchState": "since_ms work_s work_since_ms",
     "TallyState": "scores worst asked asking answered cramp hard decoupling decoupled_at_s open_ms high fine",
-    "TimelineState": "open_s final_s moment_s backward restarted spm bpm mps rr_ms reported heard_s seen",
+    "TimelineState": "open_s final_s moment_s backward restarted spm bpm mps rr_ms reported heard_s seen sources "
+    "other_sensor",
     "TreadmillState": "next_ms read_at_ms mps same_s low_spm high_spm still_s closed",
     "TurnState": "began_ms low_until_ms depth_spm before_mps low_mps way_m at_ms at_m until_ms",
     "UnsteadyState": "ratio since_ms told",
@@ -64,7 +66,7 @@ ORDER = {
 
 def states():
     """Every state that a snapshot can hold, by name."""
-    names = ["processor.conditioning", "processor.guard", "processor.modes", "processor.timeline"]
+    names = ["processor.conditioning", "processor.guard", "processor.modes", "processor.sources", "processor.timeline"]
     for package in (processor.context, processor.detect, processor.features):
         names += [f"{package.__name__}.{one.name}" for one in pkgutil.iter_modules(package.__path__)]
     for name in names:

@@ -17,10 +17,10 @@ def heart(seq, at_s, bpm=150, rr_ms=()):
     return HeartRateMeasured(at_ms=T0 + round(at_s * 1_000), device="strap", seq=seq, bpm=bpm, rr_ms=rr_ms)
 
 
-def cadence(seq, at_s, spm=170.0):
+def cadence(seq, at_s, spm=170.0, device="pod"):
     return CadenceMeasured(
         at_ms=T0 + round(at_s * 1_000),
-        device="pod",
+        device=device,
         seq=seq,
         spm=spm,
         raw_per_min=spm,
@@ -72,6 +72,36 @@ def test_of_several_values_in_a_second_the_latest_wins_and_every_beat_is_kept():
     timeline = acquainted()
     (moment,) = moments(timeline, heart(2, 2.1, 150, (400.0,)), heart(3, 2.5, 160, (390.0,)), cadence(2, 2.6))
     assert (moment.bpm, moment.rr_ms) == (160, (400.0, 390.0))
+
+
+def test_of_two_devices_that_measure_a_channel_the_first_counts_and_the_other_closes_seconds_only():
+    timeline = acquainted()
+    assert moments(timeline, heart(2, 2.1), cadence(0, 2.3, 150.0, "watch")) == []
+    (moment,) = moments(timeline, cadence(2, 2.6, 168.0))
+    assert (moment.spm, timeline.ignored) == (168.0, {"other_device": 1})
+    assert moments(timeline, heart(3, 3.1)) == []
+    (moment,) = moments(timeline, cadence(1, 4.3, 150.0, "watch"))
+    assert (moment.at_ms, moment.spm) == (T0 + 3_000, None)
+
+
+def test_the_first_moment_of_another_device_says_so():
+    timeline = acquainted()
+    seen = moments(
+        timeline,
+        *(one for at_s in range(2, 70) for one in (heart(at_s, at_s), cadence(at_s, at_s + 0.2, 150.0, "watch"))),
+    )
+    (other,) = [one for one in seen if one.other_sensor]
+    # The second in which it takes over is closed already: its value is lent to the next.
+    assert (other.at_ms, other.spm) == (T0 + 48_000, 150.0)
+    assert [one.spm for one in seen if one.at_ms > other.at_ms] == [150.0] * 21
+
+
+def test_old_samples_of_another_device_take_nothing_over():
+    timeline = acquainted()
+    old = [cadence(seq, seq - 600.0, 150.0, "watch") for seq in range(25)]
+    moments(timeline, heart(2, 2.1), *old, cadence(2, 2.2), heart(3, 3.1), cadence(3, 3.2))
+    assert timeline.state.sources.device == ["strap", "pod", None]
+    assert timeline.ignored == {"backward": 25}
 
 
 def test_a_sample_that_came_before_changes_nothing():
