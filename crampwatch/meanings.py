@@ -37,7 +37,7 @@ MEANINGS: Mapping[str, str] = {
     "processor_messages": "telemetry messages taken",
     "processor_samples": "samples taken",
     "processor_findings": "findings, by kind",
-    "processor_ignored": "samples that a machine could not use, by reason; they are stored",
+    "processor_ignored": "samples not judged, by reason (other_device: two sensors of a kind); they are stored",
     "processor_labels": "answers of people about a run, by what was said; no_session, other_session: not taken",
     "processor_caught_up": "stored samples that machines were given after a restart",
     "processor_mended": "runs whose machine was made anew to judge backlog",

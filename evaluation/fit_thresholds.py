@@ -28,7 +28,7 @@ SCALES: Mapping[str, float] = {"1": 1.0, "0.5": 0.5, "2": 2.0}
 PROMPTS_PER_H = 0.27
 #: The same of all recordings, and as much less: what is learned of a runner asks more readily here and there.
 REAL_PROMPTS_PER_H = 0.27
-#: In nineteen of twenty sets of sessions the true rate lies no more standard errors than this above the counted one.
+#: A one-sided 95 % bound lies so many standard errors above the rate that was counted.
 _ONE_IN_TWENTY = 1.645
 
 _SETTINGS = PatternSettings()
@@ -150,7 +150,7 @@ class Tuning:
 
     def budgets(self, strong: float) -> dict[str, float]:
         """By false alarms an hour over everything simulated, where a warning begins that keeps to so many: not on
-        these sessions alone, but by the upper bound of the true rate (:func:`surely_per_h`).
+        these sessions alone, but by the upper bound of the true rate (:func:`upper_per_h`).
 
         False alarms are counted as :class:`evaluation.curve.Curve` counts them: no bound of a family or of recordings.
 
@@ -163,7 +163,7 @@ class Tuning:
 
         @cache
         def per_h(step: int) -> float:
-            return surely_per_h([one.of(one.scan.spells(step / _STEPS, rules)).false for one in simulated], hours)
+            return upper_per_h([one.of(one.scan.spells(step / _STEPS, rules)).false for one in simulated], hours)
 
         def keeps(budget: float, step: int) -> bool:
             return per_h(step) <= budget
@@ -230,7 +230,7 @@ class Asking:
         return onset_s is not None and any(ASKED_S[0] <= at_s - onset_s <= ASKED_S[1] for at_s in self.asked(case))
 
 
-def surely_per_h(alarms: Sequence[int], hours: Sequence[float]) -> float:
+def upper_per_h(alarms: Sequence[int], hours: Sequence[float]) -> float:
     """The one-sided 95 % upper bound of the true rate of alarms an hour, for some dozens of alarms and more.
 
     It is the counted rate and 1.645 standard errors of a ratio estimator. Sessions are what is drawn, as in the cluster

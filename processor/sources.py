@@ -14,27 +14,31 @@ class Channel(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """When another device measures a channel.
+    """When another device measures a channel, and when it only stands in.
 
     Attributes:
-        quiet_s: it takes over after so long in which it had a runner's values and the device that measures the channel
-            less than half of one; of heart rate and speed also after so long a silence, and of heart rate where it has
-            beats and the other had none for so long. 10 s, for which the timeline waits for a channel [E].
-        lost_s: of cadence after so long a silence, because what is usual is learned anew then; 45 s: most links that
-            break are back by then, and cadence does not count as lost yet [E].
-        absent_s: that nobody runs is taken from any device once the other is silent for so long, because many foot pods
-            fall asleep where their runner stops; 3 s, for which cadence is bridged [E].
+        takes_s: it takes over once it has had a runner's values for so long, and the device that measures the channel
+            none, nor beats where it has them; 15 s, for most links that break are back by then, and silence is not told
+            before 20 [E].
+        apart_s: values of a runner further apart than this do not belong together; 10 s, above the 2-8 s steps of smart
+            recording [E].
+        absent_s: that nobody runs is taken from another that had a runner's values as well, once the first is silent
+            for so long, because many foot pods fall asleep where their runner stops; 3 s, for which cadence is
+            bridged [E].
         runs_bpm: a heart rate from here on is a runner's; 1 bpm, for every one is.
         runs_spm: a cadence from here on; 100 spm: nobody runs at fewer steps (science 2.5).
         runs_mps: a speed from here on; 1.2 m/s, below which no usual speed lies [E].
+        keeps_share: who measures a channel keeps it with values from this share of a runner's on; 0.5, so that a slow
+            walk is no reason to change [E].
     """
 
-    quiet_s: int = 10
-    lost_s: int = 45
+    takes_s: int = 15
+    apart_s: int = 10
     absent_s: int = 3
     runs_bpm: float = 1.0
     runs_spm: float = 100.0
     runs_mps: float = 1.2
+    keeps_share: float = 0.5
 
 
 def _nobody() -> list[str | None]:
@@ -45,19 +49,20 @@ def _never() -> list[int | None]:
     return [None] * len(Channel)
 
 
-def _not() -> list[bool]:
-    return [False] * len(Channel)
-
-
 @dataclass(slots=True)
 class SourceState:
-    """By channel the device that measures it, in which second it last had a value, whether that was less than half of a
-    runner's, and from which second to which another one has had a runner's values meanwhile; when it last gave beats.
+    """What is known of each channel.
+
+    Attributes:
+        device: which one measures it.
+        heard_s: the second in which that one last had a value.
+        rival_s: the second since which another has had a runner's values, and that one none.
+        rival_to_s: the second in which another last had a runner's value.
+        beats_s: the second in which beats last came with the heart rate that counts.
     """
 
     device: list[str | None] = field(default_factory=_nobody)
     heard_s: list[int | None] = field(default_factory=_never)
-    low: list[bool] = field(default_factory=_not)
     rival_s: list[int | None] = field(default_factory=_never)
     rival_to_s: list[int | None] = field(default_factory=_never)
     beats_s: int | None = None
@@ -79,9 +84,9 @@ class Sources:
         self.state = state
         self._settings = settings = settings or SourceSettings()
         self._runs = (settings.runs_bpm, settings.runs_spm, settings.runs_mps)
-        self._silence_s = (settings.quiet_s, settings.lost_s, settings.quiet_s)
+        self._keeps = tuple(settings.keeps_share * one for one in self._runs)
 
-    def hears(self, channel: Channel, device: str, value: float | None, second: int, *, beats: bool = False) -> bool:
+    def admits(self, channel: Channel, device: str, value: float | None, second: int, *, beats: bool = False) -> bool:
         """Take note of a value; say whether it counts.
 
         Args:
@@ -91,50 +96,43 @@ class Sources:
             second: when.
             beats: it came with beats.
         """
-        state, owner = self.state, self.state.device[channel]
+        state, first = self.state, self.state.device[channel]
         if value is None:
-            return owner is None or owner == device
-        if device != owner:
-            if owner is not None and not self._gives_way(channel, value, second, beats=beats):
+            return first is None or first == device
+        if device != first:
+            if first is not None and not self._takes_over(channel, value, second, beats=beats):
                 return self._stands_in(channel, value, second)
             state.device[channel] = device
-            if channel == Channel.HEART_RATE:
-                state.beats_s = None
         state.heard_s[channel] = second
-        state.low[channel] = low = value < self._runs[channel] / 2
-        if not low:
+        if value >= self._keeps[channel]:
             state.rival_s[channel] = None
         if beats:
             state.beats_s = second
         return True
 
-    def begin_anew(self, second: int) -> None:
-        """The clock went back to here: whoever measures a channel has been heard just now."""
-        known = self.state.device
-        self.state.heard_s = [None if one is None else second for one in known]
-        self.state.rival_s, self.state.rival_to_s, self.state.beats_s = _never(), _never(), None
-
-    def _gives_way(self, channel: Channel, value: float, second: int, *, beats: bool) -> bool:
-        """Whether the device that measures a channel lets another one with this value have it."""
-        state, quiet_s = self.state, self._settings.quiet_s
+    def _takes_over(self, channel: Channel, value: float, second: int, *, beats: bool) -> bool:
+        """Whether another device with this value has the channel from now on."""
+        state, settings = self.state, self._settings
         if value < self._runs[channel]:
-            state.rival_s[channel] = None
-            return False
-        heard_s = state.heard_s[channel]
-        if _is_past(heard_s, second, self._silence_s[channel]) or (beats and _is_past(state.beats_s, second, quiet_s)):
-            return True
-        if not state.low[channel] or _is_past(heard_s, second, quiet_s):
             return False
         since_s = state.rival_s[channel]
-        if since_s is None or _is_past(state.rival_to_s[channel], second, quiet_s):
+        if since_s is None or not _is_within(state.rival_to_s[channel], second, settings.apart_s):
             state.rival_s[channel] = since_s = second
         state.rival_to_s[channel] = second
-        return second - since_s >= quiet_s
+        without_beats = beats and not _is_within(state.beats_s, second, settings.takes_s)
+        return without_beats or second - since_s >= settings.takes_s
 
     def _stands_in(self, channel: Channel, value: float, second: int) -> bool:
-        """Whether a value of another device counts while the one that measures the channel keeps it."""
-        return value < self._runs[channel] and _is_past(self.state.heard_s[channel], second, self._settings.absent_s)
+        """Whether another device's word that nobody runs counts, while the one that measures the channel is silent.
+
+        It counts from one that told of running when the other was last heard: not from one that never did.
+        """
+        heard_s, ran_s = self.state.heard_s[channel], self.state.rival_to_s[channel]
+        if value >= self._runs[channel] or _is_within(heard_s, second, self._settings.absent_s):
+            return False
+        return heard_s is not None and ran_s is not None and ran_s >= heard_s - self._settings.apart_s
 
 
-def _is_past(then_s: int | None, second: int, wait_s: int) -> bool:
-    return then_s is None or second - then_s > wait_s
+def _is_within(then_s: int | None, second: int, within_s: int) -> bool:
+    """Whether it was so lately. What lies ahead, since the clock went back, was not."""
+    return then_s is not None and 0 <= second - then_s <= within_s

@@ -112,11 +112,12 @@ class Timeline:
         if second == state.open_s:
             return self._take_now(sample, channel, second)
         closed = (self._close(),) if state.open_s is not None and second > state.open_s else ()
-        backward = self._is_backward(second)
-        if not backward and not self._counts(sample, channel, second):
+        # Old samples say nothing of who measures now, unless the clock itself went back.
+        old = self._is_old(second)
+        if not old and not self._admits(sample, channel, second):
             return closed
         lent = self._place(second)
-        if lent is None or (backward and not self._counts(sample, channel, second)):
+        if lent is None or (old and not self._admits(sample, channel, second)):
             return closed
         return (*closed, *self._take(sample, channel, lent=lent))
 
@@ -131,36 +132,35 @@ class Timeline:
 
     def _take_now(self, sample: Any, channel: Channel, second: int) -> Sequence[Moment]:
         """A sample of the second that is being filled."""
-        if not self._counts(sample, channel, second):
+        if not self._admits(sample, channel, second):
             return ()
         self.state.backward = 0
         return self._take(sample, channel, lent=False)
 
-    def _is_backward(self, second: int) -> bool:
-        """Whether this second was closed before the last one that was."""
+    def _is_old(self, second: int) -> bool:
+        """Whether this second is older than the last one that was closed."""
         final = self._final_s()
         return final is not None and second < final
 
     def _final_s(self) -> int | None:
-        """The last second that takes no more samples of its own."""
+        """The last second that was closed, or that nothing can be added to."""
         state = self.state
         return state.open_s - 1 if state.open_s is not None else state.final_s
 
-    def _counts(self, sample: Any, channel: Channel, second: int) -> bool:
-        """Whether this device measures the channel; and whether it does so from now on."""
-        device, state = sample.device, self.state
+    def _admits(self, sample: Any, channel: Channel, second: int) -> bool:
+        """Whether this sample counts; notes what does not, and that another device measures the cadence from now on."""
+        state, device, beats = self.state, sample.device, False
         before = state.sources.device[channel]
         if channel is Channel.HEART_RATE:
-            counts = self._sources.hears(channel, device, sample.bpm, second, beats=bool(sample.rr_ms))
+            value, beats = sample.bpm, bool(sample.rr_ms)
         else:
-            counts = self._sources.hears(
-                channel, device, sample.spm if channel is Channel.CADENCE else sample.mps, second
-            )
-        if not counts:
+            value = sample.spm if channel is Channel.CADENCE else sample.mps
+        if not self._sources.admits(channel, device, value, second, beats=beats):
             self.ignored["other_device"] += 1
-        elif channel is Channel.CADENCE and before not in {None, state.sources.device[channel]}:
+            return False
+        if channel is Channel.CADENCE and before not in {None, state.sources.device[channel]}:
             state.other_sensor = True
-        return counts
+        return True
 
     def _place(self, second: int) -> bool | None:
         """Choose the second a sample goes to: False its own, True lent to the next, None nowhere."""
@@ -186,7 +186,6 @@ class Timeline:
         """The athlete's clock went back for good: begin again there."""
         before = self.state
         self.state = TimelineState(open_s=second, restarted=True, seen=before.seen, sources=before.sources)
-        self._sources.begin_anew(second)
 
     def _take(self, sample: Any, channel: Channel, *, lent: bool) -> Sequence[Moment]:
         """Fill the channel in the open second; close that if everybody has spoken now."""

@@ -135,6 +135,7 @@ class Pattern:
             proofs = (self._lowered(view, "Too little can be seen just now to say more."),)
         elif state.rank and view.other_sensor and not self._held_by_fatigue(view):
             state.rank, state.quiet_ms = self._lower_rank(view), None
+            state.entered_ms = [None, None, None]
             proofs = (self._lowered(view, _INCOMPARABLE),)
         elif state.rank and self._is_over(view):
             state.rank, state.quiet_ms = self._lower_rank(view), None

@@ -63,8 +63,9 @@ _BACK = {
 
 
 class Signal:
-    """Says when signals go and come, and when another sensor measures the cadence. It alone can be due without a fact:
-    see :meth:`due_ms` and :meth:`wake`.
+    """Says when signals go and come, and when what is usual is forgotten because another sensor measures the cadence.
+
+    It alone can be due without a fact: see :meth:`due_ms` and :meth:`wake`.
     """
 
     name: ClassVar[str] = "signal"

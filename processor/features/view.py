@@ -28,9 +28,9 @@ class View:
     uninterrupted running, ``heart_settled`` after 150 s. ``work_s`` stands in for ``run_s`` while there is heart rate
     only: time with a heart rate as of running; ``at_work`` after 150 s of it without a break. ``broken`` marks the
     first second after silence or of another sensor's cadence: recent statistics must not reach across it.
-    ``other_sensor``: and what was usual is forgotten for it. ``speed_steps``: the speed is on its way
-    from one to another. ``alpha1`` is there only while its quality gate lets it through; ``quality`` speaks of
-    ``beats`` once there were any.
+    ``other_sensor`` marks one of another sensor after which what was usual before is forgotten. ``speed_steps``: the
+    speed is on its way from one to another. ``alpha1`` is there only while its quality gate lets it through;
+    ``quality`` speaks of ``beats`` once there were any.
 
     ``labels`` are answers of people that take effect with this second. ``gates`` are closed by the context detectors,
     which come first: whoever reads a channel asks whether a gate keeps it quiet. ``recovering`` is true in the slow

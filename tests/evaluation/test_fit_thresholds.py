@@ -10,7 +10,7 @@ from evaluation import fit_thresholds
 from evaluation.alarms import SHIPPED_STRONG, Rules
 from evaluation.curve import BUDGETS, Curve
 from evaluation.fit_data import REAL, learned_whole
-from evaluation.fit_thresholds import LEVELS, Asking, Tuning, surely_per_h, tuned, with_stops
+from evaluation.fit_thresholds import LEVELS, Asking, Tuning, tuned, upper_per_h, with_stops
 from evaluation.fitting import Fit
 from evaluation.jobs import Drawn
 from evaluation.scoring import Case
@@ -94,39 +94,39 @@ def test_a_budget_over_all_simulated_runs_has_no_bound_of_a_family_or_of_recordi
     loud = [hour(peak, family="hills") for peak in (0.6, 0.55, 0.5, 0.45, 0.4, 0.375)]
     recorded = [hour(0.7, family=REAL)]
     found = Tuning([*[hour()] * 93, *loud, hour(0.35, family="wall"), *recorded]).budgets(0.9)
-    # Of a hundred hours six alarms are surely within 0.1 an hour (0.0995), seven are not (0.112).
+    # Of a hundred hours six alarms have an upper bound of 0.0995 an hour, seven of 0.112.
     assert found["0.1"] == 0.351
     assert all(found[one] < 0.1 for one in ("0.2", "0.5", "1.0"))
 
 
 @pytest.mark.parametrize("budget", BUDGETS)
-def test_a_threshold_of_a_budget_is_the_lowest_at_which_the_curve_surely_counts_so_few_false_alarms(budget):
+def test_a_threshold_of_a_budget_is_the_lowest_whose_upper_bound_of_what_the_curve_counts_keeps_it(budget):
     traces = [hour(0.05 * peak, 0.9 - 0.05 * peak, family="hard" if peak % 2 else "easy") for peak in range(1, 16)]
     cases = [Case(one) for one in [*traces, *[hour()] * 15]]
     theta = Tuning([one.trace for one in cases]).budgets(SHIPPED_STRONG)[str(budget)]
 
-    def surely(at):
+    def upper(at):
         alarms = [one.of(one.scan.spells(at, Rules(strong=SHIPPED_STRONG))).false for one in cases]
         assert sum(alarms) / len(cases) == pytest.approx(Curve(cases).aside(at).false_per_h, rel=0.02)
-        return surely_per_h(alarms, [one.hours for one in cases])
+        return upper_per_h(alarms, [one.hours for one in cases])
 
-    assert surely(theta) <= budget < surely(theta - 0.0011)
+    assert upper(theta) <= budget < upper(theta - 0.0011)
 
 
 def test_strong_signs_soon_after_a_warning_are_a_further_one_and_are_counted_so():
     peaks = ((1_000, 0.01, OPENED), (10, 0.5, OPENED), (100, 0.01, OPENED), (10, 0.5, OPENED | SIGN))
     trace = told(*peaks, (2_480, 0.01, OPENED))
     tuning = Tuning([replace(trace, channels=hour().channels), *[hour()] * 19])
-    # One in twenty hours is surely below 0.2 an hour (0.13); two, of one session, are not (0.26).
+    # One in twenty hours has an upper bound of 0.13 an hour; two, of one session, of 0.26.
     assert tuning.budgets(strong=0.4)["0.2"] == 0.501
     assert tuning.budgets(strong=0.6)["0.2"] < 0.1
 
 
 def test_the_upper_bound_of_a_rate_goes_by_sessions():
-    assert surely_per_h([1, 0, 0, 0], [1.0] * 4) == pytest.approx(0.25 + 1.645 * 0.25)
-    assert surely_per_h([4, 0, 0, 0], [1.0] * 4) > surely_per_h([1, 1, 1, 1], [1.0] * 4) == 1.0
-    assert surely_per_h([3], [2.0]) == 1.5
-    assert surely_per_h([0, 0], [0.0, 0.0]) == surely_per_h([], []) == 0.0
+    assert upper_per_h([1, 0, 0, 0], [1.0] * 4) == pytest.approx(0.25 + 1.645 * 0.25)
+    assert upper_per_h([4, 0, 0, 0], [1.0] * 4) > upper_per_h([1, 1, 1, 1], [1.0] * 4) == 1.0
+    assert upper_per_h([3], [2.0]) == 1.5
+    assert upper_per_h([0, 0], [0.0, 0.0]) == upper_per_h([], []) == 0.0
 
 
 def test_the_upper_bound_of_a_rate_lies_above_the_true_one_in_nineteen_of_twenty_sets():
@@ -137,7 +137,7 @@ def test_the_upper_bound_of_a_rate_lies_above_the_true_one_in_nineteen_of_twenty
         hours = [random.choice((0.5, 1.0, 1.5, 2.0)) for _ in range(800)]
         chances = [0.4 if random.random() < 0.25 else 0.0 for _ in hours]
         alarms = [sum(random.random() < p for _ in range(round(2 * h))) for h, p in zip(hours, chances, strict=True)]
-        return surely_per_h(alarms, hours)
+        return upper_per_h(alarms, hours)
 
     held = sum(drawn() >= 0.2 for _ in range(500)) / 500
     assert held == pytest.approx(0.95, abs=0.03)

@@ -272,6 +272,25 @@ class TestCeilings:
         assert views[0].because != ()
 
 
+def test_a_level_is_taken_back_where_another_sensor_measures_and_may_come_again_at_once():
+    pattern = Pattern(MARKS)
+    followed(pattern, 60, **STRONG)
+    assert pattern.level is Level.IMMINENT
+    (taken_back,) = pattern.observe(second(60, other_sensor=True))
+    assert taken_back.level is pattern.level is Level.OK
+    assert taken_back.because[0].startswith("Another sensor")
+    views, _ = followed(pattern, 60, 61, **STRONG)
+    assert views[-1].level is Level.IMMINENT
+
+
+def test_a_watch_by_fatigue_stands_whoever_measures_cadence():
+    pattern = Pattern(MARKS)
+    tired = {"fatigue": 75.0, "fatigue_since_ms": START_MS}
+    followed(pattern, 200, **tired)
+    assert pattern.observe(second(200, other_sensor=True, **tired)) == ()
+    assert pattern.level is Level.WATCH
+
+
 @cache
 def seen(name):
     return Athlete("r7", "s1").observe(runs.samples(needs.data() / "runs" / name)).views

@@ -47,7 +47,7 @@ ORDER = {
     "ResumedState": "left_ms halted again_ms",
     "ShiftState": "block_sum block_s cusum deficit_sigma told",
     "SignalState": "last_ms silent told since_ms told_ms",
-    "SourceState": "device heard_s low rival_s rival_to_s beats_s",
+    "SourceState": "device heard_s rival_s rival_to_s beats_s",
     "SpeedState": "mps at_ms smooth_mps slow_mps stepped_at_ms still_s blind",
     "SpeedTrustState": "next_ms read_at_ms mps spm bpm up turned_at_ms wild_at_ms",
     "StandstillState": "since_ms named break_at_ms",

@@ -92,8 +92,8 @@ def test_the_first_moment_of_another_device_says_so():
     )
     (other,) = [one for one in seen if one.other_sensor]
     # The second in which it takes over is closed already: its value is lent to the next.
-    assert (other.at_ms, other.spm) == (T0 + 48_000, 150.0)
-    assert [one.spm for one in seen if one.at_ms > other.at_ms] == [150.0] * 21
+    assert (other.at_ms, other.spm) == (T0 + 18_000, 150.0)
+    assert [one.spm for one in seen if one.at_ms > other.at_ms] == [150.0] * 51
 
 
 def test_old_samples_of_another_device_take_nothing_over():
