@@ -148,6 +148,7 @@ class Conditioner:
             spm=spm,
             rr_ms=moment.rr_ms,
             read_at_ms=cadence.trusted_at_ms,
+            ran_at_ms=moment.ran_at_ms,
             still_since_ms=cadence.still_since_ms,
             bpm=bpm,
             mps=mps,

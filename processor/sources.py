@@ -17,10 +17,10 @@ class SourceSettings:
     """When another device measures a channel, and when it only stands in.
 
     Attributes:
-        takes_s: it takes over once it has had a runner's values for so long, and the device that measures the channel
-            none, nor beats where it has them; 15 s, for most links that break are back by then, and silence is not told
-            before 20 [E].
-        apart_s: values of a runner further apart than this do not belong together; 10 s, above the 2-8 s steps of smart
+        takes_s: it takes over once it has had a runner's values alone for so long, what the other had alone since
+            taken off, and has beats where the other had none for so long; 15 s, for most links that break are back by
+            then, and silence is not told before 20 [E].
+        apart_s: values further apart than this do not belong together; 10 s, above the 2-8 s steps of smart
             recording [E].
         absent_s: that nobody runs is taken from another that had a runner's values as well, once the first is silent
             for so long, because many foot pods fall asleep where their runner stops; 3 s, for which cadence is
@@ -49,6 +49,14 @@ def _never() -> list[int | None]:
     return [None] * len(Channel)
 
 
+def _not() -> list[bool]:
+    return [False] * len(Channel)
+
+
+def _zero() -> list[int]:
+    return [0] * len(Channel)
+
+
 @dataclass(slots=True)
 class SourceState:
     """What is known of each channel.
@@ -56,15 +64,19 @@ class SourceState:
     Attributes:
         device: which one measures it.
         heard_s: the second in which that one last had a value.
-        rival_s: the second since which another has had a runner's values, and that one none.
-        rival_to_s: the second in which another last had a runner's value.
+        rival: another one that had a runner's values lately.
+        rival_s: the second in which that one last had.
+        alone: whether nothing came from the device that measures since then.
+        alone_s: for how long the rival has been alone, less how long it was not since; at least 0.
         beats_s: the second in which beats last came with the heart rate that counts.
     """
 
     device: list[str | None] = field(default_factory=_nobody)
     heard_s: list[int | None] = field(default_factory=_never)
+    rival: list[str | None] = field(default_factory=_nobody)
     rival_s: list[int | None] = field(default_factory=_never)
-    rival_to_s: list[int | None] = field(default_factory=_never)
+    alone: list[bool] = field(default_factory=_not)
+    alone_s: list[int] = field(default_factory=_zero)
     beats_s: int | None = None
 
 
@@ -100,37 +112,57 @@ class Sources:
         if value is None:
             return first is None or first == device
         if device != first:
-            if first is not None and not self._takes_over(channel, value, second, beats=beats):
-                return self._stands_in(channel, value, second)
-            state.device[channel] = device
+            if first is not None and not self._takes_over(channel, device, value, second, beats=beats):
+                return self._stands_in(channel, device, value, second)
+            state.device[channel], state.rival[channel], state.rival_s[channel] = device, None, None
+        elif value >= self._keeps[channel]:
+            self._keep(channel, second)
         state.heard_s[channel] = second
-        if value >= self._keeps[channel]:
-            state.rival_s[channel] = None
         if beats:
             state.beats_s = second
         return True
 
-    def _takes_over(self, channel: Channel, value: float, second: int, *, beats: bool) -> bool:
+    def _keep(self, channel: Channel, second: int) -> None:
+        """The device that measures a channel has a value that keeps it."""
+        state = self.state
+        state.alone[channel] = False
+        if state.alone_s[channel]:
+            spoken_s = _apart_s(state.heard_s[channel], second, self._settings.apart_s)
+            state.alone_s[channel] = max(0, state.alone_s[channel] - spoken_s)
+
+    def _takes_over(self, channel: Channel, device: str, value: float, second: int, *, beats: bool) -> bool:
         """Whether another device with this value has the channel from now on."""
         state, settings = self.state, self._settings
         if value < self._runs[channel]:
             return False
-        since_s = state.rival_s[channel]
-        if since_s is None or not _is_within(state.rival_to_s[channel], second, settings.apart_s):
-            state.rival_s[channel] = since_s = second
-        state.rival_to_s[channel] = second
-        without_beats = beats and not _is_within(state.beats_s, second, settings.takes_s)
-        return without_beats or second - since_s >= settings.takes_s
+        if beats and not _is_within(state.beats_s, second, settings.takes_s):
+            return True
+        before_s = state.rival_s[channel]
+        if device != state.rival[channel]:
+            if _is_within(before_s, second, settings.apart_s):
+                return False
+            state.rival[channel], before_s, state.alone_s[channel] = device, None, 0
+        if state.alone[channel]:
+            state.alone_s[channel] += _apart_s(before_s, second, settings.apart_s)
+        state.rival_s[channel], state.alone[channel] = second, True
+        return state.alone_s[channel] >= settings.takes_s
 
-    def _stands_in(self, channel: Channel, value: float, second: int) -> bool:
+    def _stands_in(self, channel: Channel, device: str, value: float, second: int) -> bool:
         """Whether another device's word that nobody runs counts, while the one that measures the channel is silent.
 
         It counts from one that told of running when the other was last heard: not from one that never did.
         """
-        heard_s, ran_s = self.state.heard_s[channel], self.state.rival_to_s[channel]
-        if value >= self._runs[channel] or _is_within(heard_s, second, self._settings.absent_s):
+        heard_s, ran_s = self.state.heard_s[channel], self.state.rival_s[channel]
+        if value >= self._runs[channel] or device != self.state.rival[channel]:
             return False
-        return heard_s is not None and ran_s is not None and ran_s >= heard_s - self._settings.apart_s
+        if heard_s is None or ran_s is None or _is_within(heard_s, second, self._settings.absent_s):
+            return False
+        return ran_s >= heard_s - self._settings.apart_s
+
+
+def _apart_s(then_s: int | None, second: int, most_s: int) -> int:
+    """How long ago that was; 0 where it was too long ago, or lies ahead since the clock went back."""
+    return second - then_s if then_s is not None and _is_within(then_s, second, most_s) else 0
 
 
 def _is_within(then_s: int | None, second: int, within_s: int) -> bool:

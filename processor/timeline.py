@@ -17,7 +17,8 @@ class Moment(NamedTuple):
     ``dt_s`` is the time since the moment before (1 for the first), so that statistics can go by time: a watch
     with smart recording leaves 2-8 s between moments. ``restarted`` marks the first moment after the athlete's
     clock was found to have gone back; nothing before it may be compared with it. ``other_sensor`` marks the first one
-    whose cadence another device measures than before.
+    whose cadence another device measures than before. ``ran_at_ms``: where its cadence is that of a device that stands
+    in for another, when that one last told of running.
     """
 
     at_ms: int
@@ -28,6 +29,7 @@ class Moment(NamedTuple):
     rr_ms: tuple[float, ...] = ()
     restarted: bool = False
     other_sensor: bool = False
+    ran_at_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class TimelineState:
     seen: dict[str, int] = field(default_factory=dict)
     sources: SourceState = field(default_factory=SourceState)
     other_sensor: bool = False
+    ran_s: int | None = None
 
 
 _CHANNEL: dict[type, Channel] = {
@@ -158,8 +161,12 @@ class Timeline:
         if not self._sources.admits(channel, device, value, second, beats=beats):
             self.ignored["other_device"] += 1
             return False
-        if channel is Channel.CADENCE and before not in {None, state.sources.device[channel]}:
-            state.other_sensor = True
+        now = state.sources.device[channel]
+        if channel is Channel.CADENCE and before not in {None, device}:
+            if now == device:
+                state.other_sensor = True
+            else:
+                state.ran_s = state.sources.rival_s[channel]
         return True
 
     def _place(self, second: int) -> bool | None:
@@ -232,9 +239,10 @@ class Timeline:
             tuple(state.rr_ms),
             state.restarted,
             state.other_sensor,
+            None if state.ran_s is None else state.ran_s * SECOND_MS,
         )
         state.moment_s = state.final_s = second
-        state.open_s = state.spm = state.bpm = state.mps = None
+        state.open_s = state.spm = state.bpm = state.mps = state.ran_s = None
         state.restarted = state.other_sensor = False
         state.rr_ms = []
         state.reported = []

@@ -107,6 +107,9 @@ class CrampStop:
         if base is None or view.broken:
             state.normal_at_ms = state.fell_at_ms = None
             return ()
+        if view.ran_at_ms is not None and state.normal_at_ms is not None:
+            # A foot pod that falls asleep takes the last second of running with it; the watch beside it has seen that.
+            state.normal_at_ms = max(state.normal_at_ms, view.ran_at_ms)
         low = view.spm is not None and view.spm < settings.walk_share * base.spm
         if view.still_since_ms is not None:
             self._fall(view.still_since_ms, view.dt_s)

@@ -23,14 +23,15 @@ class View:
     """A second, made once and read by every detector in order.
 
     The first part is conditioned fact. The second part is the board: each detector writes its own channel, and
-    those after it read it. ``read_at_ms`` is when the cadence was last read rather than held; ``still_since_ms``
-    since when its sensor says "no steps", whether that is believed yet or not. ``settled`` is set after 15 s of
-    uninterrupted running, ``heart_settled`` after 150 s. ``work_s`` stands in for ``run_s`` while there is heart rate
-    only: time with a heart rate as of running; ``at_work`` after 150 s of it without a break. ``broken`` marks the
-    first second after silence or of another sensor's cadence: recent statistics must not reach across it.
-    ``other_sensor`` marks one of another sensor after which what was usual before is forgotten. ``speed_steps``: the
-    speed is on its way from one to another. ``alpha1`` is there only while its quality gate lets it through;
-    ``quality`` speaks of ``beats`` once there were any.
+    those after it read it. ``read_at_ms`` is when the cadence was last read rather than held; ``ran_at_ms`` when a
+    sensor that stands in for another last told of running; ``still_since_ms`` since when its sensor says "no
+    steps", whether that is believed yet or not. ``settled`` is set after 15 s of uninterrupted running,
+    ``heart_settled`` after 150 s. ``work_s`` stands in for ``run_s`` while there is heart rate only: time with a
+    heart rate as of running; ``at_work`` after 150 s of it without a break. ``broken`` marks the first second after
+    silence or of another sensor's cadence: recent statistics must not reach across it. ``other_sensor`` marks one
+    of another sensor after which what was usual before is forgotten. ``speed_steps``: the speed is on its way from
+    one to another. ``alpha1`` is there only while its quality gate lets it through; ``quality`` speaks of ``beats``
+    once there were any.
 
     ``labels`` are answers of people that take effect with this second. ``gates`` are closed by the context detectors,
     which come first: whoever reads a channel asks whether a gate keeps it quiet. ``recovering`` is true in the slow
@@ -56,6 +57,7 @@ class View:
     spm: float | None = None
     rr_ms: tuple[float, ...] = ()
     read_at_ms: int = 0
+    ran_at_ms: int | None = None
     still_since_ms: int | None = None
     bpm: int | None = None
     mps: float | None = None

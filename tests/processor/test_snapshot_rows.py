@@ -47,7 +47,7 @@ ORDER = {
     "ResumedState": "left_ms halted again_ms",
     "ShiftState": "block_sum block_s cusum deficit_sigma told",
     "SignalState": "last_ms silent told since_ms told_ms",
-    "SourceState": "device heard_s rival_s rival_to_s beats_s",
+    "SourceState": "device heard_s rival rival_s alone alone_s beats_s",
     "SpeedState": "mps at_ms smooth_mps slow_mps stepped_at_ms still_s blind",
     "SpeedTrustState": "next_ms read_at_ms mps spm bpm up turned_at_ms wild_at_ms",
     "StandstillState": "since_ms named break_at_ms",
@@ -55,7 +55,7 @@ ORDER = {
     "StretchState": "since_ms work_s work_since_ms",
     "TallyState": "scores worst asked asking answered cramp hard decoupling decoupled_at_s open_ms high fine",
     "TimelineState": "open_s final_s moment_s backward restarted spm bpm mps rr_ms reported heard_s seen sources "
-    "other_sensor",
+    "other_sensor ran_s",
     "TreadmillState": "next_ms read_at_ms mps same_s low_spm high_spm still_s closed",
     "TurnState": "began_ms low_until_ms depth_spm before_mps low_mps way_m at_ms at_m until_ms",
     "UnsteadyState": "ratio since_ms told",

@@ -77,6 +77,37 @@ def test_smart_recording_takes_over_after_as_long(apart_s):
     assert (counted.index(True, 60) - 60) * apart_s >= TAKES_S
 
 
+@pytest.mark.parametrize(("on_s", "off_s"), [(1, 11), (2, 12), (3, 14), (5, 10)])
+def test_one_that_is_heard_now_and_then_gives_way_to_one_that_is_always(on_s, off_s):
+    flaps = [("pod", 170.0)]
+    told = [
+        one for at_s in range(300) for one in each([at_s], *(flaps * (at_s % (on_s + off_s) < on_s)), ("watch", 168.0))
+    ]
+    assert owner(*told) == "watch"
+
+
+def test_of_two_others_one_takes_over():
+    assert owner(*each(range(60), ("pod", 170.0)), *each(range(60, 90), ("watch", 168.0), ("other", 166.0))) == "watch"
+
+
+def test_two_others_one_after_the_other_do_not_add_up():
+    lost = each(range(60), ("pod", 170.0))
+    assert owner(*lost, *each(range(60, 72), ("watch", 168.0)), *each(range(83, 95), ("other", 166.0))) == "pod"
+
+
+def test_smart_recording_keeps_its_channel_beside_one_that_tells_each_second():
+    told = [one for at_s in range(600) for one in each([at_s], *[("watch", 168.0)] * (at_s % 8 == 0), ("pod", 170.0))]
+    assert owner(*told) == "watch"
+
+
+def test_who_lost_a_channel_has_it_again_after_as_long():
+    first = *each(range(60), ("watch", 168.0)), *each(range(60, 78), ("pod", 170.0))
+    sources, _ = held(*first)
+    assert sources.state.device[CADENCE] == "pod"
+    again = [sources.admits(CADENCE, "watch", 168.0, second) for second in range(78, 100)]
+    assert again == [False] * TAKES_S + [True] * (22 - TAKES_S)
+
+
 def test_values_too_far_apart_take_nothing_over():
     assert owner(*each(range(60), ("watch", 168.0)), *each(range(60, 600, APART_S + 1), ("pod", 170.0))) == "watch"
 
@@ -119,6 +150,21 @@ def test_one_that_never_told_of_running_does_not_stand_in(always):
     assert counted[120:] == [False] * 20
 
 
+def test_one_that_told_of_no_running_for_long_does_not_stand_in():
+    ran, held_rail = (
+        each(range(60), ("pod", 170.0), ("watch", 168.0)),
+        each(range(60, 200), ("pod", 170.0), ("watch", 40.0)),
+    )
+    _, counted = held(*ran, *held_rail, *each(range(200, 220), ("watch", 40.0)))
+    assert counted[400:] == [False] * 20
+
+
+def test_a_third_that_never_told_of_running_does_not_stand_in_either():
+    ran = each(range(60), ("pod", 170.0), ("watch", 168.0), ("bag", 0.0))
+    _, counted = held(*ran, *each(range(60, 74), ("watch", 168.0), ("bag", 0.0)))
+    assert counted[180:] == [False] * 28
+
+
 def test_what_is_not_known_counts_for_nobody_and_claims_nothing():
     _, counted = held((0, "watch", 168.0), *each(range(1, 60), ("pod", None)))
     assert counted[1:] == [False] * 59
@@ -135,6 +181,13 @@ def test_a_strap_that_gives_beats_goes_before_a_watch():
     assert not sources.admits(HEART, "other", 150, 9, beats=True)
 
 
+def test_a_strap_with_beats_goes_before_two_watches():
+    sources = Sources(SourceState())
+    assert sources.admits(HEART, "watch", 150, 0)
+    assert not sources.admits(HEART, "other", 150, 0)
+    assert sources.admits(HEART, "strap", 150, 0, beats=True)
+
+
 def test_a_strap_that_loses_its_beats_gives_way_to_one_that_has_them():
     sources = Sources(SourceState())
     assert sources.admits(HEART, "strap", 150, 0, beats=True)
@@ -144,7 +197,7 @@ def test_a_strap_that_loses_its_beats_gives_way_to_one_that_has_them():
 
 
 def test_a_clock_that_went_back_keeps_nobody_waiting_for_the_old_one():
-    sources, _ = held(*each(range(3_600, 3_660), ("watch", 170.0), ("pod", 168.0)), (3_661, "pod", 168.0))
+    sources, _ = held(*each(range(3_600, 3_660), ("watch", 170.0), ("pod", 168.0)))
     counted = [sources.admits(CADENCE, "pod", 168.0, second) for second in range(100, 130)]
     assert counted == [False] * TAKES_S + [True] * (30 - TAKES_S)
 

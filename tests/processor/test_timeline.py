@@ -96,6 +96,20 @@ def test_the_first_moment_of_another_device_says_so():
     assert [one.spm for one in seen if one.at_ms > other.at_ms] == [150.0] * 51
 
 
+def test_a_moment_with_the_cadence_of_a_stand_in_says_when_that_one_last_told_of_running():
+    timeline = acquainted()
+    ran = [one for at_s in range(2, 9) for one in (heart(at_s, at_s), cadence(at_s, at_s + 0.3, 165.0, "watch"))]
+    stood = [one for at_s in range(9, 12) for one in (heart(at_s, at_s), cadence(at_s, at_s + 0.3, 0.0, "watch"))]
+    seen = moments(timeline, *ran, *stood, heart(12, 12.1), heart(13, 13.1))
+    told = {(one.at_ms - T0) // 1_000: (one.spm, one.ran_at_ms) for one in seen}
+    assert {at_s: told[at_s] for at_s in (8, 9, 11, 12)} == {
+        8: (None, None),
+        9: (0.0, T0 + 8_000),
+        11: (0.0, T0 + 8_000),
+        12: (None, None),
+    }
+
+
 def test_old_samples_of_another_device_take_nothing_over():
     timeline = acquainted()
     old = [cadence(seq, seq - 600.0, 150.0, "watch") for seq in range(25)]
