@@ -115,7 +115,7 @@ class Sources:
             if first is not None and not self._takes_over(channel, device, value, second, beats=beats):
                 return self._stands_in(channel, device, value, second)
             state.device[channel], state.rival[channel], state.rival_s[channel] = device, None, None
-        elif value >= self._keeps[channel]:
+        elif (state.alone[channel] or state.alone_s[channel]) and value >= self._keeps[channel]:
             self._keep(channel, second)
         state.heard_s[channel] = second
         if beats:
@@ -126,9 +126,8 @@ class Sources:
         """The device that measures a channel has a value that keeps it."""
         state = self.state
         state.alone[channel] = False
-        if state.alone_s[channel]:
-            spoken_s = _apart_s(state.heard_s[channel], second, self._settings.apart_s)
-            state.alone_s[channel] = max(0, state.alone_s[channel] - spoken_s)
+        spoken_s = _apart_s(state.heard_s[channel], second, self._settings.apart_s)
+        state.alone_s[channel] = max(0, state.alone_s[channel] - spoken_s)
 
     def _takes_over(self, channel: Channel, device: str, value: float, second: int, *, beats: bool) -> bool:
         """Whether another device with this value has the channel from now on."""

@@ -152,21 +152,21 @@ class Timeline:
 
     def _admits(self, sample: Any, channel: Channel, second: int) -> bool:
         """Whether this sample counts; notes what does not, and that another device measures the cadence from now on."""
-        state, device, beats = self.state, sample.device, False
-        before = state.sources.device[channel]
+        device, beats = sample.device, False
         if channel is Channel.HEART_RATE:
             value, beats = sample.bpm, bool(sample.rr_ms)
         else:
             value = sample.spm if channel is Channel.CADENCE else sample.mps
+        known = self.state.sources
+        before = known.device[channel]
         if not self._sources.admits(channel, device, value, second, beats=beats):
             self.ignored["other_device"] += 1
             return False
-        now = state.sources.device[channel]
-        if channel is Channel.CADENCE and before not in {None, device}:
-            if now == device:
-                state.other_sensor = True
+        if channel is Channel.CADENCE and device != before and before is not None:
+            if known.device[channel] == device:
+                self.state.other_sensor = True
             else:
-                state.ran_s = state.sources.rival_s[channel]
+                self.state.ran_s = known.rival_s[channel]
         return True
 
     def _place(self, second: int) -> bool | None:
