@@ -17,13 +17,13 @@ class SourceSettings:
     """When another device measures a channel, and when it only stands in.
 
     Attributes:
-        takes_s: it takes over once it has had a runner's values alone for so long, what the other had alone since
-            taken off, and has beats where the other had none for so long; 15 s, for most links that break are back by
-            then, and silence is not told before 20 [E].
+        takes_s: it takes over once it has had a runner's values alone for so long, what the other had since
+            taken off, and has beats where the other had none for so long; 15 s, between a link that breaks and
+            comes back and the 20 s after which silence is told [E].
         apart_s: values further apart than this do not belong together; 10 s, above the 2-8 s steps of smart
             recording [E].
         absent_s: that nobody runs is taken from another that had a runner's values as well, once the first is silent
-            for so long, because many foot pods fall asleep where their runner stops; 3 s, for which cadence is
+            for so long, because a foot pod may fall asleep where its runner stops; 3 s, for which cadence is
             bridged [E].
         runs_bpm: a heart rate from here on is a runner's; 1 bpm, for every one is.
         runs_spm: a cadence from here on; 100 spm: nobody runs at fewer steps (science 2.5).
@@ -83,8 +83,8 @@ class SourceState:
 class Sources:
     """Keeps each channel with the device that measured it first, as long as that one does.
 
-    A watch and a foot pod differ by more than a tired runner from a fresh one: the watch smooths over many seconds, the
-    pod counts each step. Taken in turns, their values would waver by themselves. A heart rate with beats goes before
+    A watch smooths over many seconds, a foot pod counts each step: taken in turns, their values would waver by
+    themselves. A heart rate with beats goes before
     one without.
 
     Args:
